@@ -11,7 +11,14 @@ const TRIGGERS = [
 ]
 
 /** Each becomes dist/<path>.mjs; what comes from node_modules stays there. */
-const TOOLS = ['local/lambda-runtime', 'local/start', 'local/demo', 'local/replay', 'pool/pool', 'pool/events']
+const TOOLS = [
+  'local/lambda-runtime',
+  'local/start',
+  'local/demo',
+  'local/replay',
+  'pool/pool',
+  'pool/events',
+]
 
 const shared = {
   bundle: true,
@@ -51,5 +58,11 @@ await rm('dist', { recursive: true, force: true })
 await mkdir('dist')
 await Promise.all([
   ...TRIGGERS.map(buildTrigger),
-  build({ ...shared, entryPoints: TOOLS.map(tool => `${tool}.ts`), outdir: 'dist', outbase: '.', packages: 'external' }),
+  build({
+    ...shared,
+    entryPoints: TOOLS.map(tool => `${tool}.ts`),
+    outdir: 'dist',
+    outbase: '.',
+    packages: 'external',
+  }),
 ])
