@@ -1,4 +1,5 @@
 // Builds the four triggers (dist/<name>/index.mjs and dist/<name>.zip) and the tools that run on this machine.
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { zipSync } from 'fflate'
@@ -60,7 +61,7 @@ await Promise.all([
   ...TRIGGERS.map(buildTrigger),
   build({
     ...shared,
-    entryPoints: TOOLS.map(tool => `${tool}.ts`),
+    entryPoints: TOOLS.map(tool => `${tool}.ts`).filter(existsSync),
     outdir: 'dist',
     outbase: '.',
     packages: 'external',

@@ -1,0 +1,44 @@
+// Define Auth Challenge: tells Cognito what comes next in the sign-in.
+import type { DefineAuthChallengeTriggerEvent } from 'aws-lambda'
+import { nextStep, readProgress } from '../shared/challenge-sequence.ts'
+import { referenceOf } from '../shared/code-round.ts'
+import { log } from '../shared/log.ts'
+import { readDefineSettings } from '../shared/settings.ts'
+import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
+
+const settings = readDefineSettings(process.env)
+
+/** How each step is told to Cognito, and to the log. */
+const ANSWERS = {
+  'ask-password': { challengeName: 'PASSWORD_VERIFIER', issueTokens: false, failAuthentication: false },
+  'ask-code': { challengeName: 'CUSTOM_CHALLENGE', issueTokens: false, failAuthentication: false },
+  'issue-tokens': { challengeName: null, issueTokens: true, failAuthentication: false },
+  refuse: { challengeName: null, issueTokens: false, failAuthentication: true },
+} as const
+const LOG_EVENTS = {
+  'ask-password': 'password-asked',
+  'ask-code': 'code-asked',
+  'issue-tokens': 'tokens-issued',
+  refuse: 'sign-in-refused',
+} as const
+
+/** Answers with the next challenge, with tokens, or with a refusal. Never throws. */
+export async function handler(
+  event: DefineAuthChallengeTriggerEvent,
+): Promise<DefineAuthChallengeTriggerEvent> {
+  const trigger = readTriggerEvent(event)
+  const signIn = { ...trigger, resendRequested: isResendRequest(trigger) }
+  const step = nextStep(signIn, settings)
+  const { rounds, wrongCodes, resendRequests, lastRound } = readProgress(signIn)
+  log(step.name === 'refuse' ? 'warn' : 'info', {
+    event: LOG_EVENTS[step.name],
+    clientId: trigger.clientId,
+    ...(step.name === 'refuse' && { reason: step.reason }),
+    ...(step.name === 'issue-tokens' && { factor: step.factor }),
+    rounds,
+    wrongCodes,
+    resendRequests,
+    ...(lastRound && { reference: referenceOf(lastRound.nonce) }),
+  })
+  return Object.assign(event, { response: { ...event.response, ...ANSWERS[step.name] } })
+}

@@ -1,0 +1,82 @@
+// Sends the code of a round to the user, or spends the same time on somebody who gets none.
+import { deriveCode } from './code.ts'
+import { type CodeRound, referenceOf } from './code-round.ts'
+import type { Deadline } from './deadline.ts'
+import { CodeNotSentError, MailError } from './errors.ts'
+import { chooseLocale } from './locales.ts'
+import { type LogEntry, log } from './log.ts'
+import { composeMail } from './mail.ts'
+import { isMailbox } from './mailbox.ts'
+import { sendMail } from './ses.ts'
+import type { CreateSettings } from './settings.ts'
+import type { TriggerEvent } from './trigger-event.ts'
+
+/** How long the last mail took in this process; the first guess is a usual answer of SES. */
+let mailMilliseconds = 150
+
+/**
+ * Mails the code of the round.
+ *
+ * @param facts what every log line of this call holds
+ * @throws CodeNotSentError, the same for every cause; the cause goes to the log, without addresses
+ */
+export async function mailCode(
+  event: TriggerEvent,
+  round: CodeRound,
+  settings: CreateSettings,
+  deadline: Deadline,
+  facts: Omit<LogEntry, 'event'>,
+): Promise<void> {
+  const startedAt = performance.now()
+  const address = event.userAttributes['email'] ?? ''
+  const locale = chooseLocale(
+    [event.userAttributes['locale'], event.clientMetadata['locale']],
+    settings.defaultLocale,
+  )
+  const mail = composeMail({
+    code: deriveCode(settings.codeSecrets[0], { ...event, nonce: round.nonce }, settings.codeLength),
+    appName: settings.appName,
+    reference: referenceOf(round.nonce),
+    ttlSeconds: settings.codeTtlSeconds,
+    locale,
+  })
+  try {
+    if (address === '') throw new MailError('no-address', 'the user has no email attribute')
+    if (!isMailbox(address)) throw new MailError('not-a-mailbox', 'the email attribute is no address')
+    const sent = await sendMail(mail, address, settings, deadline, ({ failure, detail }) =>
+      log('warn', { event: 'mail-retried', ...facts, failure, detail: withoutAddresses(detail) }),
+    )
+    mailMilliseconds = performance.now() - startedAt
+    log('info', {
+      event: 'code-sent',
+      ...facts,
+      ...sent,
+      locale,
+      milliseconds: Math.round(mailMilliseconds),
+      emailVerified: event.userAttributes['email_verified']?.toLowerCase() === 'true',
+    })
+  } catch (error) {
+    const [failure, detail] =
+      error instanceof MailError ? [error.failure, error.detail] : ['unexpected', String(error)]
+    const milliseconds = Math.round(performance.now() - startedAt)
+    log('error', {
+      event: 'code-not-sent',
+      ...facts,
+      failure,
+      detail: withoutAddresses(detail),
+      milliseconds,
+    })
+    throw new CodeNotSentError()
+  }
+}
+
+/** Waits about as long as a mail takes, so that an unknown user cannot be told from a known one by the time. */
+export async function waitLikeAMail(deadline: Deadline): Promise<void> {
+  const milliseconds = mailMilliseconds * (0.9 + 0.2 * Math.random())
+  await new Promise(resolve => setTimeout(resolve, Math.min(milliseconds, deadline.remaining())))
+}
+
+/** SES quotes addresses in its messages; a log must not. */
+function withoutAddresses(text: string): string {
+  return text.replace(/[^\s<>"',;:]+@[^\s<>"',;:]+/g, '(address)')
+}

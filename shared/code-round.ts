@@ -1,0 +1,100 @@
+// One round of the code challenge: which code counts, since when, until when, and when the next one is sent.
+import { randomBytes } from 'node:crypto'
+import { field } from './trigger-event.ts'
+
+/** Why the person sees the code step (again). */
+export type RoundReason = 'first' | 'wrong-code' | 'expired' | 'resent' | 'resend-refused'
+
+/** What `challengeMetadata` holds: never the code, only what it is derived from, the times and the count of mails. */
+export type CodeRound = {
+  readonly reason: RoundReason
+  /** 32 hex digits, new with each mail. */
+  readonly nonce: string
+  /** Milliseconds since 1970. */
+  readonly sentAt: number
+  readonly expiresAt: number
+  /** Mails of this sign-in so far. */
+  readonly sends: number
+}
+
+export type RoundPolicy = {
+  readonly maxSends: number
+  readonly codeTtlSeconds: number
+  readonly resendAfterSeconds: number
+}
+
+const REASONS: readonly RoundReason[] = ['first', 'wrong-code', 'expired', 'resent', 'resend-refused']
+const REFERENCE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
+
+/**
+ * Plans the next round. A new code is sent for the first round, for a resend that is due, and after an expiry; a wrong
+ * code keeps the one that was sent. Without a mail left the round goes on with the old code, which may have expired.
+ *
+ * @param past rounds so far, and the record of the last one (undefined: lost, or written by another trigger)
+ * @param now milliseconds since 1970
+ */
+export function planRound(
+  past: { readonly rounds: number; readonly lastRound: CodeRound | undefined },
+  resendRequested: boolean,
+  now: number,
+  policy: RoundPolicy,
+): { readonly round: CodeRound; readonly send: boolean } {
+  // A round without a record may have sent a mail: count it as sent, and its code as expired.
+  const last = past.lastRound ?? { nonce: '', sentAt: 0, expiresAt: 0, sends: past.rounds }
+  const mayStillSend = last.sends < policy.maxSends
+
+  const newCode = (reason: RoundReason) => ({
+    round: {
+      reason,
+      nonce: randomBytes(16).toString('hex'),
+      sentAt: now,
+      expiresAt: now + policy.codeTtlSeconds * 1000,
+      sends: last.sends + 1,
+    },
+    send: true,
+  })
+  const sameCode = (reason: RoundReason) => ({ round: { ...last, reason }, send: false })
+
+  if (past.rounds === 0) return newCode('first')
+  if (resendRequested) {
+    const due = now >= last.sentAt + policy.resendAfterSeconds * 1000
+    return mayStillSend && due ? newCode('resent') : sameCode('resend-refused')
+  }
+  if (now < last.expiresAt) return sameCode('wrong-code')
+  return mayStillSend ? newCode('expired') : sameCode('expired')
+}
+
+/** Writes the round for `challengeMetadata`. */
+export function writeRound(round: CodeRound): string {
+  return JSON.stringify(round)
+}
+
+/** Reads `challengeMetadata`; undefined for anything that `writeRound` did not write. Never throws. */
+export function readRound(metadata: string | undefined): CodeRound | undefined {
+  if (metadata === undefined) return undefined
+  const record = parseJson(metadata)
+  const reason = REASONS.find(candidate => candidate === field(record, 'reason'))
+  const nonce = field(record, 'nonce')
+  const [sentAt, expiresAt, sends] = ['sentAt', 'expiresAt', 'sends'].map(key => field(record, key))
+  if (reason === undefined || typeof nonce !== 'string') return undefined
+  if (!isCount(sentAt) || !isCount(expiresAt) || !isCount(sends)) return undefined
+  return { reason, nonce, sentAt, expiresAt, sends }
+}
+
+/** Four letters that tell one mail of a person from the next; no vowels, so they never spell a word. '' for no nonce. */
+export function referenceOf(nonce: string): string {
+  const bytes = [...Buffer.from(nonce, 'hex').subarray(0, 4)]
+  return bytes.map(byte => REFERENCE_LETTERS.charAt(byte % REFERENCE_LETTERS.length)).join('')
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,56 @@
+// Every error that the triggers raise. What a trigger throws reaches the browser, so those messages give nothing away.
+
+/** A setting is missing or wrong. Thrown once, when the process starts; lists every problem, never the value of a secret. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+
+  /** @param problems one sentence each: the variable, what is wrong, what is allowed */
+  constructor(problems: readonly string[]) {
+    super(
+      `These settings (environment variables) are wrong.\n${problems.map(problem => `- ${problem}`).join('\n')}`,
+    )
+  }
+}
+
+/** Thrown by Create to Cognito, and so to the browser, when no code could be mailed. The cause is in the log. */
+export class CodeNotSentError extends Error {
+  override readonly name = 'CodeNotSentError'
+
+  constructor() {
+    super('The code could not be sent. Please try again later')
+  }
+}
+
+/** Thrown by Pre Token Generation to Cognito, and so to the browser, when no tokens may leave. */
+export class TokensRefusedError extends Error {
+  override readonly name = 'TokensRefusedError'
+
+  constructor(message: string) {
+    super(message)
+  }
+}
+
+/** Why a mail was not sent; goes to the log only. */
+export type MailFailure =
+  | 'no-address'
+  | 'not-a-mailbox'
+  | 'refused'
+  | 'throttled'
+  | 'outage'
+  | 'unreachable'
+  | 'unanswered'
+  | 'broken-off'
+  | 'deadline'
+
+/** A mail that was not sent, for the log and for the choice of a second try. `detail` may quote SES: never show it. */
+export class MailError extends Error {
+  override readonly name = 'MailError'
+  readonly failure: MailFailure
+  readonly detail: string
+
+  constructor(failure: MailFailure, detail: string) {
+    super(`${failure}: ${detail}`)
+    this.failure = failure
+    this.detail = detail
+  }
+}

@@ -1,0 +1,13 @@
+// The mail in German.
+import type { MailTexts } from './texts.ts'
+
+export const de: MailTexts = {
+  direction: 'ltr',
+  subject: (code, appName, reference) => `${code} ist Ihr Anmeldecode für ${appName} (${reference})`,
+  introduction: appName => `Ihr Code für die Anmeldung bei ${appName}:`,
+  validity: duration => `Er gilt ${duration}.`,
+  reference: reference =>
+    `Kennung: ${reference}. Haben Sie mehrere Mails erhalten, gilt der Code aus der Mail mit der Kennung, die auf Ihrem Bildschirm steht.`,
+  keepSecret: appName => `Geben Sie diesen Code nicht weiter. Niemand von ${appName} wird Sie danach fragen.`,
+  notYou: 'Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Ändern Sie es jetzt.',
+}

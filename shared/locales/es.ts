@@ -1,0 +1,13 @@
+// The mail in Spanish.
+import type { MailTexts } from './texts.ts'
+
+export const es: MailTexts = {
+  direction: 'ltr',
+  subject: (code, appName, reference) => `${code} es tu código de acceso a ${appName} (${reference})`,
+  introduction: appName => `Tu código para iniciar sesión en ${appName}:`,
+  validity: duration => `Es válido durante ${duration}.`,
+  reference: reference =>
+    `Referencia: ${reference}. Si tienes varios correos, usa el código del que lleva la referencia que ves en la pantalla.`,
+  keepSecret: appName => `No compartas este código. Nadie de ${appName} te lo pedirá.`,
+  notYou: '¿No has sido tú? Entonces alguien conoce tu contraseña. Cámbiala ahora.',
+}

@@ -1,0 +1,14 @@
+// The mail in Japanese.
+import type { MailTexts } from './texts.ts'
+
+export const ja: MailTexts = {
+  direction: 'ltr',
+  subject: (code, appName, reference) => `${code} は ${appName} のサインインコードです（${reference}）`,
+  introduction: appName => `${appName} にサインインするためのコード：`,
+  validity: duration => `このコードの有効時間は ${duration}です。`,
+  reference: reference =>
+    `照合記号：${reference}。メールが複数届いている場合は、画面に表示されている照合記号のメールのコードを入力してください。`,
+  keepSecret: appName =>
+    `このコードを誰にも教えないでください。${appName} の担当者がコードをお尋ねすることはありません。`,
+  notYou: 'お心当たりがない場合は、パスワードを他人に知られています。今すぐ変更してください。',
+}

@@ -1,0 +1,12 @@
+// The mail in Traditional Chinese.
+import type { MailTexts } from './texts.ts'
+
+export const zhTW: MailTexts = {
+  direction: 'ltr',
+  subject: (code, appName, reference) => `${code} 是您的 ${appName} 登入驗證碼（${reference}）`,
+  introduction: appName => `您登入 ${appName} 的驗證碼：`,
+  validity: duration => `有效時間為 ${duration}。`,
+  reference: reference => `編號：${reference}。如果收到多封郵件，請使用編號與螢幕上相同的那一封中的驗證碼。`,
+  keepSecret: appName => `請勿將驗證碼告訴任何人。${appName} 的人員不會向您索取驗證碼。`,
+  notYou: '不是您本人操作？那麼有人知道了您的密碼，請立即變更密碼。',
+}

@@ -1,0 +1,187 @@
+// Sends the mail through Amazon SES: at most two tries, never a second one that could be a second mail of one round.
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { Socket } from 'node:net'
+import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
+import type { Deadline } from './deadline.ts'
+import { MailError, type MailFailure } from './errors.ts'
+import type { Mail } from './mail.ts'
+import { toAsciiMailbox } from './mailbox.ts'
+import type { CreateSettings, Mailbox } from './settings.ts'
+import { field } from './trigger-event.ts'
+
+export type Sent = { readonly region: string; readonly tries: number }
+
+/**
+ * Failures after which a second try is no second mail: SES said no, or was never reached. `elsewhere` is a first try
+ * that got no answer at all; only the fallback region may take it over, with the same code in the mail.
+ */
+const SECOND_TRY: Readonly<Partial<Record<MailFailure, 'anywhere' | 'elsewhere'>>> = {
+  throttled: 'anywhere',
+  outage: 'anywhere',
+  unreachable: 'anywhere',
+  unanswered: 'elsewhere',
+}
+
+const PAUSE_MILLISECONDS = 200
+const THROTTLING = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'TooManyRequestsException',
+  'LimitExceededException',
+])
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CERT_HAS_EXPIRED',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+const clients = new Map<string, SESClient>()
+
+/**
+ * Sends one mail within the deadline.
+ *
+ * @param to a mailbox, checked by the caller
+ * @param onRetry called before the second try, with the failure of the first
+ * @throws MailError with the failure of the last try; `detail` holds what SES or the network said
+ */
+export async function sendMail(
+  mail: Mail,
+  to: string,
+  settings: CreateSettings,
+  deadline: Deadline,
+  onRetry: (error: MailError) => void,
+): Promise<Sent> {
+  const { region, fallbackRegion } = settings
+  try {
+    await trySend(
+      mail,
+      to,
+      settings,
+      region,
+      fallbackRegion ? deadline.remaining() / 2 : deadline.remaining(),
+    )
+    return { region, tries: 1 }
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error
+    const where = SECOND_TRY[error.failure]
+    if (where === undefined || (where === 'elsewhere' && fallbackRegion === undefined)) throw error
+    onRetry(error)
+  }
+  const secondRegion = fallbackRegion ?? region
+  if (fallbackRegion === undefined) await pause(Math.min(PAUSE_MILLISECONDS, deadline.remaining()))
+  await trySend(mail, to, settings, secondRegion, deadline.remaining())
+  return { region: secondRegion, tries: 2 }
+}
+
+async function trySend(
+  mail: Mail,
+  to: string,
+  settings: CreateSettings,
+  region: string,
+  milliseconds: number,
+): Promise<void> {
+  if (milliseconds < 1) throw new MailError('deadline', 'no time was left to send the mail')
+  const command = new SendEmailCommand({
+    Source: writeMailbox(settings.from),
+    Destination: { ToAddresses: [toAsciiMailbox(to)] },
+    Message: {
+      Subject: { Data: mail.subject, Charset: 'UTF-8' },
+      Body: { Text: { Data: mail.text, Charset: 'UTF-8' }, Html: { Data: mail.html, Charset: 'UTF-8' } },
+    },
+    ...(settings.replyToAddress && { ReplyToAddresses: [settings.replyToAddress] }),
+    ...(settings.configurationSet && { ConfigurationSetName: settings.configurationSet }),
+  })
+  let answered = false
+  command.middlewareStack.add(
+    next => async args => {
+      const result = await next(args)
+      answered = true
+      return result
+    },
+    { step: 'deserialize', priority: 'low' },
+  )
+  try {
+    await clientOf(region).send(command, { abortSignal: AbortSignal.timeout(Math.floor(milliseconds)) })
+  } catch (error) {
+    throw new MailError(failureOf(error, answered), describe(error))
+  }
+}
+
+function failureOf(error: unknown, answered: boolean): MailFailure {
+  const status = field(field(error, '$metadata'), 'httpStatusCode')
+  if (typeof status === 'number' && status >= 500) return 'outage'
+  if (status === 429 || THROTTLING.has(textOf(error, 'name'))) return 'throttled'
+  if (typeof status === 'number' && status >= 400) return 'refused'
+  if (answered) return 'broken-off'
+  if (UNREACHABLE.has(textOf(error, 'code')) || field(error, 'onReusedSocket') === true) return 'unreachable'
+  return 'unanswered'
+}
+
+function describe(error: unknown): string {
+  const [message = ''] = textOf(error, 'message').split('\n')
+  return [textOf(error, 'name'), textOf(error, 'code'), message].filter(part => part !== '').join(': ')
+}
+
+function textOf(error: unknown, key: 'name' | 'code' | 'message'): string {
+  if (!(error instanceof Error)) return ''
+  const value: unknown = Reflect.get(error, key)
+  return typeof value === 'string' ? value : ''
+}
+
+/** One client a region and process. Its own retries are off: it would repeat a request that may have been carried out. */
+function clientOf(region: string): SESClient {
+  const known = clients.get(region)
+  if (known !== undefined) return known
+  const client = new SESClient({
+    region,
+    maxAttempts: 1,
+    requestHandler: {
+      httpAgent: new MarkingHttpAgent({ keepAlive: true }),
+      httpsAgent: new MarkingHttpsAgent({ keepAlive: true }),
+    },
+  })
+  clients.set(region, client)
+  return client
+}
+
+/**
+ * A kept connection that SES has closed in the meantime fails at once, and nothing was sent on it (Node.js documentation,
+ * `request.reusedSocket`): such an error is marked, so that it can be told from a connection that broke on the way.
+ */
+function markReuse(request: {
+  prependOnceListener(event: 'error', listener: (error: Error) => void): unknown
+}): void {
+  request.prependOnceListener('error', error => Object.assign(error, { onReusedSocket: true }))
+}
+
+class MarkingHttpAgent extends HttpAgent {
+  override reuseSocket(socket: Socket, request: Parameters<HttpAgent['reuseSocket']>[1]): void {
+    super.reuseSocket(socket, request)
+    markReuse(request)
+  }
+}
+
+class MarkingHttpsAgent extends HttpsAgent {
+  override reuseSocket(socket: Socket, request: Parameters<HttpsAgent['reuseSocket']>[1]): void {
+    super.reuseSocket(socket, request)
+    markReuse(request)
+  }
+}
+
+/** `Name <address>` as SES takes it: a name beyond ASCII as an encoded word (RFC 2047), any other quoted. */
+function writeMailbox({ name, address }: Mailbox): string {
+  if (name === undefined) return toAsciiMailbox(address)
+  const quoted = /^[\x20-\x7e]*$/.test(name)
+    ? `"${name.replace(/["\\]/g, '\\$&')}"`
+    : `=?UTF-8?B?${Buffer.from(name, 'utf8').toString('base64')}?=`
+  return `${quoted} <${toAsciiMailbox(address)}>`
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds))
+}
