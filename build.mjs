@@ -61,7 +61,7 @@ await Promise.all([
   ...TRIGGERS.map(buildTrigger),
   build({
     ...shared,
-    entryPoints: TOOLS.map(tool => `${tool}.ts`).filter(existsSync),
+    entryPoints: TOOLS.map(tool => `${tool}.ts`).filter(file => existsSync(file)),
     outdir: 'dist',
     outbase: '.',
     packages: 'external',

@@ -8,12 +8,12 @@ import type { Config } from 'jest'
 const config: Config = {
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.browser\\.test\\.ts$'],
-  testEnvironment: 'node',
+  testEnvironment: './jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.tsx?$': ['ts-jest', { useESM: true }] },
   testTimeout: 30_000,
   coverageProvider: 'v8',
-  collectCoverageFrom: ['functions/*.ts', 'shared/**/*.ts', '!**/*.test.ts'],
+  collectCoverageFrom: ['functions/*.ts', 'shared/**/*.ts', '!**/*.test.ts', '!shared/locales/texts.ts'],
   coverageThreshold: {
     global: { branches: 100, functions: 100, lines: 100, statements: 100 },
   },

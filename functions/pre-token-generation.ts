@@ -1,5 +1,4 @@
 // Pre Token Generation: the last gate, for the two ways to tokens that never meet Define Auth Challenge.
-import type { PreTokenGenerationTriggerEvent } from 'aws-lambda'
 import { decideTokens } from '../shared/challenge-sequence.ts'
 import { TokensRefusedError } from '../shared/errors.ts'
 import { log } from '../shared/log.ts'
@@ -20,9 +19,7 @@ const MESSAGES = {
  *
  * @throws TokensRefusedError, which is how Cognito is told to issue nothing (Cognito developer guide, Lambda triggers)
  */
-export async function handler<Event extends Pick<PreTokenGenerationTriggerEvent, 'triggerSource'>>(
-  event: Event,
-): Promise<Event> {
+export async function handler<Event extends object>(event: Event): Promise<Event> {
   const { triggerSource, clientId, userAttributes } = readTriggerEvent(event)
   const userStatus = userAttributes['cognito:user_status'] ?? ''
   const decision = decideTokens({ triggerSource, clientId, userStatus }, settings)

@@ -90,9 +90,7 @@ export function readProgress({ session, userNotFound, resendRequested }: SignIn)
   let lastRound: CodeRound | undefined
   let lastRoundFailed = false
 
-  for (let index = 2; index < session.length; index++) {
-    const entry = session[index]
-    if (entry === undefined) continue
+  for (const entry of session.slice(2)) {
     if (entry.challengeName === 'CUSTOM_CHALLENGE') {
       lastRound = readRound(entry.challengeMetadata)
       // A round that opens as a resend tells that the failed one before it was no answer but the request for it.

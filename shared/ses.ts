@@ -1,7 +1,6 @@
 // Sends the mail through Amazon SES: at most two tries, never a second one that could be a second mail of one round.
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import type { Socket } from 'node:net'
 import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
 import type { Deadline } from './deadline.ts'
 import { MailError, type MailFailure } from './errors.ts'
@@ -24,13 +23,13 @@ const SECOND_TRY: Readonly<Partial<Record<MailFailure, 'anywhere' | 'elsewhere'>
 }
 
 const PAUSE_MILLISECONDS = 200
-const THROTTLING = new Set([
+const THROTTLING: ReadonlySet<unknown> = new Set([
   'Throttling',
   'ThrottlingException',
   'TooManyRequestsException',
   'LimitExceededException',
 ])
-const UNREACHABLE = new Set([
+const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -108,29 +107,22 @@ async function trySend(
   try {
     await clientOf(region).send(command, { abortSignal: AbortSignal.timeout(Math.floor(milliseconds)) })
   } catch (error) {
-    throw new MailError(failureOf(error, answered), describe(error))
+    throw new MailError(failureOf(error, answered), firstLine(error))
   }
 }
 
 function failureOf(error: unknown, answered: boolean): MailFailure {
   const status = field(field(error, '$metadata'), 'httpStatusCode')
   if (typeof status === 'number' && status >= 500) return 'outage'
-  if (status === 429 || THROTTLING.has(textOf(error, 'name'))) return 'throttled'
+  if (status === 429 || THROTTLING.has(field(error, 'name'))) return 'throttled'
   if (typeof status === 'number' && status >= 400) return 'refused'
   if (answered) return 'broken-off'
-  if (UNREACHABLE.has(textOf(error, 'code')) || field(error, 'onReusedSocket') === true) return 'unreachable'
+  if (UNREACHABLE.has(field(error, 'code')) || field(error, 'onReusedSocket') === true) return 'unreachable'
   return 'unanswered'
 }
 
-function describe(error: unknown): string {
-  const [message = ''] = textOf(error, 'message').split('\n')
-  return [textOf(error, 'name'), textOf(error, 'code'), message].filter(part => part !== '').join(': ')
-}
-
-function textOf(error: unknown, key: 'name' | 'code' | 'message'): string {
-  if (!(error instanceof Error)) return ''
-  const value: unknown = Reflect.get(error, key)
-  return typeof value === 'string' ? value : ''
+function firstLine(error: unknown): string {
+  return String(error).replace(/\n.*/s, '')
 }
 
 /** One client a region and process. Its own retries are off: it would repeat a request that may have been carried out. */
@@ -141,8 +133,8 @@ function clientOf(region: string): SESClient {
     region,
     maxAttempts: 1,
     requestHandler: {
-      httpAgent: new MarkingHttpAgent({ keepAlive: true }),
-      httpsAgent: new MarkingHttpsAgent({ keepAlive: true }),
+      httpAgent: marking(new HttpAgent({ keepAlive: true })),
+      httpsAgent: marking(new HttpsAgent({ keepAlive: true })),
     },
   })
   clients.set(region, client)
@@ -153,24 +145,13 @@ function clientOf(region: string): SESClient {
  * A kept connection that SES has closed in the meantime fails at once, and nothing was sent on it (Node.js documentation,
  * `request.reusedSocket`): such an error is marked, so that it can be told from a connection that broke on the way.
  */
-function markReuse(request: {
-  prependOnceListener(event: 'error', listener: (error: Error) => void): unknown
-}): void {
-  request.prependOnceListener('error', error => Object.assign(error, { onReusedSocket: true }))
-}
-
-class MarkingHttpAgent extends HttpAgent {
-  override reuseSocket(socket: Socket, request: Parameters<HttpAgent['reuseSocket']>[1]): void {
-    super.reuseSocket(socket, request)
-    markReuse(request)
+function marking<Kind extends HttpAgent>(agent: Kind): Kind {
+  const reuseSocket = agent.reuseSocket.bind(agent)
+  agent.reuseSocket = (socket, request) => {
+    reuseSocket(socket, request)
+    request.prependOnceListener('error', error => Object.assign(error, { onReusedSocket: true }))
   }
-}
-
-class MarkingHttpsAgent extends HttpsAgent {
-  override reuseSocket(socket: Socket, request: Parameters<HttpsAgent['reuseSocket']>[1]): void {
-    super.reuseSocket(socket, request)
-    markReuse(request)
-  }
+  return agent
 }
 
 /** `Name <address>` as SES takes it: a name beyond ASCII as an encoded word (RFC 2047), any other quoted. */

@@ -1,0 +1,73 @@
+// Define, through its handler: each step as Cognito reads it, on the very event that came in.
+import { beforeEach, expect, jest, test } from '@jest/globals'
+import { answered, defineEvent, PASSWORD_PASSED, passed, type SampleEntry } from '../local/sample-events.ts'
+
+const { handler } = await import('./define-auth-challenge.ts')
+
+let lines: unknown[]
+beforeEach(() => {
+  lines = []
+  const keep = (line: unknown) => lines.push(JSON.parse(String(line)))
+  jest.spyOn(console, 'info').mockImplementation(keep)
+  jest.spyOn(console, 'warn').mockImplementation(keep)
+})
+
+async function define(session: readonly SampleEntry[] | null, request: object = {}) {
+  const event = JSON.parse(JSON.stringify({ ...defineEvent([], request), request: { ...request, session } }))
+  const before = JSON.parse(JSON.stringify(event))
+  const result = await handler(event)
+  expect(result).toBe(event)
+  expect({ ...result, response: null }).toEqual({ ...before, response: null })
+  return result.response
+}
+
+const ROUND = JSON.stringify({ reason: 'first', nonce: '00'.repeat(16), sentAt: 1, expiresAt: 2, sends: 1 })
+
+test('a sign-in begins with the password', async () => {
+  expect(await define([passed('SRP_A')])).toEqual({
+    challengeName: 'PASSWORD_VERIFIER',
+    issueTokens: false,
+    failAuthentication: false,
+  })
+  expect(lines).toMatchObject([{ event: 'password-asked', rounds: 0 }])
+})
+
+test('after the password comes the code', async () => {
+  expect(await define(PASSWORD_PASSED)).toEqual({
+    challengeName: 'CUSTOM_CHALLENGE',
+    issueTokens: false,
+    failAuthentication: false,
+  })
+  expect(lines).toMatchObject([{ event: 'code-asked' }])
+})
+
+test('after the code come the tokens', async () => {
+  expect(await define([...PASSWORD_PASSED, answered(true, ROUND)])).toEqual({
+    challengeName: null,
+    issueTokens: true,
+    failAuthentication: false,
+  })
+  expect(lines).toMatchObject([{ event: 'tokens-issued', factor: 'code', reference: 'BBBB' }])
+})
+
+test('whoever starts without the password is refused, with the reason in the log only', async () => {
+  const refused = { challengeName: null, issueTokens: false, failAuthentication: true }
+  expect(await define([])).toEqual(refused)
+  expect(await define(null)).toEqual(refused)
+  expect(await define([passed('CUSTOM_CHALLENGE')])).toEqual(refused)
+  expect(lines).toMatchObject(
+    [{}, {}, {}].map(() => ({ event: 'sign-in-refused', reason: 'no-password-start' })),
+  )
+})
+
+test('the third wrong code ends the sign-in; a resend in between does not count', async () => {
+  const wrong = answered(false, ROUND)
+  expect(await define([...PASSWORD_PASSED, wrong, wrong])).toMatchObject({
+    challengeName: 'CUSTOM_CHALLENGE',
+  })
+  const three = [...PASSWORD_PASSED, wrong, wrong, wrong]
+  expect(await define(three, { clientMetadata: { action: 'resend' } })).toMatchObject({
+    challengeName: 'CUSTOM_CHALLENGE',
+  })
+  expect(await define(three)).toMatchObject({ failAuthentication: true })
+})

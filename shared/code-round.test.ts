@@ -1,0 +1,95 @@
+// The rounds of the code challenge: when a new code is sent, and what survives the way through challengeMetadata.
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { type CodeRound, planRound, readRound, referenceOf, writeRound } from './code-round.ts'
+
+const POLICY = { maxSends: 3, codeTtlSeconds: 180, resendAfterSeconds: 30 }
+const NOW = Date.UTC(2026, 0, 1)
+const seconds = (count: number) => NOW + count * 1000
+
+function plan(lastRound: CodeRound | undefined, resendRequested: boolean, now: number, rounds = 1) {
+  return planRound({ rounds, lastRound }, resendRequested, now, POLICY)
+}
+
+const first = plan(undefined, false, NOW, 0).round
+
+test('the first round sends a code that is valid for the set time', () => {
+  expect(plan(undefined, false, NOW, 0)).toMatchObject({
+    send: true,
+    round: { reason: 'first', sends: 1, sentAt: NOW, expiresAt: seconds(180) },
+  })
+})
+
+test('a request for a new mail before there was one is simply the first round', () => {
+  expect(plan(undefined, true, NOW, 0)).toMatchObject({ send: true, round: { reason: 'first', sends: 1 } })
+})
+
+test('a wrong code keeps the code, and sends nothing', () => {
+  expect(plan(first, false, seconds(10))).toEqual({ send: false, round: { ...first, reason: 'wrong-code' } })
+})
+
+test('an expired code is replaced by a new one', () => {
+  const { send, round } = plan(first, false, seconds(180))
+  expect(send).toBe(true)
+  expect(round).toMatchObject({ reason: 'expired', sends: 2, expiresAt: seconds(360) })
+  expect(round.nonce).not.toBe(first.nonce)
+})
+
+describe('a resend', () => {
+  test('sends a new code once it is due', () => {
+    expect(plan(first, true, seconds(29))).toEqual({
+      send: false,
+      round: { ...first, reason: 'resend-refused' },
+    })
+    const { send, round } = plan(first, true, seconds(30))
+    expect(send).toBe(true)
+    expect(round).toMatchObject({ reason: 'resent', sends: 2 })
+    expect(round.nonce).not.toBe(first.nonce)
+  })
+
+  test('is refused once all mails of the sign-in are sent', () => {
+    const last = { ...first, sends: 3 }
+    expect(plan(last, true, seconds(100))).toEqual({
+      send: false,
+      round: { ...last, reason: 'resend-refused' },
+    })
+  })
+})
+
+test('with no mail left, an expired code stays expired', () => {
+  const last = { ...first, sends: 3 }
+  expect(plan(last, false, seconds(200))).toEqual({ send: false, round: { ...last, reason: 'expired' } })
+})
+
+test('a round without a record counts as a mail that was sent and is no longer valid', () => {
+  expect(plan(undefined, false, NOW, 2)).toMatchObject({ send: true, round: { reason: 'expired', sends: 3 } })
+  expect(plan(undefined, false, NOW, 3)).toMatchObject({
+    send: false,
+    round: { reason: 'expired', expiresAt: 0 },
+  })
+})
+
+test('the record of a round comes back as it was written', () => {
+  expect(readRound(writeRound(first))).toEqual(first)
+})
+
+test('what was written by somebody else is no record, and never an error', () => {
+  const broken = ['', 'CODE-123456', '{', 'null', '[]', '{}', '"first"']
+  for (const text of broken) expect(readRound(text)).toBeUndefined()
+  expect(readRound(undefined)).toBeUndefined()
+  for (const key of ['reason', 'nonce', 'sentAt', 'expiresAt', 'sends']) {
+    for (const value of [null, -1, 1.5, {}, true, 'never']) {
+      const record = JSON.stringify({ ...first, [key]: value })
+      if (key === 'nonce' && value === 'never') continue
+      expect(readRound(record)).toBeUndefined()
+    }
+  }
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), text => readRound(text) === undefined))
+})
+
+test('a reference is four consonants, tells the mails of one person apart, and is empty without a nonce', () => {
+  const references = Array.from({ length: 50 }, () => referenceOf(plan(undefined, false, NOW, 0).round.nonce))
+  for (const reference of references) expect(reference).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
+  expect(new Set(references).size).toBeGreaterThan(45)
+  expect(referenceOf('')).toBe('')
+})

@@ -1,0 +1,203 @@
+// Sending: what each failure of SES and of the network comes to, and that no round ever makes two mails.
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type SesAnswer, type SesStandIn, startSesStandIn } from '../local/ses-stand-in.ts'
+import { MailError } from './errors.ts'
+import { sendMail } from './ses.ts'
+import { type Environment, readCreateSettings } from './settings.ts'
+
+const MAIL = { subject: '123456 is your code', text: 'text', html: '<p>html</p>' }
+const ENVIRONMENT = {
+  CODE_SECRET: 'ab'.repeat(32),
+  FROM_ADDRESS: 'no-reply@example.com',
+  AWS_REGION: 'eu-central-1',
+}
+const FALLBACK = { SES_FALLBACK_REGION: 'eu-west-1' }
+
+let ses: SesStandIn
+beforeAll(async () => {
+  ses = await startSesStandIn()
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SES: ses.url,
+    AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'example',
+  })
+})
+afterAll(() => ses.close())
+
+/** Sends with the given time left; answers with what was sent, or the failure. */
+async function send(environment: Environment = {}, milliseconds = 1_000, to = 'person@example.com') {
+  const end = performance.now() + milliseconds
+  const retries: string[] = []
+  try {
+    const sent = await sendMail(
+      MAIL,
+      to,
+      readCreateSettings({ ...ENVIRONMENT, ...environment }),
+      { remaining: () => Math.max(0, end - performance.now()) },
+      error => retries.push(error.failure),
+    )
+    return { ...sent, retries }
+  } catch (error) {
+    if (error instanceof MailError) return { failure: error.failure, detail: error.detail, retries }
+    throw error
+  }
+}
+
+describe('one mail', () => {
+  test('is sent with text, HTML, sender, reply-to and configuration set', async () => {
+    ses.answerWith('accept')
+    const sent = await send({
+      FROM_ADDRESS: 'Example <no-reply@example.com>',
+      REPLY_TO_ADDRESS: 'help@example.com',
+      SES_CONFIGURATION_SET: 'codes',
+    })
+    expect(sent).toEqual({ region: 'eu-central-1', tries: 1, retries: [] })
+    expect(Object.fromEntries(ses.requests[0]?.parameters ?? [])).toMatchObject({
+      Source: '"Example" <no-reply@example.com>',
+      'Destination.ToAddresses.member.1': 'person@example.com',
+      'Message.Subject.Data': MAIL.subject,
+      'Message.Body.Text.Data': MAIL.text,
+      'Message.Body.Html.Data': MAIL.html,
+      'ReplyToAddresses.member.1': 'help@example.com',
+      ConfigurationSetName: 'codes',
+    })
+  })
+
+  test('carries a name in any script, quoted or encoded, and a domain in Punycode', async () => {
+    ses.answerWith('accept')
+    await send({ FROM_ADDRESS: 'Käse <no-reply@example.com>' }, 1_000, 'person@bücher.example')
+    await send({ FROM_ADDRESS: 'A \\ B, Inc. <no-reply@example.com>' })
+    expect(ses.requests.map(request => request.parameters.get('Source'))).toEqual([
+      '=?UTF-8?B?S8Okc2U=?= <no-reply@example.com>',
+      '"A \\\\ B, Inc." <no-reply@example.com>',
+    ])
+    expect(ses.mails()[0]?.to).toBe('person@xn--bcher-kva.example')
+  })
+})
+
+describe('a refusal by SES', () => {
+  test.each([
+    ['MessageRejected'],
+    ['MailFromDomainNotVerifiedException'],
+    ['ConfigurationSetDoesNotExist'],
+    ['AccountSendingPausedException'],
+    ['InvalidParameterValue'],
+  ])('%s is final: it is not tried again, neither here nor in the fallback region', async code => {
+    ses.answerWith({ code, message: 'said by SES' })
+    expect(await send(FALLBACK)).toMatchObject({
+      failure: 'refused',
+      detail: expect.stringMatching(`^${code}.*: said by SES$`),
+      retries: [],
+    })
+    expect(ses.requests).toHaveLength(1)
+  })
+})
+
+describe('throttling and outages', () => {
+  test.each([
+    ['throttled', { code: 'Throttling', message: 'Maximum sending rate exceeded.' }],
+    ['throttled', { code: 'TooManyRequests', status: 429 }],
+    ['outage', { code: 'ServiceUnavailable', status: 503 }],
+  ] satisfies [string, SesAnswer][])('%s: one more try in the same region', async (failure, answer) => {
+    ses.answerWith((_, index) => (index === 0 ? answer : 'accept'))
+    expect(await send()).toEqual({ region: 'eu-central-1', tries: 2, retries: [failure] })
+    expect(ses.mails()).toHaveLength(1)
+    ses.answerWith(answer)
+    expect(await send()).toMatchObject({ failure, retries: [failure] })
+    expect(ses.requests).toHaveLength(2)
+  })
+
+  test('go to the fallback region at once, where there is one', async () => {
+    ses.answerWith(region => (region === 'eu-west-1' ? 'accept' : { code: 'Throttling' }))
+    expect(await send(FALLBACK)).toEqual({ region: 'eu-west-1', tries: 2, retries: ['throttled'] })
+    expect(ses.requests.map(request => request.region)).toEqual(['eu-central-1', 'eu-west-1'])
+    expect(ses.mails()).toHaveLength(1)
+  })
+})
+
+describe('a server that never answers', () => {
+  test('is given up at the deadline, and is not tried again: it may have the mail', async () => {
+    ses.answerWith('never')
+    expect(await send({}, 200)).toMatchObject({ failure: 'unanswered', retries: [] })
+    expect(ses.requests).toHaveLength(1)
+  })
+
+  test('leaves half of the time to the fallback region', async () => {
+    ses.answerWith(region => (region === 'eu-west-1' ? 'accept' : 'never'))
+    expect(await send(FALLBACK, 600)).toEqual({ region: 'eu-west-1', tries: 2, retries: ['unanswered'] })
+    expect(ses.mails()).toHaveLength(1)
+  })
+
+  test('in both regions ends at the deadline', async () => {
+    ses.answerWith('never')
+    expect(await send(FALLBACK, 300)).toMatchObject({ failure: 'unanswered', retries: ['unanswered'] })
+    expect(ses.requests).toHaveLength(2)
+  })
+})
+
+describe('a half answer', () => {
+  test.each([['half-answer'], ['half-answer-that-hangs']] satisfies [SesAnswer][])(
+    '(%s) is an error without a second try: SES has the mail',
+    async answer => {
+      ses.answerWith(answer)
+      expect(await send(FALLBACK, 300)).toMatchObject({ failure: 'broken-off', retries: [] })
+      expect(ses.requests).toHaveLength(1)
+    },
+  )
+})
+
+describe('connections', () => {
+  test('a connection that breaks before any answer is not tried again in the same region', async () => {
+    ses.answerWith('accept')
+    ses.dropConnections()
+    await new Promise(resolve => setTimeout(resolve, 50))
+    ses.answerWith('reset')
+    expect(await send()).toMatchObject({
+      failure: 'unanswered',
+      detail: expect.stringContaining('socket hang up'),
+    })
+    expect(ses.requests).toHaveLength(1)
+  })
+
+  test('a kept connection that SES has closed in the meantime costs nothing but a second try', async () => {
+    ses.answerWith('accept')
+    await send()
+    ses.answerWith((_, index) => (index === 0 ? 'reset' : 'accept'))
+    expect(await send()).toEqual({ region: 'eu-central-1', tries: 2, retries: ['unreachable'] })
+  })
+
+  test('a refused connection is tried once more, then reported', async () => {
+    const gone = await startSesStandIn()
+    await gone.close()
+    process.env['AWS_ENDPOINT_URL_SES'] = gone.url
+    // Regions of their own: a client keeps the endpoint that it began with.
+    expect(await send({ AWS_REGION: 'eu-north-1' })).toMatchObject({
+      failure: 'unreachable',
+      retries: ['unreachable'],
+    })
+    process.env['AWS_ENDPOINT_URL_SES'] = ses.url
+    ses.answerWith('accept')
+    expect(await send({ AWS_REGION: 'eu-north-1', SES_FALLBACK_REGION: 'eu-south-1' })).toEqual({
+      region: 'eu-south-1',
+      tries: 2,
+      retries: ['unreachable'],
+    })
+  })
+})
+
+test('without time left nothing is sent at all', async () => {
+  ses.answerWith('accept')
+  expect(await send({}, 0)).toMatchObject({ failure: 'deadline' })
+  expect(ses.requests).toHaveLength(0)
+})
+
+test('an error of our own is not taken for one of SES', async () => {
+  ses.answerWith('accept')
+  const settings = readCreateSettings({ ...ENVIRONMENT, ...FALLBACK })
+  const broken = {
+    remaining: () => {
+      throw new TypeError('a mistake')
+    },
+  }
+  await expect(sendMail(MAIL, 'person@example.com', settings, broken, () => {})).rejects.toThrow(TypeError)
+})

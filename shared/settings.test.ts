@@ -1,0 +1,188 @@
+// The settings: defaults, what is allowed, and what a person reads who set one wrongly.
+import { describe, expect, test } from '@jest/globals'
+import { SettingsError } from './errors.ts'
+import {
+  type Environment,
+  readCreateSettings,
+  readDefineSettings,
+  readPreTokenSettings,
+  readVerifySettings,
+} from './settings.ts'
+
+const SECRET = '0123456789abcdef'.repeat(4)
+const CREATE = { CODE_SECRET: SECRET, FROM_ADDRESS: 'no-reply@example.com', AWS_REGION: 'eu-central-1' }
+
+function problemsOf(read: (environment: Environment) => unknown, environment: Environment): string {
+  try {
+    read(environment)
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message
+    throw error
+  }
+  return 'no problem'
+}
+
+test('everything but the secret and the sender has a default', () => {
+  expect(readDefineSettings({})).toEqual({
+    maxAttempts: 3,
+    maxSends: 3,
+    nativeMfa: 'accept',
+    recordEvents: false,
+  })
+  expect(readPreTokenSettings({})).toEqual({
+    hostedUi: 'deny',
+    guardedClientIds: undefined,
+    recordEvents: false,
+  })
+  expect(readVerifySettings({ CODE_SECRET: SECRET })).toMatchObject({ codeLength: 6, maxAttempts: 3 })
+  expect(readCreateSettings(CREATE)).toEqual({
+    maxAttempts: 3,
+    maxSends: 3,
+    nativeMfa: 'accept',
+    recordEvents: false,
+    codeSecrets: [Buffer.from(SECRET, 'hex')],
+    codeLength: 6,
+    codeTtlSeconds: 180,
+    resendAfterSeconds: 30,
+    from: { name: undefined, address: 'no-reply@example.com' },
+    appName: 'example.com',
+    defaultLocale: 'en',
+    replyToAddress: undefined,
+    configurationSet: undefined,
+    region: 'eu-central-1',
+    fallbackRegion: undefined,
+  })
+  expect(readCreateSettings({ ...CREATE, AWS_REGION: undefined }).region).toBe('us-east-1')
+})
+
+test('an empty variable is one that is not set', () => {
+  expect(readDefineSettings({ MAX_ATTEMPTS: '', NATIVE_MFA: ' ' })).toMatchObject({
+    maxAttempts: 3,
+    nativeMfa: 'accept',
+  })
+  expect(problemsOf(readVerifySettings, { CODE_SECRET: '' })).toContain('CODE_SECRET is not set')
+})
+
+test('all that is wrong is told at once, with the variable, its value and what is allowed', () => {
+  const message = problemsOf(readCreateSettings, {
+    CODE_SECRET: 'short',
+    MAX_ATTEMPTS: '11',
+    MAX_SENDS: '0',
+    CODE_LENGTH: 'six',
+    CODE_TTL_SECONDS: '59',
+    RESEND_AFTER_SECONDS: '1.5',
+    NATIVE_MFA: 'ACCEPT',
+    DEFAULT_LOCALE: 'xx',
+    APP_NAME: 'two\nlines',
+    REPLY_TO_ADDRESS: 'nobody',
+    SES_CONFIGURATION_SET: 'a b',
+    SES_FALLBACK_REGION: 'Frankfurt',
+    AWS_REGION: 'nowhere',
+    RECORD_EVENTS: 'yes',
+  })
+  const told = [
+    'CODE_SECRET: secret number 1',
+    'FROM_ADDRESS is not set',
+    'MAX_ATTEMPTS is "11"; allowed: a whole number from 1 to 10',
+    'MAX_SENDS is "0"; allowed: a whole number from 1 to 5',
+    'CODE_LENGTH is "six"; allowed: a whole number from 6 to 10',
+    'CODE_TTL_SECONDS is "59"; allowed: a whole number from 60 to 900',
+    'RESEND_AFTER_SECONDS is "1.5"; allowed: a whole number from 0 to 300',
+    'NATIVE_MFA is "ACCEPT"; allowed: accept or ask',
+    'DEFAULT_LOCALE is "xx"; allowed: en, zh-CN',
+    'APP_NAME is "two\\nlines"; allowed: one line',
+    'REPLY_TO_ADDRESS is "nobody"',
+    'SES_CONFIGURATION_SET is "a b"',
+    'SES_FALLBACK_REGION is "Frankfurt"',
+    'AWS_REGION is "nowhere"',
+    'RECORD_EVENTS is "yes"; allowed: off or on',
+  ]
+  for (const line of told) expect(message).toContain(line)
+})
+
+describe('CODE_SECRET', () => {
+  const secretsOf = (value: string) => readVerifySettings({ CODE_SECRET: value }).codeSecrets
+
+  test('may be hex or base64, in either alphabet', () => {
+    const bytes = Buffer.alloc(33, 0xfb)
+    expect(secretsOf(bytes.toString('hex'))).toEqual([bytes])
+    expect(secretsOf(bytes.toString('base64'))).toEqual([bytes])
+    expect(secretsOf(bytes.toString('base64url'))).toEqual([bytes])
+  })
+
+  test('may be several, for rotation, in their order', () => {
+    const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(40, 2)]
+    expect(secretsOf(`${one.toString('base64')}, ${two.toString('hex')}`)).toEqual([one, two])
+  })
+
+  test('is refused when it is too short or no text of bytes, and is never printed', () => {
+    const short = 'ab'.repeat(31)
+    expect(problemsOf(readVerifySettings, { CODE_SECRET: short })).toContain(
+      'secret number 1 has only 31 bytes',
+    )
+    expect(problemsOf(readVerifySettings, { CODE_SECRET: `${SECRET},${short}` })).toContain(
+      'secret number 2 has only',
+    )
+    for (const value of [
+      'correct horse battery staple correct horse',
+      'abc'.repeat(33),
+      `${SECRET},`,
+      '!'.repeat(64),
+    ]) {
+      const message = problemsOf(readVerifySettings, { CODE_SECRET: value })
+      expect(message).toContain('is neither base64 nor hex')
+      expect(message).not.toContain(value.slice(0, 20))
+    }
+  })
+
+  test('that looks like hex is measured as hex: forty hex digits are twenty bytes, not thirty', () => {
+    expect(problemsOf(readVerifySettings, { CODE_SECRET: 'ab'.repeat(22) })).toContain('has only 22 bytes')
+  })
+})
+
+describe('FROM_ADDRESS', () => {
+  const from = (value: string) => readCreateSettings({ ...CREATE, FROM_ADDRESS: value })
+
+  test('may carry a name', () => {
+    expect(from('Example <no-reply@example.com>').from).toEqual({
+      name: 'Example',
+      address: 'no-reply@example.com',
+    })
+    expect(from('"Example, Inc." <no-reply@example.com>').from.name).toBe('Example, Inc.')
+    expect(from('<no-reply@example.com>').from.name).toBeUndefined()
+  })
+
+  test('gives the name in the mail when there is no APP_NAME', () => {
+    expect(from('Example <no-reply@mail.example.com>').appName).toBe('mail.example.com')
+    expect(readCreateSettings({ ...CREATE, APP_NAME: ' Example ' }).appName).toBe('Example')
+  })
+
+  test.each([
+    ['Example'],
+    ['a@b@c'],
+    ['Example <>'],
+    ['a@example.com, b@example.com'],
+    ['A\r\nBcc: x@example.com <a@example.com>'],
+    ['x <a@example.com> <b@example.com>'],
+  ])('is refused as %j', value =>
+    expect(problemsOf(readCreateSettings, { ...CREATE, FROM_ADDRESS: value })).toContain('FROM_ADDRESS is'),
+  )
+})
+
+describe('GUARDED_CLIENT_IDS', () => {
+  const guarded = (value: string) => readPreTokenSettings({ GUARDED_CLIENT_IDS: value }).guardedClientIds
+
+  test('is a list, or all', () => {
+    expect(guarded('one, two')).toEqual(['one', 'two'])
+    expect(guarded('all')).toBeUndefined()
+  })
+
+  test('is refused when an entry is no client id, since a typing error would leave a client unguarded', () => {
+    expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS: 'one,,two' })).toContain(
+      'GUARDED_CLIENT_IDS is',
+    )
+    expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS: 'one two', HOSTED_UI: 'maybe' })).toContain(
+      'HOSTED_UI',
+    )
+  })
+})
