@@ -14,6 +14,7 @@ const TRIGGERS = [
 /** Each becomes dist/<path>.mjs; what comes from node_modules stays there. */
 const TOOLS = [
   'local/lambda-runtime',
+  'local/mail-server',
   'local/start',
   'local/demo',
   'local/replay',

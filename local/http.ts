@@ -1,0 +1,197 @@
+// The HTTP side: the Cognito API, the keys, what tools and the page ask for, and the page itself, on one port.
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { extname, join, normalize, sep } from 'node:path'
+import { CognitoError, internalError } from './errors.ts'
+import { isJsonObject, type JsonObject } from './parameters.ts'
+
+export const API_TARGET = 'AWSCognitoIdentityProviderService.'
+
+const MAX_BODY_BYTES = 1_000_000
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.json': 'application/json',
+  '.map': 'application/json',
+}
+
+export interface Site {
+  /** One operation of the API. Throws CognitoError. */
+  call(operation: string, request: JsonObject): Promise<JsonObject>
+  /** True: the connection is to break instead of an answer. */
+  dropsAnswer(operation: string): boolean
+  /** JSON for a GET of this path, or undefined. */
+  read(path: string, query: URLSearchParams): Promise<unknown>
+  /** JSON for a POST of a JSON body to this path, or undefined. Throws CognitoError. */
+  write(path: string, body: unknown): unknown
+  /** Folder of static files served at `/`. */
+  readonly pageDirectory: string
+}
+
+/**
+ * Listens on 127.0.0.1 only.
+ * @param port 0: a free one.
+ */
+export async function listen(
+  site: Site,
+  port: number,
+): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer((request, response) => {
+    handle(site, request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The local user pool has no port')
+  return { server, port: address.port }
+}
+
+async function handle(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  allowLoopbackPages(request, response)
+  if (request.method === 'OPTIONS') {
+    response.writeHead(204).end()
+    return
+  }
+  const target = request.headers['x-amz-target']
+  if (request.method === 'POST' && typeof target === 'string') {
+    await answerApi(site, target, request, response)
+    return
+  }
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
+  if (request.method === 'POST') {
+    await answerWrite(site, pathname, request, response)
+    return
+  }
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    sendJson(response, 405, { message: `${request.method} is not allowed.` })
+    return
+  }
+  const found = await site.read(pathname, searchParams)
+  if (found !== undefined) {
+    sendJson(response, 200, found)
+    return
+  }
+  await sendFile(site.pageDirectory, pathname, response)
+}
+
+/** Only pages of this machine may read answers; any other site's script is stopped by the browser. */
+function allowLoopbackPages(request: IncomingMessage, response: ServerResponse): void {
+  const { origin } = request.headers
+  if (origin === undefined || !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)) return
+  response.setHeader('access-control-allow-origin', origin)
+  response.setHeader('vary', 'origin')
+  response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS')
+  response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
+  response.setHeader(
+    'access-control-expose-headers',
+    'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date',
+  )
+  response.setHeader('access-control-max-age', '600')
+}
+
+async function answerApi(
+  site: Site,
+  target: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const operation = target.startsWith(API_TARGET) ? target.slice(API_TARGET.length) : target
+  let status = 200
+  let answer: JsonObject
+  try {
+    const body = parseJson(await readBody(request))
+    if (!isJsonObject(body))
+      throw new CognitoError('SerializationException', 'The body is not a JSON object.')
+    answer = await site.call(operation, body)
+  } catch (thrown) {
+    const error = toCognitoError(thrown)
+    status = error.status
+    answer = { __type: error.type, message: error.message }
+    response.setHeader('x-amzn-errortype', `${error.type}:`)
+    response.setHeader('x-amzn-errormessage', encodeURI(error.message))
+  }
+  if (site.dropsAnswer(operation)) {
+    request.socket.destroy()
+    return
+  }
+  response.setHeader('x-amzn-requestid', crypto.randomUUID())
+  sendJson(response, status, answer, 'application/x-amz-json-1.1')
+}
+
+async function answerWrite(
+  site: Site,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // A page of another site cannot send this type without the browser asking first (allowLoopbackPages).
+  if (!request.headers['content-type']?.startsWith('application/json')) {
+    sendJson(response, 415, { message: 'Send application/json, or an X-Amz-Target for the Cognito API.' })
+    return
+  }
+  try {
+    const answer = site.write(path, parseJson(await readBody(request)))
+    if (answer === undefined) sendJson(response, 404, { message: `There is nothing at ${path}.` })
+    else sendJson(response, 200, answer)
+  } catch (thrown) {
+    const error = toCognitoError(thrown)
+    sendJson(response, error.status, { message: error.message })
+  }
+}
+
+function toCognitoError(thrown: unknown): CognitoError {
+  if (thrown instanceof CognitoError) return thrown
+  return internalError(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown))
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    const bytes = Buffer.from(chunk)
+    size += bytes.length
+    if (size > MAX_BODY_BYTES)
+      throw new CognitoError('RequestEntityTooLargeException', 'The body is too long.', 413)
+    chunks.push(bytes)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text === '' ? '{}' : text)
+  } catch {
+    throw new CognitoError('SerializationException', 'The body is not JSON.')
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown, type = 'application/json'): void {
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(JSON.stringify(body))
+}
+
+async function sendFile(directory: string, path: string, response: ServerResponse): Promise<void> {
+  const content = await readInside(directory, path === '/' ? '/index.html' : path)
+  if (content === undefined) {
+    sendJson(response, 404, { message: `There is nothing at ${path}.` })
+    return
+  }
+  const type = CONTENT_TYPES[extname(path === '/' ? '.html' : path)] ?? 'application/octet-stream'
+  response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(content)
+}
+
+/** undefined for what is not a file inside the directory. */
+async function readInside(directory: string, path: string): Promise<Buffer | undefined> {
+  try {
+    const file = normalize(join(directory, decodeURIComponent(path)))
+    return file.startsWith(normalize(directory) + sep) ? await readFile(file) : undefined
+  } catch {
+    return undefined
+  }
+}

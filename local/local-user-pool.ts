@@ -1,0 +1,307 @@
+// A Cognito user pool on this machine, for trying and testing: the API over HTTP, the built triggers, a mailbox.
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { type Call, CallLog } from './call-log.ts'
+import { Clock } from './clock.ts'
+import { Faults } from './faults.ts'
+import { listen } from './http.ts'
+import { type Message, startMailbox } from './mailbox.ts'
+import { findOperation } from './operations/index.ts'
+import { type JsonObject, Parameters } from './parameters.ts'
+import type { AfterNativeFactor, AfterNewPassword, Pool } from './pool.ts'
+import { Sessions } from './sessions.ts'
+import type { Step } from './sign-in.ts'
+import { Tokens } from './tokens.ts'
+import {
+  projectDirectory,
+  startTrigger,
+  TRIGGER_NAMES,
+  type Trigger,
+  type TriggerName,
+} from './trigger-process.ts'
+import { Triggers } from './triggers.ts'
+import { AppClient, type AppClientSettings, UserPoolDescription } from './user-pool.ts'
+import { type UserStatus, Users } from './users.ts'
+
+export interface LocalUser {
+  /** What the person signs in with: an e-mail address, unless the pool's description says otherwise. */
+  readonly username: string
+  readonly password: string
+  readonly status: UserStatus
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+export interface LocalUserPoolOptions {
+  /** Port of the API; 0, the default, is a free one. */
+  readonly port?: number
+  /** Port of the mailbox; 0, the default, is a free one. */
+  readonly mailPort?: number
+  /** Where the built triggers are; default `dist` of this project. */
+  readonly directory?: string
+  /** Settings of the triggers, over the local defaults. Each trigger gets those that are its own. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Default `define`. */
+  readonly afterNewPassword?: AfterNewPassword
+  /** Default `define-with-entry`. */
+  readonly afterNativeFactor?: AfterNativeFactor
+  /** Default true. */
+  readonly clientMetadataReachesCreate?: boolean
+  /** Default: one user with a temporary password, one who is confirmed. */
+  readonly users?: readonly LocalUser[]
+  /** Default: one public client for the custom flow. The first one is `clientId`. */
+  readonly clients?: readonly AppClientSettings[]
+  /** False: LambdaConfig is empty at the start, as in a pool to which the triggers are yet to be attached. */
+  readonly triggers?: boolean
+  /** Members of the pool's description that shall differ, such as `{ UsernameAttributes: [] }`. */
+  readonly userPool?: JsonObject
+  /** Milliseconds that one try of a trigger may take; default 5000, Cognito's own. */
+  readonly triggerTimeoutMs?: number
+  /** Default `us-east-1`. */
+  readonly region?: string
+  /** Folder that is served at `/`; default `dist/client/page` of this project. */
+  readonly pageDirectory?: string
+}
+
+export interface LocalUserPool {
+  /** Such as `http://127.0.0.1:9229`. */
+  readonly endpoint: string
+  readonly region: string
+  readonly userPoolId: string
+  /** The first app client. */
+  readonly clientId: string
+  /** Address of the mailbox: the SES endpoint, and a page for a browser. */
+  readonly mailbox: string
+  /** The users that the pool started with. */
+  readonly users: readonly LocalUser[]
+  /** What happened so far, in the order in which it began. */
+  readonly calls: readonly Call[]
+  /** The listener gets each call twice: when it begins and when it ends. Returns what ends the subscription. */
+  subscribe(listener: (call: Call) => void): () => void
+  readonly faults: Faults
+  /** What the triggers logged, one JSON object a line. */
+  readonly logs: readonly string[]
+  /** Mails received, oldest first. */
+  messages(): Promise<readonly Message[]>
+  /** Moves the clock of the pool and of the triggers. */
+  advanceClock(seconds: number): void
+  /** Stops the servers and the processes of the triggers. */
+  close(): Promise<void>
+}
+
+/** Which trigger uses which setting. */
+const SETTINGS: Readonly<Record<TriggerName, readonly string[]>> = {
+  'define-auth-challenge': ['MAX_ATTEMPTS', 'MAX_SENDS', 'NATIVE_MFA'],
+  'create-auth-challenge': [
+    'CODE_SECRET',
+    'FROM_ADDRESS',
+    'APP_NAME',
+    'CODE_LENGTH',
+    'CODE_TTL_SECONDS',
+    'MAX_ATTEMPTS',
+    'MAX_SENDS',
+    'RESEND_AFTER_SECONDS',
+    'NATIVE_MFA',
+    'DEFAULT_LOCALE',
+    'REPLY_TO_ADDRESS',
+    'SES_CONFIGURATION_SET',
+    'SES_FALLBACK_REGION',
+    'AWS_ENDPOINT_URL_SES',
+  ],
+  'verify-auth-challenge-response': ['CODE_SECRET', 'CODE_LENGTH', 'MAX_ATTEMPTS'],
+  'pre-token-generation': ['HOSTED_UI', 'GUARDED_CLIENT_IDS'],
+}
+
+const USERS: readonly LocalUser[] = [
+  {
+    username: 'new@example.com',
+    password: 'Temporary-1',
+    status: 'FORCE_CHANGE_PASSWORD',
+    attributes: { email_verified: 'true', name: 'New User' },
+  },
+  {
+    username: 'known@example.com',
+    password: 'Permanent-1',
+    status: 'CONFIRMED',
+    attributes: { email_verified: 'true', name: 'Known User' },
+  },
+]
+
+/** Open to the custom flow only, as a guarded client should be. */
+const CLIENTS: readonly AppClientSettings[] = [
+  {
+    clientName: 'web',
+    description: {
+      ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      PreventUserExistenceErrors: 'ENABLED',
+    },
+  },
+]
+
+/**
+ * Starts everything on 127.0.0.1; `close` stops it.
+ * @throws Error when a port is taken, or when a setting in `environment` belongs to no trigger.
+ */
+export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Promise<LocalUserPool> {
+  const region = options.region ?? 'us-east-1'
+  const id = `${region}_Local${randomBytes(2).toString('hex')}`
+  const localUsers = options.users ?? USERS
+  const clock = new Clock()
+  const log = new CallLog(() => clock.now())
+
+  const [mailbox, tokens] = await Promise.all([
+    startMailbox(options.mailPort ?? 0),
+    Tokens.start(clock, region, id),
+  ])
+  try {
+    const processes = triggerProcesses(options, region, mailbox.url)
+    const description = new UserPoolDescription(clock, {
+      region,
+      id,
+      triggers: options.triggers ?? true,
+      description: options.userPool ?? {},
+    })
+    const clients = (options.clients ?? CLIENTS).map(settings => new AppClient(clock, id, settings))
+    const [firstClient] = clients
+    if (firstClient === undefined) throw new Error('options.clients is empty: a pool needs an app client.')
+    const triggers = new Triggers({
+      pool: description,
+      clock,
+      log,
+      processes,
+      timeoutMs: options.triggerTimeoutMs ?? 5000,
+    })
+    triggers.clientMetadataReachesCreate = options.clientMetadataReachesCreate ?? true
+    const pool: Pool = {
+      clock,
+      description,
+      clients: new Map(clients.map(client => [client.id, client])),
+      users: new Users(clock, description),
+      sessions: new Sessions<Step>(clock),
+      tokens,
+      triggers,
+      mailbox,
+      behaviour: {
+        afterNewPassword: options.afterNewPassword ?? 'define',
+        afterNativeFactor: options.afterNativeFactor ?? 'define-with-entry',
+      },
+    }
+    for (const { attributes = {}, ...user } of localUsers) {
+      pool.users.create({ ...user, attributes: new Map(Object.entries(attributes)) })
+    }
+    const faults = new Faults(pool)
+
+    const { server, port } = await listen(
+      {
+        pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/client/page'),
+        call: (operation, request) =>
+          log.request(operation, request, async () =>
+            findOperation(operation)(pool, new Parameters(request)),
+          ),
+        dropsAnswer: operation => faults.takeDroppedAnswer(operation),
+        read: async (path, query) => {
+          switch (path) {
+            case '/local-user-pool.json':
+              return summary()
+            case '/local-user-pool/calls':
+              return log.since(Number(query.get('since') ?? 0))
+            case '/local-user-pool/messages':
+              return mailbox.messages()
+            case `/${id}/.well-known/jwks.json`:
+              return tokens.jwks
+            case `/${id}/.well-known/openid-configuration`:
+              return openIdConfiguration()
+            default:
+              return undefined
+          }
+        },
+        write: (path, body) => (path === '/local-user-pool/faults' ? faults.apply(body) : undefined),
+      },
+      options.port ?? 0,
+    )
+    const endpoint = `http://127.0.0.1:${port}`
+
+    function summary() {
+      return {
+        endpoint,
+        region,
+        userPoolId: id,
+        clientId: firstClient?.id,
+        mailbox: mailbox.url,
+        users: localUsers.map(({ username, password, status }) => ({ username, password, status })),
+      }
+    }
+
+    function openIdConfiguration() {
+      return {
+        issuer: tokens.issuer,
+        jwks_uri: `${endpoint}/${id}/.well-known/jwks.json`,
+        id_token_signing_alg_values_supported: ['RS256'],
+        response_types_supported: ['code', 'token'],
+        subject_types_supported: ['public'],
+      }
+    }
+
+    return {
+      endpoint,
+      region,
+      userPoolId: id,
+      clientId: firstClient.id,
+      mailbox: mailbox.url,
+      users: localUsers,
+      faults,
+      get calls() {
+        return log.calls
+      },
+      get logs() {
+        return [...processes.values()].flatMap(trigger => trigger.logs)
+      },
+      subscribe: listener => log.subscribe(listener),
+      messages: () => mailbox.messages(),
+      advanceClock: seconds => clock.advance(seconds),
+      async close() {
+        const closed = once(server, 'close')
+        server.close()
+        server.closeAllConnections()
+        await Promise.all([
+          closed,
+          mailbox.close(),
+          ...[...processes.values()].map(trigger => trigger.close()),
+        ])
+      },
+    }
+  } catch (error) {
+    await mailbox.close()
+    throw error
+  }
+}
+
+function triggerProcesses(
+  { directory, environment = {} }: LocalUserPoolOptions,
+  region: string,
+  mailboxUrl: string,
+): ReadonlyMap<TriggerName, Trigger> {
+  const known = new Set(Object.values(SETTINGS).flat())
+  const unknown = Object.keys(environment).filter(name => !known.has(name))
+  if (unknown.length > 0) throw new Error(`environment: ${unknown.join(', ')} is a setting of no trigger.`)
+  const settings: Readonly<Record<string, string>> = {
+    CODE_SECRET: randomBytes(32).toString('base64'),
+    FROM_ADDRESS: 'Example <no-reply@example.com>',
+    APP_NAME: 'Example',
+    AWS_ENDPOINT_URL_SES: mailboxUrl,
+    ...environment,
+  }
+  return new Map(
+    TRIGGER_NAMES.map(name => {
+      const own = Object.entries(settings).filter(([setting]) => SETTINGS[name].includes(setting))
+      return [
+        name,
+        startTrigger({
+          name,
+          directory: directory ?? join(projectDirectory, 'dist'),
+          environment: { AWS_REGION: region, ...Object.fromEntries(own) },
+        }),
+      ]
+    }),
+  )
+}

@@ -1,0 +1,93 @@
+// The mailbox of the local user pool: receives what the triggers and the pool send through SES, delivers nothing.
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import type { MailServerReport } from './mail-server.ts'
+import { isJsonObject } from './parameters.ts'
+import { projectDirectory } from './trigger-process.ts'
+
+export interface Message {
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** Seconds since 1970, the machine's clock. */
+  readonly at: number
+}
+
+export interface Mailbox {
+  /** Address of the SES endpoint; in a browser it shows the messages. */
+  readonly url: string
+  /** Oldest first. */
+  messages(): Promise<readonly Message[]>
+  /** A mail from the pool itself: an invitation or an EMAIL_OTP code. */
+  send(message: { readonly to: string; readonly subject: string; readonly text: string }): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * @param port 0: a free one.
+ * @throws Error when the port is taken.
+ */
+export async function startMailbox(port: number): Promise<Mailbox> {
+  const child = fork(join(projectDirectory, 'dist/local/mail-server.mjs'), [String(port)], {
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const close = () =>
+    new Promise<void>(done => {
+      if (child.exitCode !== null || child.signalCode !== null) return done()
+      child.once('exit', () => done())
+      child.kill('SIGKILL')
+    })
+  const report = await new Promise<MailServerReport>(resolve => {
+    child.once('message', (message: MailServerReport) => resolve(message))
+    child.once('exit', () => resolve({ error: 'the mail server ended' }))
+    child.once('error', error => resolve({ error: error.message }))
+  })
+  if ('error' in report) {
+    await close()
+    throw new Error(
+      `The local mail server did not start on port ${port}: ${report.error}. Choose another port.`,
+    )
+  }
+
+  const url = `http://127.0.0.1:${report.port}`
+  return {
+    url,
+    close,
+
+    async messages() {
+      const store: unknown = await (await fetch(`${url}/store`)).json()
+      const emails = isJsonObject(store) && Array.isArray(store['emails']) ? store['emails'] : []
+      return emails.map(toMessage)
+    },
+
+    async send({ to, subject, text }) {
+      const response = await fetch(`${url}/v2/email/outbound-emails`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'AWS local' },
+        body: JSON.stringify({
+          FromEmailAddress: 'no-reply@example.com',
+          Destination: { ToAddresses: [to] },
+          Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: text } } } },
+        }),
+      })
+      if (!response.ok) throw new Error(`The local mail server refused a mail: HTTP ${response.status}`)
+    },
+  }
+}
+
+function toMessage(email: {
+  readonly destination: { readonly to: readonly string[] }
+  readonly subject: string
+  readonly body: { readonly text?: string; readonly html?: string }
+  readonly at: number
+}): Message {
+  return {
+    to: email.destination.to.join(', '),
+    subject: email.subject,
+    text: email.body.text ?? '',
+    html: email.body.html ?? '',
+    at: email.at,
+  }
+}

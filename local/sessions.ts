@@ -1,0 +1,58 @@
+// Session strings: each belongs to one step of one sign-in, may be answered once, and lives for a few minutes.
+import { randomBytes } from 'node:crypto'
+import type { Clock } from './clock.ts'
+import { notAuthorized } from './errors.ts'
+
+interface OpenSession<Step> {
+  readonly step: Step
+  expiresAt: number
+  used: boolean
+}
+
+/** `Step` is what has to be remembered until the answer comes. */
+export class Sessions<Step> {
+  readonly #clock: Clock
+  readonly #sessions = new Map<string, OpenSession<Step>>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /**
+   * @param validityMinutes AuthSessionValidity of the app client; it counts for each step anew.
+   * @param session the string to hand out; left out: a random one.
+   */
+  open(step: Step, validityMinutes: number, session = randomBytes(192).toString('base64url')): string {
+    const expiresAt = this.#clock.now() + validityMinutes * 60_000
+    this.#sessions.set(session, { step, expiresAt, used: false })
+    return session
+  }
+
+  /**
+   * The step to be answered, without using the session up: an answer that is refused before it counts
+   * (a weak new password, a mistyped EMAIL_OTP code) may be repeated.
+   * @throws CognitoError NotAuthorizedException in Cognito's words (amplify-js #14330, #5834).
+   */
+  find(session: string): Step {
+    const found = this.#sessions.get(session)
+    if (found === undefined) throw notAuthorized('Invalid session for the user.')
+    if (found.used) throw notAuthorized('Invalid session for the user, session can only be used once.')
+    if (this.#clock.now() > found.expiresAt) {
+      throw notAuthorized('Invalid session for the user, session is expired.')
+    }
+    return found.step
+  }
+
+  /** Uses the session up. Of several answers at the same time one gets here first; the others fail as in `find`. */
+  consume(session: string): Step {
+    const step = this.find(session)
+    const found = this.#sessions.get(session)
+    if (found) found.used = true
+    return step
+  }
+
+  /** Fault switch: every session that is open now is too old from now on. */
+  expireAll(): void {
+    for (const session of this.#sessions.values()) session.expiresAt = Number.NEGATIVE_INFINITY
+  }
+}

@@ -1,0 +1,128 @@
+// The server's side of the Secure Remote Password protocol as Cognito speaks it (RFC 5054 with SHA-256, and its
+// own proof): the 3072-bit group, a key derived with the info text "Caldera Derived Key", a signed timestamp.
+import { createHash, createHmac, getDiffieHellman, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** RFC 3526 group 15: the prime in the Amplify client, with generator 2. */
+const N = BigInt(`0x${getDiffieHellman('modp15').getPrime('hex')}`)
+const g = 2n
+const k = hash(padded(N), padded(g))
+
+/** How far the client's clock may be off (milliseconds); the limit that Cognito applies is not published. */
+const TIMESTAMP_TOLERANCE_MS = 10 * 60 * 1000
+
+/** What is kept of a password. `salt` in hex, as the client gets it. */
+export interface PasswordVerifier {
+  readonly salt: string
+  readonly verifier: bigint
+}
+
+/** The server's secrets of one exchange. */
+export interface SrpExchange {
+  readonly A: bigint
+  readonly B: bigint
+  readonly b: bigint
+  readonly passwordVerifier: PasswordVerifier
+  /** Base64. */
+  readonly secretBlock: string
+}
+
+export interface PasswordProof {
+  /** Id of the pool; only the part behind the underscore takes part. */
+  readonly userPoolId: string
+  /** USER_ID_FOR_SRP. */
+  readonly userId: string
+  /** Base64, as the client returned it. */
+  readonly secretBlock: string
+  /** Such as `Mon Nov 3 09:05:07 UTC 2025`. */
+  readonly timestamp: string
+  /** PASSWORD_CLAIM_SIGNATURE, base64. */
+  readonly signature: string
+}
+
+export function makePasswordVerifier(
+  userPoolId: string,
+  userId: string,
+  password: string,
+  salt = randomBytes(16).toString('hex'),
+): PasswordVerifier {
+  const identity = createHash('sha256')
+    .update(`${poolName(userPoolId)}${userId}:${password}`)
+    .digest()
+  const x = hash(padded(BigInt(`0x${salt}`)), identity)
+  return { salt, verifier: power(g, x) }
+}
+
+export function passwordMatches(
+  stored: PasswordVerifier,
+  userPoolId: string,
+  userId: string,
+  password: string,
+): boolean {
+  return makePasswordVerifier(userPoolId, userId, password, stored.salt).verifier === stored.verifier
+}
+
+/**
+ * @param srpA SRP_A, hex.
+ * @returns undefined when SRP_A is no number or a multiple of N, which would let anyone know the shared key.
+ */
+export function startExchange(srpA: string, passwordVerifier: PasswordVerifier): SrpExchange | undefined {
+  if (!/^[0-9a-f]{1,800}$/i.test(srpA)) return undefined
+  const A = BigInt(`0x${srpA}`)
+  if (A % N === 0n) return undefined
+  const b = BigInt(`0x${randomBytes(32).toString('hex')}`)
+  const B = (k * passwordVerifier.verifier + power(g, b)) % N
+  return { A, B, b, passwordVerifier, secretBlock: randomBytes(768).toString('base64') }
+}
+
+/** True only for somebody who knows the password, for this exchange and at this time (`now`, milliseconds). */
+export function proofIsRight(exchange: SrpExchange, proof: PasswordProof, now: number): boolean {
+  if (proof.secretBlock !== exchange.secretBlock) return false
+  const time = parseTimestamp(proof.timestamp)
+  if (time === undefined || Math.abs(now - time) > TIMESTAMP_TOLERANCE_MS) return false
+
+  const u = hash(padded(exchange.A), padded(exchange.B))
+  if (u === 0n) return false
+  const S = power(exchange.A * power(exchange.passwordVerifier.verifier, u), exchange.b)
+  const key = hkdfSync('sha256', padded(S), padded(u), 'Caldera Derived Key', 16)
+  const expected = createHmac('sha256', Buffer.from(key))
+    .update(poolName(proof.userPoolId))
+    .update(proof.userId)
+    .update(Buffer.from(exchange.secretBlock, 'base64'))
+    .update(proof.timestamp)
+    .digest()
+  const given = Buffer.from(proof.signature, 'base64')
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+function poolName(userPoolId: string): string {
+  return userPoolId.slice(userPoolId.indexOf('_') + 1)
+}
+
+function hash(...parts: Buffer[]): bigint {
+  const digest = createHash('sha256')
+  for (const part of parts) digest.update(part)
+  return BigInt(`0x${digest.digest('hex')}`)
+}
+
+/** Bytes of a number as a signed integer: a leading zero byte where the first bit is set. */
+function padded(value: bigint): Buffer {
+  const digits = value.toString(16)
+  const hex = digits.length % 2 === 0 ? digits : `0${digits}`
+  return Buffer.from(/^[89a-f]/.test(hex) ? `00${hex}` : hex, 'hex')
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n
+  let square = base % N
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % N
+    square = (square * square) % N
+  }
+  return result
+}
+
+function parseTimestamp(text: string): number | undefined {
+  if (!/^[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{2}:\d{2}:\d{2} UTC \d{4}$/.test(text)) return undefined
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? undefined : time
+}

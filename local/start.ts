@@ -1,0 +1,93 @@
+// npm start: the local user pool with the sample page, until Ctrl-C.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs, styleText } from 'node:util'
+import { startLocalUserPool } from './local-user-pool.ts'
+import type { AfterNewPassword } from './pool.ts'
+import { projectDirectory } from './trigger-process.ts'
+
+const HELP = `Usage: npm start -- [--after-new-password define|define-with-entry|tokens] [--json]
+
+Starts a Cognito user pool on this machine, with the built triggers, a mailbox and a page to sign in on.
+It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.
+
+  --after-new-password  what Cognito does after a new password in a custom sign-in (nobody has published it):
+                        define             Define is called with the same entries (default)
+                        define-with-entry  Define is called with a NEW_PASSWORD_REQUIRED entry more
+                        tokens             tokens at once, unless Pre Token Generation refuses them
+  --json                prints one line of JSON when the pool is ready
+  --help                prints this text
+
+Environment: LOCAL_POOL_PORT (default 9229), LOCAL_MAIL_PORT (default 8005); 0 is a free port.`
+
+const AFTER_NEW_PASSWORD: readonly AfterNewPassword[] = ['define', 'define-with-entry', 'tokens']
+
+try {
+  await start()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 2
+}
+
+async function start(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      'after-new-password': { type: 'string', default: 'define' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(HELP)
+    return
+  }
+  const afterNewPassword = AFTER_NEW_PASSWORD.find(value => value === values['after-new-password'])
+  if (afterNewPassword === undefined) {
+    throw new Error(
+      `--after-new-password is ${values['after-new-password']}; it takes ${AFTER_NEW_PASSWORD.join(', ')}.`,
+    )
+  }
+  const pool = await startLocalUserPool({
+    port: portFrom('LOCAL_POOL_PORT', 9229),
+    mailPort: portFrom('LOCAL_MAIL_PORT', 8005),
+    afterNewPassword,
+  })
+  const stop = () => {
+    pool.close().then(
+      () => process.exit(),
+      () => process.exit(2),
+    )
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+
+  const { endpoint, region, userPoolId, clientId, mailbox, users } = pool
+  if (values.json) {
+    console.log(JSON.stringify({ endpoint, region, userPoolId, clientId, mailbox, users }))
+    return
+  }
+  const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text)
+  const hasPage = existsSync(join(projectDirectory, 'dist/client/page/index.html'))
+  const width = Math.max(...users.map(user => user.username.length))
+  const lines = [
+    bold(hasPage ? `Sign in at ${endpoint}` : `The local user pool is at ${endpoint}`),
+    '',
+    ...users.map(({ username, password, status }) =>
+      `  ${username.padEnd(width)}  ${password}  ${status === 'CONFIRMED' ? '' : '(a temporary password)'}`.trimEnd(),
+    ),
+    '',
+    `Mailbox    ${mailbox}`,
+    `User pool  ${userPoolId}, app client ${clientId}, region ${region}`,
+    '',
+    'For trying and testing only: it listens on 127.0.0.1 and forgets everything when it stops. Ctrl-C stops it.',
+  ]
+  console.log(lines.join('\n'))
+}
+
+function portFrom(variable: string, fallback: number): number {
+  const text = process.env[variable]
+  if (text === undefined || text === '') return fallback
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new Error(`${variable} is ${text}; it takes a port from 0 to 65535.`)
+}

@@ -1,0 +1,190 @@
+// Runs a built trigger the way Lambda does: in processes of its own, started by the first call that needs one.
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Invocation, Outcome } from './lambda-runtime.ts'
+
+export const TRIGGER_NAMES = [
+  'define-auth-challenge',
+  'create-auth-challenge',
+  'verify-auth-challenge-response',
+  'pre-token-generation',
+] as const
+
+export type TriggerName = (typeof TRIGGER_NAMES)[number]
+
+export interface TriggerOptions {
+  readonly name: TriggerName
+  /** Where the built triggers are: `<directory>/<name>/index.mjs`. */
+  readonly directory: string
+  /** All that the trigger finds in `process.env`, besides what Lambda itself sets. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Lambda's limit for the function (milliseconds, default 10 000); Cognito's own of 5 s is the caller's. */
+  readonly functionTimeoutMs?: number
+}
+
+export interface InvokeOptions {
+  /** Added to `Date.now()` in the trigger. */
+  readonly clockOffsetMs?: number
+  /** Kills the process while it works on this call. */
+  readonly kill?: boolean
+}
+
+export interface Trigger {
+  /**
+   * @param event the trigger event; the trigger gets a copy.
+   * @returns the event that the trigger answered, as JSON carries it (nothing becomes null).
+   * @throws TriggerError when the trigger threw, could not be loaded, ran out of time or was killed.
+   */
+  invoke(event: unknown, options?: InvokeOptions): Promise<unknown>
+  /** What the trigger wrote, one JSON object a line, oldest first. */
+  readonly logs: readonly string[]
+  /** Stops every process of this trigger. */
+  close(): Promise<void>
+}
+
+/** A failed call: the message is the `errorMessage` that Lambda would report. */
+export class TriggerError extends Error {
+  readonly errorType: string
+
+  constructor(errorType: string, message: string) {
+    super(message)
+    this.name = 'TriggerError'
+    this.errorType = errorType
+  }
+}
+
+/** The folder that holds package.json and dist/, whether this runs from its source or built. */
+export const projectDirectory = findProject(dirname(fileURLToPath(import.meta.url)))
+
+/** Nothing is started yet: as in Lambda, a call that finds no idle process is a cold start. */
+export function startTrigger(options: TriggerOptions): Trigger {
+  const logs: string[] = []
+  const idle = new Set<ChildProcess>()
+  const all = new Set<ChildProcess>()
+  const timeoutMs = options.functionTimeoutMs ?? 10_000
+  let closed = false
+
+  function startProcess(): ChildProcess {
+    const child = fork(
+      join(projectDirectory, 'dist/local/lambda-runtime.mjs'),
+      [resolve(options.directory, options.name, 'index.mjs')],
+      { env: environmentOf(options), execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    )
+    all.add(child)
+    child.once('exit', () => {
+      all.delete(child)
+      idle.delete(child)
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', line => logs.push(line))
+    }
+    return child
+  }
+
+  function takeProcess(): ChildProcess {
+    const [child] = idle
+    if (child === undefined) return startProcess()
+    idle.delete(child)
+    return child
+  }
+
+  function invoke(event: unknown, { clockOffsetMs = 0, kill = false }: InvokeOptions = {}): Promise<unknown> {
+    if (closed) throw new TriggerError('ResourceNotFoundException', `${options.name} is closed`)
+    const child = takeProcess()
+    const requestId = randomUUID()
+    return new Promise((resolveAnswer, reject) => {
+      const fail = (errorType: string, message: string) => {
+        stopListening()
+        reject(new TriggerError(errorType, message))
+      }
+      const timeout = setTimeout(() => {
+        fail(
+          'Sandbox.Timedout',
+          `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
+        )
+        child.kill('SIGKILL')
+      }, timeoutMs)
+      const onExit = (code: number | null, signal: string | null) => {
+        const reason = signal === null ? `exit status ${code}` : 'signal: killed'
+        fail('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${reason}`)
+      }
+      const onMessage = (outcome: Outcome) => {
+        if (outcome.requestId !== requestId) return
+        if ('errorMessage' in outcome) {
+          if (child.connected) idle.add(child)
+          fail(outcome.errorType, outcome.errorMessage)
+          return
+        }
+        stopListening()
+        idle.add(child)
+        resolveAnswer(JSON.parse(outcome.answer))
+      }
+      function stopListening(): void {
+        clearTimeout(timeout)
+        child.off('exit', onExit)
+        child.off('message', onMessage)
+      }
+      child.on('exit', onExit)
+      child.on('message', onMessage)
+      const invocation: Invocation = {
+        requestId,
+        event: JSON.stringify(event),
+        clockOffsetMs,
+        deadlineMs: Date.now() + timeoutMs,
+      }
+      child.send(invocation, error => {
+        if (error) fail('Runtime.ExitError', `RequestId: ${requestId} Error: ${error.message}`)
+      })
+      if (kill) child.kill('SIGKILL')
+    })
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    await Promise.all(
+      [...all].map(
+        child =>
+          new Promise<void>(done => {
+            child.once('exit', () => done())
+            child.kill('SIGKILL')
+          }),
+      ),
+    )
+  }
+
+  return { invoke, logs, close }
+}
+
+function environmentOf({ name, environment }: TriggerOptions): Record<string, string> {
+  const needed = ['PATH', 'SystemRoot'].flatMap(variable => {
+    const value = process.env[variable]
+    return value === undefined ? [] : [[variable, value] as const]
+  })
+  return {
+    ...Object.fromEntries(needed),
+    TZ: ':UTC',
+    AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: environment['AWS_REGION'] ?? 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_SESSION_TOKEN: 'local',
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_FORMAT: 'JSON',
+    AWS_LAMBDA_LOG_LEVEL: 'INFO',
+    ...environment,
+  }
+}
+
+function findProject(directory: string): string {
+  if (existsSync(join(directory, 'package.json'))) return directory
+  const parent = dirname(directory)
+  if (parent === directory) throw new Error('package.json of this project was not found above local/')
+  return findProject(parent)
+}

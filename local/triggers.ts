@@ -1,0 +1,319 @@
+// Calls the triggers as Cognito does: its events, its 5 seconds and three tries, its errors.
+import { setTimeout as wait } from 'node:timers/promises'
+import type { CallLog } from './call-log.ts'
+import type { Clock } from './clock.ts'
+import { CognitoError } from './errors.ts'
+import { isJsonObject, type JsonObject } from './parameters.ts'
+import type { ClaimChanges } from './tokens.ts'
+import { type Trigger, TriggerError, type TriggerName } from './trigger-process.ts'
+import { TRIGGER_MEMBERS, type UserPoolDescription } from './user-pool.ts'
+
+const TRIES = 3
+
+/** An entry of `session` in the events. */
+export interface SessionEntry {
+  readonly challengeName: string
+  readonly challengeResult: boolean
+  /** null for the built-in challenges. */
+  readonly challengeMetadata: string | null
+}
+
+/** Who signs in, as the events show it. */
+export interface SignInSubject {
+  readonly clientId: string
+  readonly username: string
+  readonly userAttributes: Readonly<Record<string, string>>
+  /** Only with PreventUserExistenceErrors; otherwise the events have no such key. */
+  readonly userNotFound: boolean | undefined
+  /** Only what RespondToAuthChallenge sent; otherwise the events have no such key. */
+  readonly clientMetadata: Readonly<Record<string, string>> | undefined
+}
+
+export interface DefineAnswer {
+  readonly challengeName: string | undefined
+  readonly issueTokens: boolean
+  readonly failAuthentication: boolean
+}
+
+export interface CreateAnswer {
+  readonly publicChallengeParameters: Readonly<Record<string, string>>
+  readonly privateChallengeParameters: Readonly<Record<string, string>> | null
+  readonly challengeMetadata: string | null
+}
+
+export type TokenGenerationSource =
+  | 'TokenGeneration_Authentication'
+  | 'TokenGeneration_NewPasswordChallenge'
+  | 'TokenGeneration_RefreshTokens'
+
+interface Delay {
+  readonly milliseconds: number
+  attempts: number
+}
+
+export interface TriggersOptions {
+  readonly pool: UserPoolDescription
+  readonly clock: Clock
+  readonly log: CallLog
+  readonly processes: ReadonlyMap<TriggerName, Trigger>
+  /** Milliseconds that Cognito waits for one try. */
+  readonly timeoutMs: number
+}
+
+export class Triggers {
+  /** False: Create does not get ClientMetadata, as measured by a developer of LocalStack (localstack #11687). */
+  clientMetadataReachesCreate = true
+  readonly #options: TriggersOptions
+  readonly #delays = new Map<TriggerName, Delay>()
+  readonly #toKill = new Set<TriggerName>()
+
+  constructor(options: TriggersOptions) {
+    this.#options = options
+  }
+
+  /** Fault switch: the next `attempts` calls answer `milliseconds` late; their work is done at once. */
+  delay(trigger: TriggerName, milliseconds: number, attempts: number): void {
+    this.#delays.set(trigger, { milliseconds, attempts })
+  }
+
+  /** Fault switch: the process is killed while it works on its next call. */
+  kill(trigger: TriggerName): void {
+    this.#toKill.add(trigger)
+  }
+
+  has(trigger: TriggerName): boolean {
+    return this.#options.pool.functionArn(trigger) !== undefined
+  }
+
+  async define(subject: SignInSubject, session: readonly SessionEntry[]): Promise<DefineAnswer> {
+    const answer = await this.#call('define-auth-challenge', {
+      ...this.#common(subject),
+      triggerSource: 'DefineAuthChallenge_Authentication',
+      request: {
+        userAttributes: subject.userAttributes,
+        session,
+        ...optional('clientMetadata', subject.clientMetadata),
+        ...optional('userNotFound', subject.userNotFound),
+      },
+      response: { challengeName: null, issueTokens: null, failAuthentication: null },
+    })
+    return {
+      challengeName: textOrNull(answer['challengeName']) ?? undefined,
+      issueTokens: flag(answer['issueTokens']),
+      failAuthentication: flag(answer['failAuthentication']),
+    }
+  }
+
+  async create(subject: SignInSubject, session: readonly SessionEntry[]): Promise<CreateAnswer> {
+    const clientMetadata = this.clientMetadataReachesCreate ? subject.clientMetadata : undefined
+    const answer = await this.#call('create-auth-challenge', {
+      ...this.#common(subject),
+      triggerSource: 'CreateAuthChallenge_Authentication',
+      request: {
+        userAttributes: subject.userAttributes,
+        challengeName: 'CUSTOM_CHALLENGE',
+        session,
+        ...optional('clientMetadata', clientMetadata),
+        ...optional('userNotFound', subject.userNotFound),
+      },
+      response: {
+        publicChallengeParameters: null,
+        privateChallengeParameters: null,
+        challengeMetadata: null,
+      },
+    })
+    return {
+      publicChallengeParameters: textsOrNull(answer['publicChallengeParameters']) ?? {},
+      privateChallengeParameters: textsOrNull(answer['privateChallengeParameters']),
+      challengeMetadata: textOrNull(answer['challengeMetadata']),
+    }
+  }
+
+  /** True when the trigger found the answer right. */
+  async verify(
+    subject: SignInSubject,
+    privateChallengeParameters: Readonly<Record<string, string>> | null,
+    challengeAnswer: string,
+  ): Promise<boolean> {
+    const answer = await this.#call('verify-auth-challenge-response', {
+      ...this.#common(subject),
+      triggerSource: 'VerifyAuthChallengeResponse_Authentication',
+      request: {
+        userAttributes: subject.userAttributes,
+        privateChallengeParameters,
+        ...optional('clientMetadata', subject.clientMetadata),
+        challengeAnswer,
+        ...optional('userNotFound', subject.userNotFound),
+      },
+      response: { answerCorrect: null },
+    })
+    return flag(answer['answerCorrect'])
+  }
+
+  /** Without the trigger: no changes. */
+  async preToken(subject: SignInSubject, triggerSource: TokenGenerationSource): Promise<ClaimChanges> {
+    if (!this.has('pre-token-generation')) return { add: {}, suppress: [] }
+    const { version, ...common } = this.#common(subject)
+    const answer = await this.#call('pre-token-generation', {
+      version,
+      triggerSource,
+      ...common,
+      request: {
+        userAttributes: subject.userAttributes,
+        groupConfiguration: { groupsToOverride: [], iamRolesToOverride: [], preferredRole: null },
+        ...optional('clientMetadata', subject.clientMetadata),
+      },
+      response: { claimsOverrideDetails: null },
+    })
+    const details = objectOrNull(answer['claimsOverrideDetails']) ?? {}
+    const groups = objectOrNull(details['groupOverrideDetails'])?.['groupsToOverride']
+    return {
+      add: textsOrNull(details['claimsToAddOrOverride']) ?? {},
+      suppress: texts(details['claimsToSuppress'] ?? []),
+      ...(groups === undefined || groups === null ? {} : { groups: texts(groups) }),
+    }
+  }
+
+  #common({ clientId, username }: SignInSubject) {
+    return {
+      version: '1',
+      region: this.#options.pool.region,
+      userPoolId: this.#options.pool.id,
+      userName: username,
+      callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId },
+    }
+  }
+
+  /** The checked `response` of the trigger. */
+  async #call(name: TriggerName, event: JsonObject): Promise<JsonObject> {
+    const process = this.#processOf(name)
+    const member = TRIGGER_MEMBERS[name]
+    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+      const answer = await this.#try(name, process, event, attempt)
+      if (answer !== TOO_LATE) return checkedResponse(event, answer)
+    }
+    throw new CognitoError(
+      'UnexpectedLambdaException',
+      `${member} invocation failed due to error Socket timeout while invoking Lambda function.`,
+    )
+  }
+
+  async #try(name: TriggerName, trigger: Trigger, event: JsonObject, attempt: number): Promise<unknown> {
+    const { clock, log, timeoutMs } = this.#options
+    const member = TRIGGER_MEMBERS[name]
+    const kill = this.#toKill.delete(name)
+    const delayMs = this.#takeDelay(name)
+    const timer = new AbortController()
+    try {
+      return await log.trigger(member, attempt, event, async () => {
+        const work = trigger
+          .invoke(event, { clockOffsetMs: clock.offsetMs, kill })
+          .then(answer => wait(delayMs, answer, { signal: timer.signal }))
+        // Its answer after the time limit, whatever it is, no longer interests anybody.
+        work.catch(() => undefined)
+        const limit = wait(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+          throw new TimeLimit(timeoutMs)
+        })
+        return await Promise.race([work, limit])
+      })
+    } catch (error) {
+      if (error instanceof TimeLimit) return TOO_LATE
+      if (!(error instanceof TriggerError)) throw error
+      throw new CognitoError('UserLambdaValidationException', `${member} failed with error ${error.message}.`)
+    } finally {
+      timer.abort()
+    }
+  }
+
+  #takeDelay(name: TriggerName): number {
+    const delay = this.#delays.get(name)
+    if (delay === undefined || delay.attempts <= 0) return 0
+    delay.attempts -= 1
+    return delay.milliseconds
+  }
+
+  /** A function of any stack runs the local trigger that its name ends with. */
+  #processOf(name: TriggerName): Trigger {
+    const arn = this.#options.pool.functionArn(name)
+    const functionName = arn?.split(':')[6] ?? ''
+    const process = this.#options.processes.get(name)
+    if (process && functionName.endsWith(name)) return process
+    throw new CognitoError(
+      'UnexpectedLambdaException',
+      `${TRIGGER_MEMBERS[name]} invocation failed due to error ResourceNotFoundException.`,
+    )
+  }
+}
+
+const TOO_LATE = Symbol('too late')
+
+class TimeLimit extends Error {
+  constructor(milliseconds: number) {
+    super(`No answer within ${milliseconds / 1000} s`)
+  }
+}
+
+function optional(name: string, value: unknown): JsonObject {
+  return value === undefined ? {} : { [name]: value }
+}
+
+/**
+ * Cognito takes back the event that it sent: nothing dropped, nothing added, no null where it had left a key out
+ * (public reports of "Unrecognizable lambda output").
+ */
+function checkedResponse(event: JsonObject, answer: unknown): JsonObject {
+  if (!isJsonObject(answer)) throw unrecognizable()
+  const sameKeys =
+    Object.keys(event).every(key => key in answer) && Object.keys(answer).every(key => key in event)
+  const sentRequest = event['request']
+  const request = answer['request']
+  const response = answer['response']
+  if (!sameKeys || !isJsonObject(sentRequest) || !isJsonObject(request) || !isJsonObject(response)) {
+    throw unrecognizable()
+  }
+  if (Object.entries(request).some(([key, value]) => value === null && !(key in sentRequest))) {
+    throw unrecognizable()
+  }
+  return response
+}
+
+function unrecognizable(): CognitoError {
+  return new CognitoError('InvalidLambdaResponseException', 'Unrecognizable lambda output')
+}
+
+function flag(value: unknown): boolean {
+  if (value === null || value === undefined) return false
+  if (typeof value !== 'boolean') throw unrecognizable()
+  return value
+}
+
+function textOrNull(value: unknown): string | null {
+  if (value === null || value === undefined) return null
+  if (typeof value !== 'string') throw unrecognizable()
+  return value
+}
+
+function objectOrNull(value: unknown): JsonObject | null {
+  if (value === null || value === undefined || value === '') return null
+  if (!isJsonObject(value)) throw unrecognizable()
+  return value
+}
+
+function textsOrNull(value: unknown): Record<string, string> | null {
+  const object = objectOrNull(value)
+  if (object === null) return null
+  return Object.fromEntries(
+    Object.entries(object).map(([key, member]) => {
+      if (typeof member !== 'string') throw unrecognizable()
+      return [key, member]
+    }),
+  )
+}
+
+function texts(value: unknown): string[] {
+  if (!Array.isArray(value)) throw unrecognizable()
+  return value.map(member => {
+    if (typeof member !== 'string') throw unrecognizable()
+    return member
+  })
+}
