@@ -1,0 +1,65 @@
+// Every folder in events/ through the built triggers: the expected answers, and no code or secret anywhere.
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import { differencesOf, findSignIns, objectOf, readSignIn, replaySignIn } from './event-replay.ts'
+import { projectDirectory } from './trigger-process.ts'
+
+const dist = join(projectDirectory, 'dist')
+const folders = await findSignIns(join(projectDirectory, 'events'))
+
+test.each(folders.map(folder => [folder.slice(folder.lastIndexOf('/') + 1), folder]))(
+  '%s',
+  async (_, folder) => {
+    const replay = await replaySignIn(await readSignIn(folder), dist)
+    expect(replay.events.length).toBeGreaterThan(0)
+    expect(
+      replay.events.flatMap(event => differencesOf(event).map(difference => `${event.name}: ${difference}`)),
+    ).toEqual([])
+    for (const event of replay.events.filter(({ expected }) => expected !== undefined)) {
+      expect(`${event.name}: ${event.notes.join('; ')}`).toBe(`${event.name}: `)
+    }
+
+    // The answer that a person types is the one place where a code may stand.
+    const written = JSON.stringify([
+      replay.logs,
+      replay.events.map(({ event, response, error }) => [
+        { ...event, request: { ...objectOf(event['request']), challengeAnswer: '' } },
+        response,
+        error,
+      ]),
+    ])
+    for (const secret of replay.secrets) expect(written).not.toContain(secret)
+    for (const line of replay.logs) expect(() => JSON.parse(line)).not.toThrow()
+  },
+)
+
+describe('a difference', () => {
+  const replayed = {
+    name: '01-define-auth-challenge',
+    trigger: 'define-auth-challenge',
+    event: {},
+    response: { issueTokens: false, parameters: { reason: 'first' } },
+    error: undefined,
+    mails: 0,
+    notes: [],
+  } as const
+
+  test('is found in a value, an error and the number of mails, and told with both sides', () => {
+    const expected = {
+      response: { issueTokens: true, parameters: { reason: 'expired' } },
+      error: 'x',
+      mails: 1,
+    }
+    expect(differencesOf({ ...replayed, expected })).toEqual([
+      'error: expected "x", was none',
+      'mails: expected 1, were 0',
+      'response.issueTokens: expected true, was false',
+      'response.parameters.reason: expected "expired", was "first"',
+    ])
+  })
+
+  test('is not looked for where nothing is expected', () => {
+    expect(differencesOf({ ...replayed, expected: undefined })).toEqual([])
+    expect(differencesOf({ ...replayed, expected: { response: { parameters: {} } } })).toEqual([])
+  })
+})

@@ -1,0 +1,294 @@
+// Replays the trigger events of a sign-in through the built triggers, in order, as Cognito would have sent them.
+import { randomBytes } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { startSesStandIn } from './ses-stand-in.ts'
+import {
+  startTrigger,
+  TRIGGER_NAMES,
+  type Trigger,
+  TriggerError,
+  type TriggerName,
+} from './trigger-process.ts'
+
+type JsonObject = { readonly [key: string]: unknown }
+
+/** What is expected of the answer; only the keys that are there are compared. */
+export type Expectation = {
+  /** Seconds that pass before the event. */
+  readonly after?: number
+  readonly response?: JsonObject
+  /** The message that the trigger throws. */
+  readonly error?: string
+  /** Mails sent by this event. */
+  readonly mails?: number
+}
+
+export type RecordedEvent = {
+  /** Name of the file without its ending. */
+  readonly name: string
+  readonly event: JsonObject
+  readonly expected: Expectation | undefined
+}
+
+export type RecordedSignIn = {
+  readonly name: string
+  readonly events: readonly RecordedEvent[]
+  /** Settings of the triggers that differ from the defaults (`settings.json`). */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export type ReplayedEvent = {
+  readonly name: string
+  readonly trigger: TriggerName
+  /** The event as it was sent, with what was carried over from earlier answers. */
+  readonly event: JsonObject
+  readonly expected: Expectation | undefined
+  readonly response: JsonObject | undefined
+  readonly error: string | undefined
+  readonly mails: number
+  /** What differs from the record: a result that came out otherwise. */
+  readonly notes: readonly string[]
+}
+
+export type Replay = {
+  readonly name: string
+  readonly events: readonly ReplayedEvent[]
+  /** What the triggers logged, one JSON object a line. */
+  readonly logs: readonly string[]
+  /** What no event and no log line may hold. */
+  readonly secrets: readonly string[]
+}
+
+const TRIGGER_OF_SOURCE: readonly (readonly [string, TriggerName])[] = [
+  ['DefineAuthChallenge_', 'define-auth-challenge'],
+  ['CreateAuthChallenge_', 'create-auth-challenge'],
+  ['VerifyAuthChallengeResponse_', 'verify-auth-challenge-response'],
+  ['TokenGeneration_', 'pre-token-generation'],
+]
+
+/** Stand for an answer that only a replay can know; see events/README.md. */
+const ANSWERS = ['<code>', '<previous code>', '<wrong code>'] as const
+
+/**
+ * Reads one event file, or a folder of them in the order of their names.
+ *
+ * @throws Error naming the file that is no JSON object or no trigger event
+ */
+export async function readSignIn(path: string): Promise<RecordedSignIn> {
+  if (!(await stat(path)).isDirectory()) {
+    return { name: basename(path, '.json'), events: [await readEvent(path)], settings: {} }
+  }
+  const files = (await readdir(path)).filter(file => file.endsWith('.json')).sort()
+  const events = files.filter(file => !file.endsWith('.expected.json') && file !== 'settings.json')
+  return {
+    name: basename(path),
+    events: await Promise.all(events.map(file => readEvent(join(path, file)))),
+    settings: files.includes('settings.json') ? textsOf(await readJson(join(path, 'settings.json'))) : {},
+  }
+}
+
+/** The folders with events below a folder, in the order of their names. */
+export async function findSignIns(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  return entries
+    .filter(entry => entry.isDirectory())
+    .map(entry => join(directory, entry.name))
+    .sort()
+}
+
+/**
+ * Sends the events of one sign-in to the triggers. From one to the next go, as in Cognito, the private parameters of the
+ * last Create, the metadata of each round, and the result of each Verify.
+ *
+ * @param directory where the built triggers are
+ * @param environment settings of the triggers, over the defaults and those of the sign-in
+ */
+export async function replaySignIn(
+  signIn: RecordedSignIn,
+  directory: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Replay> {
+  const ses = await startSesStandIn()
+  const secret = randomBytes(32).toString('hex')
+  const triggers = new Map<TriggerName, Trigger>(
+    TRIGGER_NAMES.map(name => {
+      const settings = {
+        CODE_SECRET: secret,
+        FROM_ADDRESS: 'no-reply@example.com',
+        AWS_ENDPOINT_URL_SES: ses.url,
+        ...signIn.settings,
+        ...environment,
+      }
+      return [name, startTrigger({ name, directory, environment: settings })]
+    }),
+  )
+  const carried: Carried = { privateParameters: undefined, metadata: [], results: [] }
+  const replayed: ReplayedEvent[] = []
+  let clockOffsetMs = 0
+  try {
+    for (const { name, event, expected } of signIn.events) {
+      clockOffsetMs += (expected?.after ?? 0) * 1000
+      const trigger = triggerOf(event)
+      const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
+      const { event: sent, notes } = carryOver(event, trigger, carried, codes)
+      const outcome = await invoke(triggers.get(trigger), sent, clockOffsetMs)
+      keep(outcome.response, trigger, carried)
+      const mails = ses.mails().length - codes.length
+      replayed.push({ name, trigger, event: sent, expected, ...outcome, mails, notes })
+    }
+    const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
+    const logs = [...triggers.values()].flatMap(trigger => trigger.logs)
+    return { name: signIn.name, events: replayed, logs, secrets: [secret, ...codes] }
+  } finally {
+    await Promise.all([...triggers.values()].map(trigger => trigger.close()))
+    await ses.close()
+  }
+}
+
+/** Where the replay differs from what is expected; empty where it does not. */
+export function differencesOf(replayed: ReplayedEvent): readonly string[] {
+  const { expected, response, error, mails } = replayed
+  if (expected === undefined) return []
+  return [
+    ...(expected.error === error ? [] : [`error: expected ${show(expected.error)}, was ${show(error)}`]),
+    ...(expected.mails === undefined || expected.mails === mails
+      ? []
+      : [`mails: expected ${expected.mails}, were ${mails}`]),
+    ...(expected.response === undefined ? [] : partsThatDiffer('response', expected.response, response)),
+  ]
+}
+
+type Carried = {
+  privateParameters: unknown
+  readonly metadata: unknown[]
+  readonly results: boolean[]
+}
+
+function carryOver(
+  event: JsonObject,
+  trigger: TriggerName,
+  carried: Carried,
+  codes: readonly string[],
+): { readonly event: JsonObject; readonly notes: readonly string[] } {
+  const request = objectOf(event['request'])
+  const notes: string[] = []
+  const changed: Record<string, unknown> = {}
+  if (trigger === 'verify-auth-challenge-response') {
+    if (carried.privateParameters !== undefined) {
+      changed['privateChallengeParameters'] = carried.privateParameters
+    }
+    changed['challengeAnswer'] = answerOf(request['challengeAnswer'], codes)
+  }
+  if (Array.isArray(request['session'])) {
+    let round = 0
+    changed['session'] = request['session'].map((entry: unknown) => {
+      const recorded = objectOf(entry)
+      if (recorded['challengeName'] !== 'CUSTOM_CHALLENGE') return entry
+      const challengeMetadata = carried.metadata[round] ?? recorded['challengeMetadata']
+      const challengeResult = carried.results[round] ?? recorded['challengeResult']
+      round++
+      if (challengeResult !== recorded['challengeResult']) {
+        notes.push(
+          `round ${round} was ${recorded['challengeResult']} in the record, is ${challengeResult} here`,
+        )
+      }
+      return { ...recorded, challengeResult, challengeMetadata }
+    })
+  }
+  return { event: { ...event, request: { ...request, ...changed } }, notes }
+}
+
+function keep(response: JsonObject | undefined, trigger: TriggerName, carried: Carried): void {
+  if (response === undefined) return
+  if (trigger === 'create-auth-challenge') {
+    carried.privateParameters = response['privateChallengeParameters']
+    carried.metadata.push(response['challengeMetadata'])
+  }
+  if (trigger === 'verify-auth-challenge-response') carried.results.push(response['answerCorrect'] === true)
+}
+
+function answerOf(recorded: unknown, codes: readonly string[]): unknown {
+  const [previous = '', last = ''] = ['', '', ...codes].slice(-2)
+  const answer = ANSWERS.find(candidate => candidate === recorded)
+  if (answer === '<code>') return last
+  if (answer === '<previous code>') return previous
+  if (answer === '<wrong code>') return last.replace(/./, digit => String((Number(digit) + 1) % 10))
+  return recorded
+}
+
+async function invoke(trigger: Trigger | undefined, event: JsonObject, clockOffsetMs: number) {
+  try {
+    const answer = objectOf(await trigger?.invoke(event, { clockOffsetMs }))
+    return { response: objectOf(answer['response']), error: undefined }
+  } catch (error) {
+    if (error instanceof TriggerError) return { response: undefined, error: error.message }
+    throw error
+  }
+}
+
+function triggerOf(event: JsonObject): TriggerName {
+  const source = String(event['triggerSource'])
+  const known = TRIGGER_OF_SOURCE.find(([prefix]) => source.startsWith(prefix))
+  if (known === undefined) throw new Error(`No trigger of this project takes events of ${source}`)
+  return known[1]
+}
+
+async function readEvent(path: string): Promise<RecordedEvent> {
+  const event = objectOf(await readJson(path))
+  if (typeof event['triggerSource'] !== 'string') {
+    throw new Error(`${path} is no trigger event: it has no "triggerSource"`)
+  }
+  const expectedPath = path.replace(/\.json$/, '.expected.json')
+  const hasExpectation = await stat(expectedPath).then(
+    () => true,
+    () => false,
+  )
+  const expected = hasExpectation ? expectationOf(await readJson(expectedPath), expectedPath) : undefined
+  return { name: basename(path, '.json'), event, expected }
+}
+
+function expectationOf(value: unknown, path: string): Expectation {
+  const { after, response, error, mails, ...others } = objectOf(value)
+  const [unknownKey] = Object.keys(others)
+  if (unknownKey !== undefined) {
+    throw new Error(`${path} has the key "${unknownKey}"; allowed: after, response, error, mails`)
+  }
+  return {
+    ...(typeof after === 'number' && { after }),
+    ...(typeof response === 'object' && { response: objectOf(response) }),
+    ...(typeof error === 'string' && { error }),
+    ...(typeof mails === 'number' && { mails }),
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Error(`${path} is no JSON: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function partsThatDiffer(path: string, expected: unknown, actual: unknown): readonly string[] {
+  if (typeof expected !== 'object' || expected === null) {
+    return expected === actual ? [] : [`${path}: expected ${show(expected)}, was ${show(actual)}`]
+  }
+  return Object.entries(expected).flatMap(([key, value]) =>
+    partsThatDiffer(`${path}.${key}`, value, objectOf(actual)[key]),
+  )
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'none' : JSON.stringify(value)
+}
+
+/** The value's own members; none where it is no object. */
+export function objectOf(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
+}
+
+function textsOf(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(objectOf(value)).map(([key, text]) => [key, String(text)]))
+}

@@ -1,0 +1,153 @@
+// npm run replay: shows what each trigger answers to recorded events.
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { parseArgs, styleText } from 'node:util'
+import {
+  differencesOf,
+  findSignIns,
+  objectOf,
+  type Replay,
+  type ReplayedEvent,
+  readSignIn,
+  replaySignIn,
+} from './event-replay.ts'
+import { projectDirectory } from './trigger-process.ts'
+
+const HELP = `Usage: npm run replay -- [options] <file or folder> ...
+
+Sends recorded trigger events to the built triggers and shows what each of them answers. A file is one event, a folder is
+a sign-in (its files in the order of their names) or holds folders of sign-ins. Mails go to a server on this machine.
+Where <name>.expected.json stands beside <name>.json, the answer is compared with it. See events/README.md.
+
+Options:
+  --set NAME=VALUE  a setting of the triggers, such as MAX_ATTEMPTS=5; may be repeated
+  --json            print the replays as JSON
+  --help            print this text
+
+Exit status: 0 every answer is as expected, 1 one is not, 2 the replay could not run.
+`
+
+/** Colours help on a terminal only. */
+const paint = (format: Parameters<typeof styleText>[0], text: string) =>
+  process.stdout.isTTY ? styleText(format, text) : text
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      set: { type: 'string', multiple: true },
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  if (positionals.length === 0) throw new Error(`Name a file or a folder with events.\n\n${HELP}`)
+
+  const environment = readSettings(values.set ?? [])
+  const replays: Replay[] = []
+  for (const path of (await Promise.all(positionals.map(pathsOf))).flat()) {
+    const replay = await replaySignIn(await readSignIn(path), join(projectDirectory, 'dist'), environment)
+    replays.push(replay)
+    if (!values.json) process.stdout.write(tableOf(replay))
+  }
+  const wrong = replays
+    .flatMap(replay => replay.events)
+    .filter(event => differencesOf(event).length > 0).length
+  if (values.json) {
+    const shown = replays.map(({ name, events }) => ({
+      name,
+      events: events.map(event => ({ ...event, differences: differencesOf(event) })),
+    }))
+    process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
+  } else {
+    const count = replays.reduce((sum, replay) => sum + replay.events.length, 0)
+    const verdict = wrong === 0 ? paint('green', 'as expected') : paint('red', `${wrong} not as expected`)
+    process.stdout.write(`${count} events in ${replays.length} sign-ins: ${verdict}\n`)
+  }
+  return wrong === 0 ? 0 : 1
+}
+
+/** The path itself, or the sign-ins in it. */
+async function pathsOf(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch(() => {
+    throw new Error(`${path} is not there: name a file or a folder with events.`)
+  })
+  const inner = found.isDirectory() ? await findSignIns(path) : []
+  return inner.length > 0 ? inner : [path]
+}
+
+function readSettings(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map(pair => {
+      const [, name, value] = /^([A-Z_]+)=(.*)$/s.exec(pair) ?? []
+      if (name === undefined || value === undefined) throw new Error(`--set ${pair}: write it as NAME=VALUE`)
+      return [name, value]
+    }),
+  )
+}
+
+function tableOf({ name, events }: Replay): string {
+  const rows = events.map(event => [event.name, sawWhat(event), answered(event)] as const)
+  const widths = [0, 1].map(column => Math.max(...rows.map(row => (row[column] ?? '').length)))
+  const lines = rows.map(([file, saw, answer], index) => {
+    const event = events[index]
+    const remarks = event === undefined ? [] : [...differencesOf(event), ...event.notes]
+    const mark =
+      remarks.length > 0 ? paint('red', '✗') : event?.expected === undefined ? '·' : paint('green', '✓')
+    const line = `${mark} ${file.padEnd(widths[0] ?? 0)}  ${saw.padEnd(widths[1] ?? 0)}  ${answer}`
+    return [line, ...remarks.map(remark => `    ${paint('red', remark)}`)].join('\n')
+  })
+  return `${paint('bold', basename(name))}\n${lines.join('\n')}\n\n`
+}
+
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  PASSWORD_VERIFIER: 'PASSWORD',
+  CUSTOM_CHALLENGE: 'CODE',
+  NEW_PASSWORD_REQUIRED: 'NEW_PASSWORD',
+  DEVICE_PASSWORD_VERIFIER: 'DEVICE_PASSWORD',
+}
+
+/** What the trigger had before it, in short. */
+function sawWhat({ trigger, event }: ReplayedEvent): string {
+  const request = objectOf(event['request'])
+  if (trigger === 'pre-token-generation') return String(event['triggerSource'])
+  if (trigger === 'verify-auth-challenge-response') {
+    return objectOf(request['clientMetadata'])['action'] === 'resend' ? 'asks for a resend' : 'an answer'
+  }
+  const session: unknown[] = Array.isArray(request['session']) ? request['session'] : []
+  const entries = session.map(entry => {
+    const { challengeName, challengeResult } = objectOf(entry)
+    const name = String(challengeName)
+    return `${SHORT_NAMES[name] ?? name} ${challengeResult === true ? '✓' : '✗'}`
+  })
+  return entries.join(' → ') || 'an empty session'
+}
+
+function answered({ trigger, response, error, mails }: ReplayedEvent): string {
+  if (error !== undefined) return `refuses: ${error}`
+  if (trigger === 'verify-auth-challenge-response')
+    return response?.['answerCorrect'] === true ? 'right' : 'not right'
+  if (trigger === 'pre-token-generation') return 'tokens pass'
+  if (trigger === 'define-auth-challenge') {
+    if (response?.['issueTokens'] === true) return 'tokens'
+    return response?.['failAuthentication'] === true
+      ? 'refuses'
+      : `asks ${String(response?.['challengeName'])}`
+  }
+  const { reason, attemptsLeft, sendsLeft } = objectOf(response?.['publicChallengeParameters'])
+  const mail = mails === 0 ? 'no mail' : 'mail sent'
+  return `${mail}, reason ${reason}, attempts left ${attemptsLeft}, mails left ${sendsLeft}`
+}
+
+// Somebody who reads only the first lines closes the pipe.
+process.stdout.on('error', () => process.exit())
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 2
+}
