@@ -10,6 +10,7 @@ const AFTER_NATIVE_FACTOR: readonly AfterNativeFactor[] = ['define-with-entry', 
 export class Faults {
   readonly #pool: Pool
   readonly #answersToDrop = new Map<string, number>()
+  readonly #errorsToAnswer = new Map<string, CognitoError[]>()
 
   constructor(pool: Pool) {
     this.#pool = pool
@@ -26,6 +27,19 @@ export class Faults {
     if (left === 0) return false
     this.#answersToDrop.set(operation, left - 1)
     return true
+  }
+
+  /** The next request of the operation is not processed; it is answered this error, such as TooManyRequestsException. */
+  failNext(operation: string, type: string, message: string): void {
+    this.#errorsToAnswer.set(operation, [
+      ...(this.#errorsToAnswer.get(operation) ?? []),
+      new CognitoError(type, message),
+    ])
+  }
+
+  /** The error of the oldest `failNext` of the operation, once. */
+  takeError(operation: string): CognitoError | undefined {
+    return this.#errorsToAnswer.get(operation)?.shift()
   }
 
   /** The trigger does its work at once and answers `milliseconds` late, in its next `attempts` calls. */
@@ -68,7 +82,8 @@ export class Faults {
   }
 
   /**
-   * The same over HTTP, any of: `{ dropNextAnswer: 'InitiateAuth', delayTrigger: { trigger, milliseconds, attempts },
+   * The same over HTTP, any of: `{ dropNextAnswer: 'InitiateAuth', failNext: { operation, type, message },
+   * delayTrigger: { trigger, milliseconds, attempts },
    * killTrigger: 'create-auth-challenge', expireSessions: true, advanceClock: 60, afterNewPassword: 'tokens',
    * afterNativeFactor: 'tokens', clientMetadataReachesCreate: false }`.
    * @returns the switches that stay as they are set.
@@ -97,6 +112,13 @@ const SWITCHES: Readonly<Record<string, (request: Parameters, faults: Faults, po
   dropNextAnswer(request, faults) {
     const operation = request.string('dropNextAnswer')
     return () => faults.dropNextAnswer(operation)
+  },
+  failNext(request, faults) {
+    const failure = request.object('failNext')
+    const operation = failure.string('operation')
+    const type = failure.string('type')
+    const message = failure.string('message')
+    return () => faults.failNext(operation, type, message)
   },
   delayTrigger(request, faults) {
     const delay = request.object('delayTrigger')

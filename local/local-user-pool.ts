@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { AppClient, type AppClientSettings } from './app-client.ts'
 import { type Call, CallLog } from './call-log.ts'
 import { Clock } from './clock.ts'
 import { Faults } from './faults.ts'
@@ -21,7 +22,7 @@ import {
   type TriggerName,
 } from './trigger-process.ts'
 import { Triggers } from './triggers.ts'
-import { AppClient, type AppClientSettings, UserPoolDescription } from './user-pool.ts'
+import { UserPoolDescription } from './user-pool.ts'
 import { type UserStatus, Users } from './users.ts'
 
 export interface LocalUser {
@@ -195,9 +196,11 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
       {
         pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/client/page'),
         call: (operation, request) =>
-          log.request(operation, request, async () =>
-            findOperation(operation)(pool, new Parameters(request)),
-          ),
+          log.request(operation, request, async () => {
+            const error = faults.takeError(operation)
+            if (error) throw error
+            return findOperation(operation)(pool, new Parameters(request))
+          }),
         dropsAnswer: operation => faults.takeDroppedAnswer(operation),
         read: async (path, query) => {
           switch (path) {

@@ -1,4 +1,6 @@
 // The parts of a running pool that the operations of the API work on.
+
+import type { AppClient } from './app-client.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError } from './errors.ts'
 import type { Mailbox } from './mailbox.ts'
@@ -7,7 +9,7 @@ import type { Sessions } from './sessions.ts'
 import type { Step } from './sign-in.ts'
 import type { Tokens } from './tokens.ts'
 import type { Triggers } from './triggers.ts'
-import type { AppClient, UserPoolDescription } from './user-pool.ts'
+import type { UserPoolDescription } from './user-pool.ts'
 import type { Users } from './users.ts'
 
 /**

@@ -1,12 +1,12 @@
 // The course of a sign-in: from the first request through every challenge to the tokens, in each of Cognito's flows.
 import { randomInt } from 'node:crypto'
+import type { AppClient } from './app-client.ts'
 import { CognitoError, incorrectUsernameOrPassword, invalidParameter, notAuthorized } from './errors.ts'
 import { isJsonObject, type JsonObject, Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
 import { softwareTokenCodeIsRight } from './software-token.ts'
 import { proofIsRight, type SrpExchange, startExchange } from './srp.ts'
 import type { CreateAnswer, SessionEntry, SignInSubject, TokenGenerationSource } from './triggers.ts'
-import type { AppClient } from './user-pool.ts'
 import { type NativeFactor, triggerAttributes, type User } from './users.ts'
 
 export type Flow = 'CUSTOM_AUTH' | 'USER_SRP_AUTH' | 'USER_PASSWORD_AUTH' | 'ADMIN_USER_PASSWORD_AUTH'

@@ -1,9 +1,9 @@
 // The tokens: RS256 ID and access tokens with Cognito's claims, opaque refresh tokens, their revocation.
 import { randomBytes, randomUUID } from 'node:crypto'
 import { errors, exportJWK, generateKeyPair, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { AppClient } from './app-client.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError, notAuthorized } from './errors.ts'
-import type { AppClient } from './user-pool.ts'
 import type { User } from './users.ts'
 
 /** What Pre Token Generation may change in the ID token. */

@@ -1,5 +1,4 @@
-// The description of the pool and of its app clients: what Describe answers, what Update resets and refuses.
-import { randomBytes } from 'node:crypto'
+// The description of the pool: what DescribeUserPool answers, what UpdateUserPool resets and what it refuses.
 import type { Clock } from './clock.ts'
 import { CognitoError, invalidParameter } from './errors.ts'
 import { isJsonObject, type JsonObject, Parameters } from './parameters.ts'
@@ -161,7 +160,7 @@ export class UserPoolDescription {
 
   /**
    * UpdateUserPool: what is not given goes back to its default; members that are not known here are kept as given.
-   * @throws CognitoError InvalidParameterException, FeatureUnavailableInTierException.
+   * @throws CognitoError InvalidParameterException, TierChangeNotAllowedException.
    */
   update(request: Parameters): void {
     const { UserPoolId: _id, PoolName, ...given } = request.values
@@ -172,6 +171,13 @@ export class UserPoolDescription {
     const lambdaConfig = request.optionalObject('LambdaConfig')
     if (lambdaConfig) settings['LambdaConfig'] = checkedLambdaConfig(lambdaConfig)
     settings['AdminCreateUserConfig'] = this.#adminCreateUserConfig(request)
+    this.#refuseMfaWithoutFactor(request)
+    if (settings['UserPoolTier'] === 'LITE' && 'EmailMfaConfiguration' in this.#mfa) {
+      throw new CognitoError(
+        'TierChangeNotAllowedException',
+        'The LITE tier has no email MFA. Turn it off first.',
+      )
+    }
     if (PoolName !== undefined) this.#fixed['Name'] = PoolName
     this.#settings = settings
     this.#modifiedAt = this.#clock.now()
@@ -190,11 +196,26 @@ export class UserPoolDescription {
         "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
       )
     }
+    if (mode !== 'OFF' && !hasFactor(request)) {
+      throw invalidParameter(
+        "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
+      )
+    }
     const email = request.optionalObject('EmailMfaConfiguration')
     if (email) this.#refuseEmailFactor(email)
     this.#mfa = mode === 'OFF' ? {} : factors
     this.#settings = { ...this.#settings, MfaConfiguration: mode }
     this.#modifiedAt = this.#clock.now()
+  }
+
+  /** Text and condition: aws-cdk #12075; a pool whose factors are set up already is let through (panther #637). */
+  #refuseMfaWithoutFactor(request: Parameters): void {
+    const mode = request.optionalString('MfaConfiguration') ?? 'OFF'
+    if (mode === 'OFF' || hasFactor(new Parameters(this.#mfa)) || request.optionalObject('SmsConfiguration'))
+      return
+    throw invalidParameter(
+      'SMS configuration and Auto verification for phone_number are required when MFA is required/optional',
+    )
   }
 
   #refuseEmailFactor(email: Parameters): void {
@@ -249,6 +270,15 @@ export class UserPoolDescription {
   }
 }
 
+/** Whether a request or the answer of (Set/Get)UserPoolMfaConfig turns any factor on. */
+function hasFactor(mfa: Parameters): boolean {
+  return (
+    mfa.optionalObject('EmailMfaConfiguration') !== undefined ||
+    mfa.optionalObject('SmsMfaConfiguration') !== undefined ||
+    mfa.object('SoftwareTokenMfaConfiguration').boolean('Enabled')
+  )
+}
+
 /**
  * PreTokenGeneration and PreTokenGenerationConfig name the same function; given one, Cognito answers both.
  * A version is refused, an alias is not (developer guide, "Customizing user pool workflows with Lambda triggers").
@@ -275,154 +305,27 @@ function checkedLambdaConfig(config: Parameters): JsonObject {
   }
 }
 
-export interface AppClientSettings {
-  readonly clientId?: string
-  readonly clientName?: string
-  /** Members of the client's description, such as ExplicitAuthFlows; what is left out has its default. */
-  readonly description?: JsonObject
-}
-
-/** Defaults as the API reference of CreateUserPoolClient states them. */
-const CLIENT_DEFAULTS: JsonObject = {
-  RefreshTokenValidity: 30,
-  TokenValidityUnits: {},
-  ExplicitAuthFlows: ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH'],
-  AllowedOAuthFlowsUserPoolClient: false,
-  PreventUserExistenceErrors: 'LEGACY',
-  EnableTokenRevocation: true,
-  EnablePropagateAdditionalUserContextData: false,
-  AuthSessionValidity: 3,
-}
-
-const SECONDS: Readonly<Record<string, number>> = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 }
-
-export class AppClient {
-  readonly id: string
-  readonly secret: string | undefined
-  readonly #userPoolId: string
-  readonly #clock: Clock
-  readonly #createdAt: number
-  #modifiedAt: number
-  #settings: JsonObject
-
-  constructor(clock: Clock, userPoolId: string, settings: AppClientSettings) {
-    const { ClientSecret, ...given } = settings.description ?? {}
-    this.id = settings.clientId ?? randomClientId()
-    this.secret = typeof ClientSecret === 'string' ? ClientSecret : undefined
-    this.#userPoolId = userPoolId
-    this.#clock = clock
-    this.#createdAt = clock.now()
-    this.#modifiedAt = clock.now()
-    this.#settings = checkedClient({
-      ClientName: settings.clientName ?? 'example',
-      ...CLIENT_DEFAULTS,
-      ...given,
-    })
-  }
-
-  get name(): string {
-    return new Parameters(this.#settings).optionalString('ClientName') ?? ''
-  }
-
-  get hidesUnknownUsers(): boolean {
-    return this.#settings['PreventUserExistenceErrors'] === 'ENABLED'
-  }
-
-  /** Minutes. */
-  get authSessionValidity(): number {
-    return new Parameters(this.#settings).optionalNumber('AuthSessionValidity') ?? 3
-  }
-
-  get revokesTokens(): boolean {
-    return this.#settings['EnableTokenRevocation'] === true
-  }
-
-  get rotatesRefreshTokens(): boolean {
-    return (
-      new Parameters(this.#settings).object('RefreshTokenRotation').optionalString('Feature') === 'ENABLED'
-    )
-  }
-
-  /** Seconds for which a rotated refresh token still works. */
-  get rotationGrace(): number {
-    return (
-      new Parameters(this.#settings)
-        .object('RefreshTokenRotation')
-        .optionalNumber('RetryGracePeriodSeconds') ?? 0
-    )
-  }
-
-  /** Such as `CUSTOM_AUTH`; the old names without ALLOW_ count as well. */
-  allows(flow: string): boolean {
-    const flows = new Parameters(this.#settings).strings('ExplicitAuthFlows')
-    const legacy: Readonly<Record<string, string>> = {
-      CUSTOM_AUTH: 'CUSTOM_AUTH_FLOW_ONLY',
-      ADMIN_USER_PASSWORD_AUTH: 'ADMIN_NO_SRP_AUTH',
-      USER_PASSWORD_AUTH: 'USER_PASSWORD_AUTH',
-    }
-    return flows.includes(`ALLOW_${flow}`) || flows.includes(legacy[flow] ?? `ALLOW_${flow}`)
-  }
-
-  /** Seconds that a token is valid. */
-  tokenValidity(token: 'AccessToken' | 'IdToken' | 'RefreshToken'): number {
-    const settings = new Parameters(this.#settings)
-    const unit = settings.object('TokenValidityUnits').optionalString(token)
-    const isRefresh = token === 'RefreshToken'
-    const value = settings.optionalNumber(`${token}Validity`)
-    return (value ?? (isRefresh ? 30 : 1)) * (SECONDS[unit ?? (isRefresh ? 'days' : 'hours')] ?? 1)
-  }
-
-  /** The `UserPoolClient` member of the answers. */
-  describe(): JsonObject {
-    return {
-      UserPoolId: this.#userPoolId,
-      ClientId: this.id,
-      ...(this.secret === undefined ? {} : { ClientSecret: this.secret }),
-      ...this.#settings,
-      CreationDate: this.#createdAt / 1000,
-      LastModifiedDate: this.#modifiedAt / 1000,
-    }
-  }
-
-  /** UpdateUserPoolClient: what is not given goes back to its default (API reference), the name and secret stay. */
-  update(request: Parameters): void {
-    const { UserPoolId: _pool, ClientId: _client, ...given } = request.values
-    const readOnly = ['ClientSecret', 'CreationDate', 'LastModifiedDate'].filter(name => name in given)
-    if (readOnly.length > 0)
-      throw invalidParameter(`UpdateUserPoolClient does not take ${readOnly.join(', ')}.`)
-    this.#settings = checkedClient({ ClientName: this.name, ...CLIENT_DEFAULTS, ...given })
-    this.#modifiedAt = this.#clock.now()
-  }
-}
-
-/** 26 small letters and digits, as Cognito makes them. */
-export function randomClientId(): string {
-  return [...randomBytes(26)].map(byte => 'abcdefghijklmnopqrstuvwxyz0123456789'.charAt(byte % 36)).join('')
-}
-
-function checkedClient(settings: JsonObject): JsonObject {
-  const parameters = new Parameters(settings)
-  const validity = parameters.optionalNumber('AuthSessionValidity') ?? 3
-  if (!Number.isInteger(validity) || validity < 3 || validity > 15) {
-    throw invalidParameter(
-      `1 validation error detected: Value '${validity}' at 'authSessionValidity' failed to satisfy constraint: ` +
-        'Member must have value between 3 and 15',
-    )
-  }
-  const flows = parameters.strings('ExplicitAuthFlows')
-  const modern = flows.filter(flow => flow.startsWith('ALLOW_'))
-  if (modern.length > 0 && modern.length < flows.length) {
-    throw invalidParameter('ExplicitAuthFlows cannot mix values with ALLOW_ and values without it.')
-  }
-  return settings
-}
-
-const SCHEMA_ATTRIBUTES = [
-  attribute('sub', 'String', { Mutable: false, Required: true, MinLength: '1' }),
-  ...['name', 'given_name', 'family_name', 'preferred_username', 'phone_number', 'locale'].map(name =>
-    attribute(name, 'String', { Mutable: true, Required: false, MinLength: '0' }),
-  ),
-  attribute('email', 'String', { Mutable: true, Required: true, MinLength: '0' }),
+/** The standard attributes of OpenID Connect that every pool has; `email` is required here. */
+const SCHEMA_ATTRIBUTES: readonly JsonObject[] = [
+  textAttribute('sub', { Mutable: false, Required: true }),
+  ...[
+    'name',
+    'given_name',
+    'family_name',
+    'middle_name',
+    'nickname',
+    'preferred_username',
+    'profile',
+    'picture',
+    'website',
+    'gender',
+    'birthdate',
+    'zoneinfo',
+    'locale',
+    'phone_number',
+    'address',
+  ].map(name => textAttribute(name, { Mutable: true, Required: false })),
+  textAttribute('email', { Mutable: true, Required: true }),
   ...['email_verified', 'phone_number_verified'].map(name => ({
     Name: name,
     AttributeDataType: 'Boolean',
@@ -430,18 +333,25 @@ const SCHEMA_ATTRIBUTES = [
     Mutable: true,
     Required: false,
   })),
+  {
+    Name: 'updated_at',
+    AttributeDataType: 'Number',
+    DeveloperOnlyAttribute: false,
+    Mutable: true,
+    Required: false,
+    NumberAttributeConstraints: { MinValue: '0' },
+  },
 ]
 
-function attribute(
+function textAttribute(
   name: string,
-  type: string,
-  { MinLength, ...rules }: { Mutable: boolean; Required: boolean; MinLength: string },
+  rules: { readonly Mutable: boolean; readonly Required: boolean },
 ): JsonObject {
   return {
     Name: name,
-    AttributeDataType: type,
+    AttributeDataType: 'String',
     DeveloperOnlyAttribute: false,
     ...rules,
-    StringAttributeConstraints: { MinLength, MaxLength: '2048' },
+    StringAttributeConstraints: { MinLength: name === 'sub' ? '1' : '0', MaxLength: '2048' },
   }
 }

@@ -2,7 +2,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import { CognitoError, invalidParameter, notAuthorized, userDoesNotExist } from './errors.ts'
-import { Parameters } from './parameters.ts'
+import { type JsonObject, Parameters } from './parameters.ts'
 import { makePasswordVerifier, type PasswordVerifier, passwordMatches } from './srp.ts'
 import type { UserPoolDescription } from './user-pool.ts'
 
@@ -231,6 +231,53 @@ export class Users {
 export function triggerAttributes(user: User): Record<string, string> {
   const { sub, ...others } = Object.fromEntries(user.attributes)
   return { sub: sub ?? user.sub, 'cognito:user_status': user.status, ...others }
+}
+
+/** UserAttributes of the answers. */
+export function attributeList(user: User): { readonly Name: string; readonly Value: string }[] {
+  return [...user.attributes].map(([Name, Value]) => ({ Name, Value }))
+}
+
+/** PreferredMfaSetting and UserMFASettingList, each only when there is something to say. */
+export function factorsOf(user: User): JsonObject {
+  const { preferredFactor, factors } = user
+  return {
+    ...(preferredFactor === undefined ? {} : { PreferredMfaSetting: preferredFactor }),
+    ...(factors.size === 0 ? {} : { UserMFASettingList: [...factors] }),
+  }
+}
+
+/** (Admin)SetUserMFAPreference; a factor whose settings are left out stays as it is. */
+export function setFactors(user: User, request: Parameters): void {
+  if (request.object('SMSMfaSettings').boolean('Enabled')) {
+    throw invalidParameter('The local user pool does not send text messages.')
+  }
+  const members: Readonly<Record<NativeFactor, string>> = {
+    EMAIL_OTP: 'EmailMfaSettings',
+    SOFTWARE_TOKEN_MFA: 'SoftwareTokenMfaSettings',
+  }
+  const preferred = NATIVE_FACTORS.filter(factor => request.object(members[factor]).boolean('PreferredMfa'))
+  if (preferred.length > 1) {
+    throw invalidParameter('Only one MFA method can be the preferred one.')
+  }
+  for (const factor of NATIVE_FACTORS) {
+    const settings = request.optionalObject(members[factor])
+    if (settings) setFactor(user, factor, settings)
+  }
+}
+
+function setFactor(user: User, factor: NativeFactor, settings: Parameters): void {
+  if (!settings.boolean('Enabled')) {
+    user.factors.delete(factor)
+    if (user.preferredFactor === factor) delete user.preferredFactor
+    return
+  }
+  if (factor === 'SOFTWARE_TOKEN_MFA' && user.softwareTokenSecret === undefined) {
+    throw invalidParameter('User has not verified software token mfa')
+  }
+  user.factors.add(factor)
+  if (settings.boolean('PreferredMfa')) user.preferredFactor = factor
+  else if (user.preferredFactor === factor) delete user.preferredFactor
 }
 
 function sameName(value: string | undefined, name: string): boolean {

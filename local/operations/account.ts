@@ -1,10 +1,10 @@
 // What a signed-in person does with the own access token: GetUser, sign-out, second factors, an authenticator app.
+import { checkClientSecret } from '../client-secret.ts'
 import { CognitoError, notAuthorized } from '../errors.ts'
-import type { JsonObject, Parameters } from '../parameters.ts'
+import type { Parameters } from '../parameters.ts'
 import { findClient, type Operation, type Pool } from '../pool.ts'
 import { makeSoftwareTokenSecret, softwareTokenCodeIsRight } from '../software-token.ts'
-import { NATIVE_FACTORS, type NativeFactor, type User } from '../users.ts'
-import { checkClientSecret } from './authentication.ts'
+import { attributeList, factorsOf, setFactors, type User } from '../users.ts'
 
 export const GetUser: Operation = async (pool, request) => {
   const user = await signedIn(pool, request)
@@ -63,53 +63,6 @@ export const VerifySoftwareToken: Operation = async (pool, request) => {
   }
   const step = { signIn, challenge: { ...challenge, verified: true } }
   return { Status: 'SUCCESS', Session: pool.sessions.open(step, signIn.client.authSessionValidity) }
-}
-
-/** UserAttributes of the answers. */
-export function attributeList(user: User): JsonObject[] {
-  return [...user.attributes].map(([Name, Value]) => ({ Name, Value }))
-}
-
-/** PreferredMfaSetting and UserMFASettingList, each only when there is something to say. */
-export function factorsOf(user: User): JsonObject {
-  const { preferredFactor, factors } = user
-  return {
-    ...(preferredFactor === undefined ? {} : { PreferredMfaSetting: preferredFactor }),
-    ...(factors.size === 0 ? {} : { UserMFASettingList: [...factors] }),
-  }
-}
-
-/** (Admin)SetUserMFAPreference; a factor whose settings are left out stays as it is. */
-export function setFactors(user: User, request: Parameters): void {
-  if (request.object('SMSMfaSettings').boolean('Enabled')) {
-    throw new CognitoError('InvalidParameterException', 'The local user pool does not send text messages.')
-  }
-  const members: Readonly<Record<NativeFactor, string>> = {
-    EMAIL_OTP: 'EmailMfaSettings',
-    SOFTWARE_TOKEN_MFA: 'SoftwareTokenMfaSettings',
-  }
-  const preferred = NATIVE_FACTORS.filter(factor => request.object(members[factor]).boolean('PreferredMfa'))
-  if (preferred.length > 1) {
-    throw new CognitoError('InvalidParameterException', 'Only one MFA method can be the preferred one.')
-  }
-  for (const factor of NATIVE_FACTORS) {
-    const settings = request.optionalObject(members[factor])
-    if (settings) setFactor(user, factor, settings)
-  }
-}
-
-function setFactor(user: User, factor: NativeFactor, settings: Parameters): void {
-  if (!settings.boolean('Enabled')) {
-    user.factors.delete(factor)
-    if (user.preferredFactor === factor) delete user.preferredFactor
-    return
-  }
-  if (factor === 'SOFTWARE_TOKEN_MFA' && user.softwareTokenSecret === undefined) {
-    throw new CognitoError('InvalidParameterException', 'User has not verified software token mfa')
-  }
-  user.factors.add(factor)
-  if (settings.boolean('PreferredMfa')) user.preferredFactor = factor
-  else if (user.preferredFactor === factor) delete user.preferredFactor
 }
 
 async function signedIn(pool: Pool, request: Parameters): Promise<User> {

@@ -1,10 +1,11 @@
 // InitiateAuth, RespondToAuthChallenge, their Admin twins, and the refresh of tokens.
-import { createHmac, timingSafeEqual } from 'node:crypto'
+
+import type { AppClient } from '../app-client.ts'
+import { checkClientSecret, checkSecretHash } from '../client-secret.ts'
 import { incorrectUsernameOrPassword, invalidParameter, notAuthorized } from '../errors.ts'
 import type { JsonObject, Parameters } from '../parameters.ts'
 import { findClient, type Operation, type Pool, requireThisPool } from '../pool.ts'
 import { answerChallenge, type Flow, startSignIn } from '../sign-in.ts'
-import type { AppClient } from '../user-pool.ts'
 import { triggerAttributes } from '../users.ts'
 
 /** The flows that each operation takes, under the names that requests use for them. */
@@ -112,25 +113,4 @@ async function refresh(
 function clientMetadataOf(request: Parameters): Record<string, string> | undefined {
   const metadata = request.optionalStringMap('ClientMetadata')
   return metadata && Object.keys(metadata).length > 0 ? metadata : undefined
-}
-
-/** @param names the user names of which one has to be in the hash. */
-function checkSecretHash(client: AppClient, given: string | undefined, names: (string | undefined)[]): void {
-  const { id, secret } = client
-  if (secret === undefined) return
-  if (given === undefined) {
-    throw notAuthorized(`Client ${id} is configured with secret but SECRET_HASH was not received`)
-  }
-  const matches = names.some(name => {
-    const expected = createHmac('sha256', secret).update(`${name}${id}`).digest()
-    const bytes = Buffer.from(given, 'base64')
-    return name !== undefined && bytes.length === expected.length && timingSafeEqual(bytes, expected)
-  })
-  if (!matches) throw notAuthorized(`Unable to verify secret hash for client ${id}`)
-}
-
-/** @throws CognitoError NotAuthorizedException. */
-export function checkClientSecret(client: AppClient, given: string | undefined): void {
-  if (client.secret === undefined || client.secret === given) return
-  throw notAuthorized(`Unable to verify secret for client ${client.id}`)
 }

@@ -2,13 +2,14 @@
 import { CognitoError } from '../errors.ts'
 import type { Operation } from '../pool.ts'
 import * as account from './account.ts'
+import * as appClients from './app-clients.ts'
 import * as authentication from './authentication.ts'
+import * as userPools from './user-pools.ts'
+import * as users from './users.ts'
 
-const { attributeList: _list, factorsOf: _factors, setFactors: _set, ...accountOperations } = account
-const { checkClientSecret: _check, ...authenticationOperations } = authentication
-
+/** Everything that these files export is an operation under its own name. */
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
-  Object.entries<Operation>({ ...authenticationOperations, ...accountOperations }),
+  Object.entries<Operation>({ ...authentication, ...account, ...users, ...userPools, ...appClients }),
 )
 
 /** @throws CognitoError UnknownOperationException that names the operation. */

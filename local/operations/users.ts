@@ -1,0 +1,167 @@
+// What an administrator does with users: create, read, list, change, delete.
+import { randomBytes } from 'node:crypto'
+import { CognitoError, invalidParameter } from '../errors.ts'
+import { takePage } from '../pages.ts'
+import { isJsonObject, type JsonObject, Parameters } from '../parameters.ts'
+import { type Operation, type Pool, requireThisPool } from '../pool.ts'
+import { userFilter } from '../user-filter.ts'
+import { attributeList, factorsOf, setFactors, type User } from '../users.ts'
+
+export const AdminCreateUser: Operation = async (pool, request) => {
+  requireThisPool(pool, request)
+  const username = request.string('Username')
+  const password = request.optionalString('TemporaryPassword') ?? temporaryPassword()
+  const action = request.optionalString('MessageAction')
+  if (action === 'RESEND') {
+    const user = pool.users.get(username)
+    if (user.status !== 'FORCE_CHANGE_PASSWORD') {
+      throw new CognitoError(
+        'UnsupportedUserStateException',
+        `Resend not possible. ${username} status is not FORCE_CHANGE_PASSWORD`,
+      )
+    }
+    pool.users.setPassword(user, password, { permanent: false })
+    await invite(pool, request, user, username, password)
+    return { User: summary(user) }
+  }
+  const attributes = request.attributes('UserAttributes')
+  checkSchema(pool, attributes)
+  const user = pool.users.create({ username, attributes, password })
+  if (action !== 'SUPPRESS') await invite(pool, request, user, username, password)
+  return { User: summary(user) }
+}
+
+export const AdminGetUser: Operation = async (pool, request) => {
+  const user = userOf(pool, request)
+  const { Attributes, ...rest } = summary(user)
+  return { ...rest, UserAttributes: Attributes, ...factorsOf(user) }
+}
+
+export const ListUsers: Operation = async (pool, request) => {
+  requireThisPool(pool, request)
+  const matches = userFilter(request.optionalString('Filter'))
+  const found = pool.users.list().filter(matches)
+  const page = takePage(
+    found,
+    request.optionalNumber('Limit') ?? 60,
+    request.optionalString('PaginationToken'),
+  )
+  const wanted = request.strings('AttributesToGet')
+  return {
+    Users: page.items.map(user => summary(user, wanted)),
+    ...(page.next === undefined ? {} : { PaginationToken: page.next }),
+  }
+}
+
+export const AdminSetUserPassword: Operation = async (pool, request) => {
+  const user = userOf(pool, request)
+  pool.users.setPassword(user, request.string('Password'), { permanent: request.boolean('Permanent') })
+  return {}
+}
+
+export const AdminUpdateUserAttributes: Operation = async (pool, request) => {
+  const attributes = request.attributes('UserAttributes')
+  checkSchema(pool, attributes)
+  pool.users.setAttributes(userOf(pool, request), attributes)
+  return {}
+}
+
+export const AdminDeleteUserAttributes: Operation = async (pool, request) => {
+  const names = request.strings('UserAttributeNames')
+  pool.users.setAttributes(userOf(pool, request), new Map(names.map(name => [name, ''])))
+  return {}
+}
+
+export const AdminDeleteUser: Operation = async (pool, request) => {
+  const user = userOf(pool, request)
+  pool.users.delete(user)
+  pool.tokens.revokeAll(user)
+  return {}
+}
+
+export const AdminEnableUser: Operation = async (pool, request) => {
+  userOf(pool, request).enabled = true
+  return {}
+}
+
+export const AdminDisableUser: Operation = async (pool, request) => {
+  const user = userOf(pool, request)
+  user.enabled = false
+  pool.tokens.revokeAll(user)
+  return {}
+}
+
+/** The user needs a new password that this pool has no way to send: ForgotPassword is not simulated. */
+export const AdminResetUserPassword: Operation = async (pool, request) => {
+  userOf(pool, request).status = 'RESET_REQUIRED'
+  return {}
+}
+
+export const AdminUserGlobalSignOut: Operation = async (pool, request) => {
+  pool.tokens.revokeAll(userOf(pool, request))
+  return {}
+}
+
+export const AdminSetUserMFAPreference: Operation = async (pool, request) => {
+  setFactors(userOf(pool, request), request)
+  return {}
+}
+
+function userOf(pool: Pool, request: Parameters): User {
+  requireThisPool(pool, request)
+  return pool.users.get(request.string('Username'))
+}
+
+/** @param wanted AttributesToGet; empty: all. */
+function summary(user: User, wanted: readonly string[] = []): JsonObject {
+  return {
+    Username: user.username,
+    Attributes: attributeList(user).filter(({ Name }) => wanted.length === 0 || wanted.includes(Name)),
+    UserCreateDate: user.createdAt / 1000,
+    UserLastModifiedDate: user.modifiedAt / 1000,
+    Enabled: user.enabled,
+    UserStatus: user.status,
+  }
+}
+
+/** Only the mail: a text message, Cognito's default medium, is not sent from here. */
+async function invite(
+  pool: Pool,
+  request: Parameters,
+  user: User,
+  username: string,
+  password: string,
+): Promise<void> {
+  const to = user.attributes.get('email')
+  if (to === undefined || !request.strings('DesiredDeliveryMediums').includes('EMAIL')) return
+  const settings = new Parameters(pool.description.describe()).object('AdminCreateUserConfig')
+  const template = settings.object('InviteMessageTemplate')
+  const text =
+    template.optionalString('EmailMessage') ?? 'Your username is {username} and temporary password is {####}.'
+  await pool.mailbox.send({
+    to,
+    subject: template.optionalString('EmailSubject') ?? 'Your temporary password',
+    text: text.replaceAll('{username}', username).replaceAll('{####}', password),
+  })
+}
+
+/** Fits every password policy that Cognito allows with up to 24 characters. */
+function temporaryPassword(): string {
+  return `Aa1-${randomBytes(15).toString('base64url')}`
+}
+
+/** @throws CognitoError InvalidParameterException, in Cognito's words. */
+function checkSchema(pool: Pool, attributes: ReadonlyMap<string, string>): void {
+  const schema = pool.description.describe()['SchemaAttributes']
+  const names = Array.isArray(schema) ? schema.filter(isJsonObject).map(attribute => attribute['Name']) : []
+  for (const [name, value] of attributes) {
+    if (!names.includes(name)) {
+      throw invalidParameter(
+        `Attributes did not conform to the schema: ${name}: Attribute does not exist in the schema.`,
+      )
+    }
+    if (name === 'email' && value !== '' && !/^[^@\s]+@[^@\s]+$/.test(value)) {
+      throw invalidParameter('Invalid email address format.')
+    }
+  }
+}
