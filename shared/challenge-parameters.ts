@@ -1,8 +1,8 @@
 // What Create answers: the public parameters that a user interface shows, and the private ones that Verify checks.
-import { createHmac } from 'node:crypto'
 import { hasPasswordStep, type Progress, recordPasswordStep } from './challenge-sequence.ts'
 import { isRightCode } from './code.ts'
 import { type CodeRound, referenceOf } from './code-round.ts'
+import { lazyCrypto } from './lazy-crypto.ts'
 import { maskMailbox } from './mailbox.ts'
 import type { CreateSettings, VerifySettings } from './settings.ts'
 import { isResendRequest, type TriggerEvent } from './trigger-event.ts'
@@ -94,7 +94,8 @@ function readCount(text: string | undefined): number {
 export function destinationOf(event: TriggerEvent, progress: Progress, settings: CreateSettings): string {
   if (recordPasswordStep(progress) !== undefined) return maskMailbox(event.userAttributes['email'] ?? '')
   // The same letters for the same name each time, as a real user would show.
-  const [name = 0, domain = 0] = createHmac('sha256', settings.codeSecrets[0])
+  const [name = 0, domain = 0] = lazyCrypto()
+    .createHmac('sha256', settings.codeSecrets[0])
     .update(JSON.stringify(['decoy', event.userPoolId, event.userName]))
     .digest()
   const letter = (byte: number) => String.fromCharCode(97 + (byte % 26))

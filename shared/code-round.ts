@@ -1,5 +1,5 @@
 // One round of the code challenge: which code counts, since when, until when, and when the next one is sent.
-import { randomBytes } from 'node:crypto'
+import { lazyCrypto } from './lazy-crypto.ts'
 import { field } from './trigger-event.ts'
 
 /** Why the person sees the code step (again). */
@@ -46,7 +46,7 @@ export function planRound(
   const newCode = (reason: RoundReason) => ({
     round: {
       reason,
-      nonce: randomBytes(16).toString('hex'),
+      nonce: lazyCrypto().randomBytes(16).toString('hex'),
       sentAt: now,
       expiresAt: now + policy.codeTtlSeconds * 1000,
       sends: last.sends + 1,

@@ -1,5 +1,5 @@
 // The code: derived, never stored; compared in constant time.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { lazyCrypto } from './lazy-crypto.ts'
 import type { CodeSecrets } from './settings.ts'
 
 /** What a code is bound to: it opens nothing else. */
@@ -28,7 +28,7 @@ export function deriveCode(secret: Buffer, identity: CodeIdentity, length: numbe
   do {
     // A JSON list keeps the parts apart: no user name can pass for the end of a client id.
     const message = JSON.stringify(['email-code', userPoolId, clientId, userName, nonce, draw++])
-    number = truncate(createHmac('sha256', secret).update(message).digest(), TRUNCATION_BYTES)
+    number = truncate(lazyCrypto().createHmac('sha256', secret).update(message).digest(), TRUNCATION_BYTES)
   } while (number >= range - (range % codes))
   return String(number % codes).padStart(length, '0')
 }
@@ -56,7 +56,9 @@ export function isRightCode(
   length: number,
 ): boolean {
   const given = digest(normaliseAnswer(answer))
-  const matches = secrets.map(secret => timingSafeEqual(given, digest(deriveCode(secret, identity, length))))
+  const matches = secrets.map(secret =>
+    lazyCrypto().timingSafeEqual(given, digest(deriveCode(secret, identity, length))),
+  )
   return matches.includes(true)
 }
 
@@ -74,5 +76,5 @@ export function normaliseAnswer(answer: string): string {
 
 /** Both sides hashed: the comparison leaks no length either. */
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return lazyCrypto().createHash('sha256').update(text).digest()
 }

@@ -1,5 +1,5 @@
 // The log: one JSON object a line. Metric filters in template.yaml read these names; never a code, a secret or an address.
-import { createHmac } from 'node:crypto'
+import { lazyCrypto } from './lazy-crypto.ts'
 
 /** What happened; `reason` and `failure` say why. */
 export type LogEvent =
@@ -33,7 +33,8 @@ export function log(level: 'info' | 'warn' | 'error', entry: LogEntry): void {
 
 /** A stable name for a user that only who holds the secret can trace back: 16 hex digits. */
 export function userHash(secret: Buffer, userPoolId: string, userName: string): string {
-  return createHmac('sha256', secret)
+  return lazyCrypto()
+    .createHmac('sha256', secret)
     .update(JSON.stringify(['log-user', userPoolId, userName]))
     .digest('hex')
     .slice(0, 16)

@@ -1,0 +1,268 @@
+// npm run demo: a first sign-in from the temporary password to the tokens, with the real Amplify client, on this machine.
+import { parseArgs, styleText } from 'node:util'
+import { Amplify } from 'aws-amplify'
+import {
+  type ConfirmSignInInput,
+  confirmSignIn,
+  fetchAuthSession,
+  type SignInOutput,
+  signIn,
+  signOut,
+} from 'aws-amplify/auth'
+import { ConsoleLogger } from 'aws-amplify/utils'
+import { CognitoJwtVerifier } from 'aws-jwt-verify'
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
+import type { Call } from './call-log.ts'
+import { objectOf } from './event-replay.ts'
+import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
+
+const HELP = `Usage: npm run demo -- [options]
+
+Starts a user pool and a mailbox on free ports of this machine, signs a first-time user in with the real Amplify client
+through the built triggers, and checks every step: temporary password, new password, a mistyped code, a resend, the right
+code, the tokens, and a second sign-in with the new password.
+
+Options:
+  --after-new-password define|define-with-entry|tokens
+           what Cognito does after the new password (nobody has published it): call Define again with the same two
+           entries (default), or with one more, or issue tokens at once, which the guard then refuses
+  --json   print the steps as JSON
+  --help   print this text
+
+Exit status: 0 every step came out as it must, 1 one did not, 2 the demo could not run.
+`
+
+const BEHAVIOURS = ['define', 'define-with-entry', 'tokens'] as const
+const NEW_PASSWORD = 'Brand-New-Password-1'
+
+type Step = { readonly title: string; readonly result: string; readonly calls: readonly string[] }
+
+/** A step that did not come out as it must. */
+class DemoError extends Error {}
+
+const paint = (format: Parameters<typeof styleText>[0], text: string) =>
+  process.stdout.isTTY ? styleText(format, text) : text
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      'after-new-password': { type: 'string', default: 'define' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const afterNewPassword = BEHAVIOURS.find(behaviour => behaviour === values['after-new-password'])
+  if (afterNewPassword === undefined) {
+    throw new Error(
+      `--after-new-password is ${values['after-new-password']}; allowed: ${BEHAVIOURS.join(', ')}`,
+    )
+  }
+
+  const startedAt = performance.now()
+  const pool = await startLocalUserPool({ afterNewPassword, environment: { APP_NAME: 'Example' } })
+  const steps: Step[] = []
+  const tell = (step: Step) => {
+    steps.push(step)
+    if (!values.json) process.stdout.write(textOf(step, steps.length))
+  }
+  let failure: string | undefined
+  try {
+    await runSteps(pool, tell)
+  } catch (error) {
+    if (!(error instanceof DemoError)) throw error
+    failure = error.message
+  } finally {
+    await pool.close()
+  }
+
+  const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(1))
+  if (values.json) {
+    const ok = failure === undefined
+    process.stdout.write(`${JSON.stringify({ ok, failure, afterNewPassword, seconds, steps }, null, 2)}\n`)
+  } else if (failure === undefined) {
+    process.stdout.write(`${paint('green', 'Every step came out as it must.')} ${seconds} s\n`)
+  } else {
+    process.stderr.write(`${paint('red', failure)}\n`)
+  }
+  return failure === undefined ? 0 : 1
+}
+
+async function runSteps(pool: LocalUserPool, tell: (step: Step) => void): Promise<void> {
+  // Amplify warns of any endpoint that is not Cognito's own.
+  ConsoleLogger.LOG_LEVEL = 'ERROR'
+  Amplify.configure({
+    Auth: {
+      Cognito: {
+        userPoolId: pool.userPoolId,
+        userPoolClientId: pool.clientId,
+        userPoolEndpoint: pool.endpoint,
+      },
+    },
+  })
+  const user = pool.users.find(({ status }) => status === 'FORCE_CHANGE_PASSWORD')
+  if (user === undefined) throw new Error('The local pool has no user with a temporary password')
+  const { username } = user
+
+  let seen = 0
+  /** Does something, checks it, and tells it with the trigger calls behind it. */
+  async function step(title: string, work: () => Promise<string>): Promise<void> {
+    const result = await work()
+    const calls = pool.calls.slice(seen).flatMap(describeCall)
+    seen = pool.calls.length
+    tell({ title, result, calls })
+  }
+  const signInWith = (password: string) =>
+    signIn({ username, password, options: { authFlowType: 'CUSTOM_WITH_SRP' } })
+  const answer = (challengeResponse: string, options?: ConfirmSignInInput['options']) =>
+    confirmSignIn({ challengeResponse, ...(options && { options }) })
+
+  await step(`Sign in as ${username} with the temporary password`, async () => {
+    expectStep(await signInWith(user.password), 'CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED')
+    return 'The password is right, and a new one is wanted.'
+  })
+
+  await step('Set a new password', async () => {
+    try {
+      return describeCode(await answer(NEW_PASSWORD))
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      must(message.includes('Please sign in with it'), `The new password was refused: ${message}`)
+      return `It is kept, and the tokens that Cognito would have issued without a code are refused: "${message}"`
+    }
+  })
+  if (pool.faults.afterNewPassword === 'tokens') {
+    await step('Sign in once more, with the new password', async () =>
+      describeCode(await signInWith(NEW_PASSWORD)),
+    )
+  }
+
+  await step('Mistype the code', async () => {
+    const code = await lastCode(pool)
+    const result = await answer(code.replace(/^./, digit => String((Number(digit) + 1) % 10)))
+    expectReason(result, 'wrong-code')
+    return describeCode(result)
+  })
+
+  await step('Half a minute later, ask for a new mail', async () => {
+    pool.advanceClock(31)
+    const result = await answer('resend', { clientMetadata: { action: 'resend' } })
+    expectReason(result, 'resent')
+    return describeCode(result)
+  })
+
+  await step('Type the code of the second mail', async () => {
+    const messages = await pool.messages()
+    must(messages.length === 2, `There should be two mails, there are ${messages.length}`)
+    const result = await answer(await lastCode(pool))
+    must(result.isSignedIn, `The right code led to ${result.nextStep.signInStep}`)
+    return 'Signed in.'
+  })
+
+  await step('Check the tokens with aws-jwt-verify', () => checkTokens(pool))
+
+  await step('Sign out, and in again with the new password and a new code', async () => {
+    await signOut()
+    expectReason(await signInWith(NEW_PASSWORD), 'first')
+    const result = await answer(await lastCode(pool))
+    must(result.isSignedIn, `The right code led to ${result.nextStep.signInStep}`)
+    return 'Signed in.'
+  })
+}
+
+async function checkTokens(pool: LocalUserPool): Promise<string> {
+  const { tokens } = await fetchAuthSession()
+  // The tokens name Cognito's own address as their issuer; the keys are those of the local pool.
+  const keys = `${pool.endpoint}/${pool.userPoolId}/.well-known/jwks.json`
+  const jwksCache = new SimpleJwksCache({ fetcher: { fetch: async () => (await fetch(keys)).arrayBuffer() } })
+  const verifier = CognitoJwtVerifier.create(
+    { userPoolId: pool.userPoolId, clientId: pool.clientId, tokenUse: null },
+    { jwksCache },
+  )
+  const access = await verifier.verify(String(tokens?.accessToken))
+  const id = await verifier.verify(String(tokens?.idToken))
+  must(
+    access.token_use === 'access' && id.token_use === 'id',
+    'The tokens are not of the uses that they should be',
+  )
+  return `Access token and ID token are valid; sub ${access.sub}`
+}
+
+async function lastCode(pool: LocalUserPool): Promise<string> {
+  const code = (await pool.messages()).at(-1)?.text.match(/^\d{6}$/m)?.[0]
+  must(code !== undefined, 'No mail with a code has arrived')
+  return code
+}
+
+function must(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new DemoError(otherwise)
+}
+
+function expectStep({ nextStep }: SignInOutput, expected: SignInOutput['nextStep']['signInStep']): void {
+  must(nextStep.signInStep === expected, `Expected ${expected}, got ${nextStep.signInStep}`)
+}
+
+function parametersOf({ nextStep }: SignInOutput): Readonly<Record<string, string>> {
+  const isCode = nextStep.signInStep === 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE'
+  must(isCode, `Expected the code step, got ${nextStep.signInStep}`)
+  return (isCode && nextStep.additionalInfo) || {}
+}
+
+function expectReason(result: SignInOutput, expected: string): void {
+  const { reason } = parametersOf(result)
+  must(reason === expected, `Expected the reason ${expected}, got ${reason}`)
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  first: 'A code is on its way to',
+  'wrong-code': 'That was not the code that went to',
+  resent: 'A new code is on its way to',
+}
+
+function describeCode(result: SignInOutput): string {
+  const { reason = '', destination, reference, attemptsLeft, sendsLeft } = parametersOf(result)
+  return `${REASONS[reason]} ${destination} (reference ${reference}). Attempts left: ${attemptsLeft}, mails left: ${sendsLeft}.`
+}
+
+function describeCall(call: Call): string[] {
+  if (call.kind === 'request') {
+    const outcome = call.error
+      ? `${call.error.type}: ${call.error.message}`
+      : outcomeOf(objectOf(call.answer))
+    return [`${call.operation} → ${outcome}`]
+  }
+  const response = objectOf(objectOf(call.answer)['response'])
+  return [`  ${call.trigger} → ${call.error ?? answerOf(response)}  (${call.durationMs} ms)`]
+}
+
+function outcomeOf(answer: ReturnType<typeof objectOf>): string {
+  if (typeof answer['ChallengeName'] === 'string') return answer['ChallengeName']
+  return answer['AuthenticationResult'] === undefined ? 'done' : 'tokens'
+}
+
+function answerOf(response: ReturnType<typeof objectOf>): string {
+  if (response['issueTokens'] === true) return 'issue tokens'
+  if (response['failAuthentication'] === true) return 'refuse'
+  if (typeof response['challengeName'] === 'string') return response['challengeName']
+  if (typeof response['answerCorrect'] === 'boolean') return response['answerCorrect'] ? 'right' : 'not right'
+  const { reason } = objectOf(response['publicChallengeParameters'])
+  return typeof reason === 'string' ? `reason ${reason}` : 'tokens pass'
+}
+
+function textOf({ title, result, calls }: Step, number: number): string {
+  const lines = calls.map(call => paint('dim', `     ${call}`))
+  return [`${paint('bold', `${number}. ${title}`)}`, `   ${result}`, ...lines, '', ''].join('\n')
+}
+
+// Somebody who reads only the first lines closes the pipe.
+process.stdout.on('error', () => process.exit())
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 2
+}
