@@ -140,6 +140,14 @@ describe('a wrong code', () => {
   })
 })
 
+test('an address that goes away half-way changes nothing for a code that is on its way', async () => {
+  const first = await createRound(PASSWORD_PASSED)
+  const userAttributes = { ...USER_ATTRIBUTES, email: undefined }
+  const second = await createRound([...PASSWORD_PASSED, answered(false, first.metadata)], { userAttributes })
+  expect(second.shown).toMatchObject({ reason: 'wrong-code', destination: '***@***' })
+  expect(await isRight(second.kept, lastCode())).toBe(true)
+})
+
 describe('a resend', () => {
   test('that comes too early sends nothing and keeps the code', async () => {
     const first = await createRound(PASSWORD_PASSED)
@@ -296,7 +304,7 @@ describe('a mail that cannot be sent', () => {
       throw new RangeError('a mistake with user5@example.com')
     })
     await expect(createRound(PASSWORD_PASSED)).rejects.toThrow(message)
-    expect(lines).toMatchObject([{ event: 'code-not-sent' }])
+    expect(lines).toMatchObject([{ event: 'code-not-sent', failure: 'unexpected' }])
     expect(JSON.stringify(lines)).not.toContain('@')
   })
 })

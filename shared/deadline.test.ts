@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
-import { DEADLINE_MILLISECONDS, startDeadline } from './deadline.ts'
+import { DEADLINE_MILLISECONDS, startDeadline, startOfCall } from './deadline.ts'
 
 test('a later call has the whole time, and never less than none', async () => {
   startDeadline()
@@ -47,10 +47,13 @@ test('a cold start that took longer than the deadline leaves nothing', async () 
   expect((await firstCall({ beforeLoading: 4_600, afterLoading: 0 }, 'on-demand')).remaining).toBe(0)
 })
 
-test('a process that Lambda started ahead has all the time for its first call', async () => {
-  const waited = await Promise.all([
-    firstCall({ beforeLoading: 0, afterLoading: 4_900 }, 'on-demand'),
-    firstCall({ beforeLoading: 4_600, afterLoading: 0 }, 'provisioned-concurrency'),
-  ])
-  for (const { remaining } of waited) expect(remaining).toBeGreaterThan(DEADLINE_MILLISECONDS - 100)
+test('a process that Lambda started ahead is no cold start, and neither is a later call', () => {
+  const start = (now: number, loadedAt: number, initialization?: string, isFirstCall = true) =>
+    startOfCall({ now, loadedAt, isFirstCall, initialization })
+  expect(start(100, 50, 'on-demand')).toBe(0)
+  expect(start(4_600, 4_590, 'on-demand')).toBe(0)
+  expect(start(9_000, 50, 'on-demand')).toBe(9_000)
+  expect(start(9_000, 8_990, 'provisioned-concurrency')).toBe(9_000)
+  expect(start(9_000, 8_990)).toBe(9_000)
+  expect(start(100, 50, 'on-demand', false)).toBe(100)
 })

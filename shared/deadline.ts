@@ -21,14 +21,26 @@ let isFirstCall = true
  */
 export function startDeadline(): Deadline {
   const now = performance.now()
-  const startedAt = isFirstCall && isColdStart(now) ? 0 : now
+  const initialization = process.env['AWS_LAMBDA_INITIALIZATION_TYPE']
+  const startedAt = startOfCall({ now, loadedAt, isFirstCall, initialization })
   isFirstCall = false
   return { remaining: () => Math.max(0, startedAt + DEADLINE_MILLISECONDS - performance.now()) }
 }
 
-/** @param now milliseconds since the process started */
-function isColdStart(now: number): boolean {
-  if (now < DEADLINE_MILLISECONDS) return true
-  // Either a start that took too long already, or a process that waited for its first call.
-  return process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'on-demand' && now - loadedAt < IDLE_MILLISECONDS
+/**
+ * When the time of a call began to count: at the start of the process, or with the call. After a start that took longer
+ * than the deadline, only a call right behind the loading of the module is what Lambda started the process for.
+ *
+ * @param call times in milliseconds since the process started; `initialization` is AWS_LAMBDA_INITIALIZATION_TYPE
+ */
+export function startOfCall(call: {
+  readonly now: number
+  readonly loadedAt: number
+  readonly isFirstCall: boolean
+  readonly initialization: string | undefined
+}): number {
+  if (!call.isFirstCall) return call.now
+  if (call.now < DEADLINE_MILLISECONDS) return 0
+  const wasIdle = call.now - call.loadedAt >= IDLE_MILLISECONDS
+  return call.initialization === 'on-demand' && !wasIdle ? 0 : call.now
 }

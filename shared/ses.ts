@@ -104,8 +104,10 @@ async function trySend(
     },
     { step: 'deserialize', priority: 'low' },
   )
+  const client = clientOf(region)
+  const abortSignal = AbortSignal.timeout(Math.floor(milliseconds))
   try {
-    await clientOf(region).send(command, { abortSignal: AbortSignal.timeout(Math.floor(milliseconds)) })
+    await client.send(command, { abortSignal })
   } catch (error) {
     throw new MailError(failureOf(error, answered), firstLine(error))
   }

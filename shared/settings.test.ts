@@ -55,6 +55,32 @@ test('everything but the secret and the sender has a default', () => {
   expect(readCreateSettings({ ...CREATE, AWS_REGION: undefined }).region).toBe('us-east-1')
 })
 
+test('what is set counts, up to the limits', () => {
+  const settings = readCreateSettings({
+    ...CREATE,
+    MAX_ATTEMPTS: '1',
+    MAX_SENDS: '5',
+    NATIVE_MFA: 'ask',
+    CODE_LENGTH: '10',
+    CODE_TTL_SECONDS: ' 900 ',
+    RESEND_AFTER_SECONDS: '0',
+    DEFAULT_LOCALE: 'zh-TW',
+    REPLY_TO_ADDRESS: 'help@example.com',
+    SES_FALLBACK_REGION: 'us-gov-west-1',
+  })
+  expect(settings).toMatchObject({
+    maxAttempts: 1,
+    maxSends: 5,
+    nativeMfa: 'ask',
+    codeLength: 10,
+    codeTtlSeconds: 900,
+    resendAfterSeconds: 0,
+    defaultLocale: 'zh-TW',
+    replyToAddress: 'help@example.com',
+    fallbackRegion: 'us-gov-west-1',
+  })
+})
+
 test('an empty variable is one that is not set', () => {
   expect(readDefineSettings({ MAX_ATTEMPTS: '', NATIVE_MFA: ' ' })).toMatchObject({
     maxAttempts: 3,
