@@ -1,8 +1,11 @@
 // Builds the four triggers (dist/<name>/index.mjs and dist/<name>.zip) and the tools that run on this machine.
+// node build.mjs [directory]   the directory is dist unless another one is named
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { zipSync } from 'fflate'
+
+const OUTPUT = process.argv[2] ?? 'dist'
 
 const TRIGGERS = [
   'define-auth-challenge',
@@ -36,7 +39,7 @@ const shared = {
 const ZIP_TIME = new Date(1980, 0, 1)
 
 async function buildTrigger(name) {
-  const directory = `dist/${name}`
+  const directory = `${OUTPUT}/${name}`
   await build({
     ...shared,
     entryPoints: { index: `functions/${name}.ts` },
@@ -56,14 +59,14 @@ async function buildTrigger(name) {
   await writeFile(`${directory}.zip`, zipSync(Object.fromEntries(entries)))
 }
 
-await rm('dist', { recursive: true, force: true })
-await mkdir('dist')
+await rm(OUTPUT, { recursive: true, force: true })
+await mkdir(OUTPUT, { recursive: true })
 await Promise.all([
   ...TRIGGERS.map(buildTrigger),
   build({
     ...shared,
     entryPoints: TOOLS.map(tool => `${tool}.ts`).filter(file => existsSync(file)),
-    outdir: 'dist',
+    outdir: OUTPUT,
     outbase: '.',
     packages: 'external',
   }),

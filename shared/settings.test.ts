@@ -1,4 +1,5 @@
 // The settings: defaults, what is allowed, and what a person reads who set one wrongly.
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from '@jest/globals'
 import { SettingsError } from './errors.ts'
 import {
@@ -211,4 +212,32 @@ describe('GUARDED_CLIENT_IDS', () => {
       'HOSTED_UI',
     )
   })
+})
+
+test('the table in the README holds every setting, with the triggers that use it', async () => {
+  const readers: Readonly<Record<string, (environment: Environment) => unknown>> = {
+    Define: readDefineSettings,
+    Create: readCreateSettings,
+    Verify: readVerifySettings,
+    'Pre Token Generation': readPreTokenSettings,
+  }
+  const used: Record<string, string[]> = {}
+  for (const [trigger, read] of Object.entries(readers)) {
+    const watched = new Proxy<Environment>(CREATE, {
+      get(environment, name) {
+        const users = used[String(name)] ?? []
+        used[String(name)] = users.includes(trigger) ? users : [...users, trigger]
+        return Reflect.get(environment, name)
+      },
+    })
+    read(watched)
+  }
+  // Lambda itself sets the region.
+  delete used['AWS_REGION']
+  const rows = (await readFile('README.md', 'utf8')).matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \|/gm)
+  const documented = [...rows].map(([, name = '', users = '']) => [
+    name,
+    users === 'all' ? Object.keys(readers) : users.split(', '),
+  ])
+  expect(Object.fromEntries(documented)).toEqual(used)
 })
