@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Invocation, Outcome } from './lambda-runtime.ts'
+import type { Invocation, Report } from './lambda-runtime.ts'
 
 export const TRIGGER_NAMES = [
   'define-auth-challenge',
@@ -79,6 +79,9 @@ export function startTrigger(options: TriggerOptions): Trigger {
       all.delete(child)
       idle.delete(child)
     })
+    child.on('message', (report: Report) => {
+      if ('log' in report) logs.push(report.log)
+    })
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', line => logs.push(line))
     }
@@ -112,16 +115,16 @@ export function startTrigger(options: TriggerOptions): Trigger {
         const reason = signal === null ? `exit status ${code}` : 'signal: killed'
         fail('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${reason}`)
       }
-      const onMessage = (outcome: Outcome) => {
-        if (outcome.requestId !== requestId) return
-        if ('errorMessage' in outcome) {
-          if (child.connected) idle.add(child)
-          fail(outcome.errorType, outcome.errorMessage)
+      const onMessage = (report: Report) => {
+        if ('log' in report || report.requestId !== requestId) return
+        if ('errorMessage' in report) {
+          if (!report.failedToStart) idle.add(child)
+          fail(report.errorType, report.errorMessage)
           return
         }
         stopListening()
         idle.add(child)
-        resolveAnswer(JSON.parse(outcome.answer))
+        resolveAnswer(JSON.parse(report.answer))
       }
       function stopListening(): void {
         clearTimeout(timeout)
