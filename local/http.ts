@@ -177,12 +177,13 @@ function sendJson(response: ServerResponse, status: number, body: unknown, type 
 }
 
 async function sendFile(directory: string, path: string, response: ServerResponse): Promise<void> {
-  const content = await readInside(directory, path === '/' ? '/index.html' : path)
+  const file = path === '/' ? '/index.html' : path
+  const content = await readInside(directory, file)
   if (content === undefined) {
     sendJson(response, 404, { message: `There is nothing at ${path}.` })
     return
   }
-  const type = CONTENT_TYPES[extname(path === '/' ? '.html' : path)] ?? 'application/octet-stream'
+  const type = CONTENT_TYPES[extname(file)] ?? 'application/octet-stream'
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(content)
 }
 

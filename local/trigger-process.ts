@@ -116,7 +116,8 @@ export function startTrigger(options: TriggerOptions): Trigger {
         fail('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${reason}`)
       }
       const onMessage = (report: Report) => {
-        if ('log' in report || report.requestId !== requestId) return
+        // A process that is to be killed may be quicker than the signal: what it says no longer counts.
+        if (kill || 'log' in report || report.requestId !== requestId) return
         if ('errorMessage' in report) {
           if (!report.failedToStart) idle.add(child)
           fail(report.errorType, report.errorMessage)
