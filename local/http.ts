@@ -89,10 +89,7 @@ function allowLoopbackPages(request: IncomingMessage, response: ServerResponse):
   response.setHeader('vary', 'origin')
   response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS')
   response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
-  response.setHeader(
-    'access-control-expose-headers',
-    'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date',
-  )
+  response.setHeader('access-control-expose-headers', 'x-amzn-requestid, x-amzn-errortype, date')
   response.setHeader('access-control-max-age', '600')
 }
 
@@ -115,7 +112,6 @@ async function answerApi(
     status = error.status
     answer = { __type: error.type, message: error.message }
     response.setHeader('x-amzn-errortype', `${error.type}:`)
-    response.setHeader('x-amzn-errormessage', encodeURI(error.message))
   }
   if (site.dropsAnswer(operation)) {
     request.socket.destroy()

@@ -60,8 +60,19 @@ export class TriggerError extends Error {
 /** The folder that holds package.json and dist/, whether this runs from its source or built. */
 export const projectDirectory = findProject(dirname(fileURLToPath(import.meta.url)))
 
+/**
+ * Path of a program of local/ that runs in a process of its own.
+ * @throws Error when it is not built.
+ */
+export function builtTool(name: 'lambda-runtime' | 'mail-server'): string {
+  const file = join(projectDirectory, `dist/local/${name}.mjs`)
+  if (existsSync(file)) return file
+  throw new Error(`${file} is missing. Run npm run build.`)
+}
+
 /** Nothing is started yet: as in Lambda, a call that finds no idle process is a cold start. */
 export function startTrigger(options: TriggerOptions): Trigger {
+  const runtime = builtTool('lambda-runtime')
   const logs: string[] = []
   const idle = new Set<ChildProcess>()
   const all = new Set<ChildProcess>()
@@ -69,11 +80,11 @@ export function startTrigger(options: TriggerOptions): Trigger {
   let closed = false
 
   function startProcess(): ChildProcess {
-    const child = fork(
-      join(projectDirectory, 'dist/local/lambda-runtime.mjs'),
-      [resolve(options.directory, options.name, 'index.mjs')],
-      { env: environmentOf(options), execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
-    )
+    const child = fork(runtime, [resolve(options.directory, options.name, 'index.mjs')], {
+      env: environmentOf(options),
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     all.add(child)
     child.once('exit', () => {
       all.delete(child)
@@ -127,11 +138,14 @@ export function startTrigger(options: TriggerOptions): Trigger {
         idle.add(child)
         resolveAnswer(JSON.parse(report.answer))
       }
+      const onError = (error: Error) => fail('Runtime.ExitError', error.message)
       function stopListening(): void {
         clearTimeout(timeout)
+        child.off('error', onError)
         child.off('exit', onExit)
         child.off('message', onMessage)
       }
+      child.on('error', onError)
       child.on('exit', onExit)
       child.on('message', onMessage)
       const invocation: Invocation = {

@@ -1,6 +1,7 @@
 import { createHmac, getDiffieHellman } from 'node:crypto'
 import {
   AdminCreateUserCommand,
+  AdminDeleteUserAttributesCommand,
   AdminDisableUserCommand,
   AdminInitiateAuthCommand,
   AdminResetUserPasswordCommand,
@@ -33,6 +34,7 @@ const PASSWORD = 'Permanent-1'
 let pool: LocalUserPool
 let removeTriggers: () => Promise<void>
 let username: string
+let sub: string
 let count = 0
 
 beforeAll(async () => {
@@ -61,13 +63,14 @@ beforeEach(async () => {
   count += 1
   username = `person${count}@example.com`
   useAmplify(pool)
-  await sdkFor(pool).send(
+  const { User } = await sdkFor(pool).send(
     new AdminCreateUserCommand({
       UserPoolId: pool.userPoolId,
       Username: username,
       TemporaryPassword: 'Temporary-1',
     }),
   )
+  sub = User?.Username ?? ''
 })
 
 function setPassword(Password = PASSWORD, Permanent = true) {
@@ -191,6 +194,32 @@ test('an attribute that is required and present cannot be changed with the new p
     },
   })
   await expect(sdkFor(pool).send(answer)).rejects.toThrow('Cannot modify an already provided email')
+})
+
+test('an attribute that is required and missing is asked for with the new password', async () => {
+  await sdkFor(pool).send(
+    new AdminDeleteUserAttributesCommand({
+      UserPoolId: pool.userPoolId,
+      Username: username,
+      UserAttributeNames: ['email'],
+    }),
+  )
+  const { Session, ChallengeParameters } = await withPassword('Temporary-1', sub)
+  expect(ChallengeParameters?.['requiredAttributes']).toBe('["userAttributes.email"]')
+  const answer = (attributes: Record<string, string>) =>
+    sdkFor(pool).send(
+      new RespondToAuthChallengeCommand({
+        ClientId: HIDING,
+        ChallengeName: 'NEW_PASSWORD_REQUIRED',
+        Session,
+        ChallengeResponses: { USERNAME: sub, NEW_PASSWORD: PASSWORD, ...attributes },
+      }),
+    )
+  await expect(answer({})).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+    message: 'Invalid attributes given, email is missing',
+  })
+  expect((await answer({ 'userAttributes.email': username })).AuthenticationResult).toBeDefined()
 })
 
 test('a temporary password expires after seven days', async () => {
