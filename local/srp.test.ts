@@ -77,6 +77,14 @@ test('a proof for another pool, another user or with another secret block is not
   }
 })
 
+test('the secret block that comes back must be the one that was given out', () => {
+  const client = startClient()
+  const exchange = begin(client)
+  const proof = sign(client, exchange, 'right')
+  const secretBlock = randomBytes(768).toString('base64')
+  expect(proofIsRight(exchange, { ...proof, secretBlock }, NOW)).toBe(false)
+})
+
 test('a timestamp that is old or written otherwise is not taken, though its signature is right', () => {
   const client = startClient()
   const exchange = begin(client)
