@@ -25,8 +25,8 @@ export interface Site {
   call(operation: string, request: JsonObject): Promise<JsonObject>
   /** True: the connection is to break instead of an answer. */
   dropsAnswer(operation: string): boolean
-  /** JSON for a GET of this path, or undefined. */
-  read(path: string, query: URLSearchParams): Promise<unknown>
+  /** JSON for a GET of this address (its origin is the endpoint of the pool), or undefined. */
+  read(address: URL): Promise<unknown>
   /** JSON for a POST of a JSON body to this path, or undefined. Throws CognitoError. */
   write(path: string, body: unknown): unknown
   /** Folder of static files served at `/`. */
@@ -40,9 +40,10 @@ export interface Site {
 export async function listen(
   site: Site,
   port: number,
-): Promise<{ readonly server: Server; readonly port: number }> {
+): Promise<{ readonly server: Server; readonly endpoint: string }> {
+  let endpoint = ''
   const server = createServer((request, response) => {
-    handle(site, request, response).catch(() => response.destroy())
+    handle(site, endpoint, request, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -50,10 +51,16 @@ export async function listen(
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The local user pool has no port')
-  return { server, port: address.port }
+  endpoint = `http://127.0.0.1:${address.port}`
+  return { server, endpoint }
 }
 
-async function handle(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  site: Site,
+  endpoint: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   allowLoopbackPages(request, response)
   if (request.method === 'OPTIONS') {
     response.writeHead(204).end()
@@ -64,21 +71,34 @@ async function handle(site: Site, request: IncomingMessage, response: ServerResp
     await answerApi(site, target, request, response)
     return
   }
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
+  const address = readAddress(request.url ?? '/', endpoint)
+  if (address === undefined) {
+    sendJson(response, 400, { message: 'The address cannot be read.' })
+    return
+  }
   if (request.method === 'POST') {
-    await answerWrite(site, pathname, request, response)
+    await answerWrite(site, address.pathname, request, response)
     return
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     sendJson(response, 405, { message: `${request.method} is not allowed.` })
     return
   }
-  const found = await site.read(pathname, searchParams)
+  const found = await site.read(address)
   if (found !== undefined) {
     sendJson(response, 200, found)
     return
   }
-  await sendFile(site.pageDirectory, pathname, response)
+  await sendFile(site.pageDirectory, address.pathname, response)
+}
+
+/** A path such as `//host` must not become another origin. */
+function readAddress(path: string, endpoint: string): URL | undefined {
+  try {
+    return new URL(`${endpoint}${path}`)
+  } catch {
+    return undefined
+  }
 }
 
 /** Only pages of this machine may read answers; any other site's script is stopped by the browser. */
