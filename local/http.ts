@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from './parameters.ts'
 export const API_TARGET = 'AWSCognitoIdentityProviderService.'
 
 const MAX_BODY_BYTES = 1_000_000
+const KEEP_ALIVE_MS = 10 * 60 * 1000
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -45,6 +46,8 @@ export async function listen(
   const server = createServer((request, response) => {
     handle(site, endpoint, request, response).catch(() => response.destroy())
   })
+  // A client that computes for seconds, as SRP in a browser may, must not find its connection closed meanwhile.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
