@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from './parameters.ts'
 export const API_TARGET = 'AWSCognitoIdentityProviderService.'
 
 const MAX_BODY_BYTES = 1_000_000
+const KEEP_ALIVE_MS = 10 * 60 * 1000
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -25,8 +26,8 @@ export interface Site {
   call(operation: string, request: JsonObject): Promise<JsonObject>
   /** True: the connection is to break instead of an answer. */
   dropsAnswer(operation: string): boolean
-  /** JSON for a GET of this path, or undefined. */
-  read(path: string, query: URLSearchParams): Promise<unknown>
+  /** JSON for a GET of this address (its origin is the endpoint of the pool), or undefined. */
+  read(address: URL): Promise<unknown>
   /** JSON for a POST of a JSON body to this path, or undefined. Throws CognitoError. */
   write(path: string, body: unknown): unknown
   /** Folder of static files served at `/`. */
@@ -40,20 +41,29 @@ export interface Site {
 export async function listen(
   site: Site,
   port: number,
-): Promise<{ readonly server: Server; readonly port: number }> {
+): Promise<{ readonly server: Server; readonly endpoint: string }> {
+  let endpoint = ''
   const server = createServer((request, response) => {
-    handle(site, request, response).catch(() => response.destroy())
+    handle(site, endpoint, request, response).catch(() => response.destroy())
   })
+  // A client that computes for seconds, as SRP in a browser may, must not find its connection closed meanwhile.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', resolve)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The local user pool has no port')
-  return { server, port: address.port }
+  endpoint = `http://127.0.0.1:${address.port}`
+  return { server, endpoint }
 }
 
-async function handle(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  site: Site,
+  endpoint: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   allowLoopbackPages(request, response)
   if (request.method === 'OPTIONS') {
     response.writeHead(204).end()
@@ -64,21 +74,34 @@ async function handle(site: Site, request: IncomingMessage, response: ServerResp
     await answerApi(site, target, request, response)
     return
   }
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
+  const address = readAddress(request.url ?? '/', endpoint)
+  if (address === undefined) {
+    sendJson(response, 400, { message: 'The address cannot be read.' })
+    return
+  }
   if (request.method === 'POST') {
-    await answerWrite(site, pathname, request, response)
+    await answerWrite(site, address.pathname, request, response)
     return
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     sendJson(response, 405, { message: `${request.method} is not allowed.` })
     return
   }
-  const found = await site.read(pathname, searchParams)
+  const found = await site.read(address)
   if (found !== undefined) {
     sendJson(response, 200, found)
     return
   }
-  await sendFile(site.pageDirectory, pathname, response)
+  await sendFile(site.pageDirectory, address.pathname, response)
+}
+
+/** A path such as `//host` must not become another origin. */
+function readAddress(path: string, endpoint: string): URL | undefined {
+  try {
+    return new URL(`${endpoint}${path}`)
+  } catch {
+    return undefined
+  }
 }
 
 /** Only pages of this machine may read answers; any other site's script is stopped by the browser. */
@@ -89,10 +112,7 @@ function allowLoopbackPages(request: IncomingMessage, response: ServerResponse):
   response.setHeader('vary', 'origin')
   response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS')
   response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
-  response.setHeader(
-    'access-control-expose-headers',
-    'x-amzn-requestid, x-amzn-errortype, x-amzn-errormessage, date',
-  )
+  response.setHeader('access-control-expose-headers', 'x-amzn-requestid, x-amzn-errortype, date')
   response.setHeader('access-control-max-age', '600')
 }
 
@@ -115,7 +135,6 @@ async function answerApi(
     status = error.status
     answer = { __type: error.type, message: error.message }
     response.setHeader('x-amzn-errortype', `${error.type}:`)
-    response.setHeader('x-amzn-errormessage', encodeURI(error.message))
   }
   if (site.dropsAnswer(operation)) {
     request.socket.destroy()
@@ -177,12 +196,13 @@ function sendJson(response: ServerResponse, status: number, body: unknown, type 
 }
 
 async function sendFile(directory: string, path: string, response: ServerResponse): Promise<void> {
-  const content = await readInside(directory, path === '/' ? '/index.html' : path)
+  const file = path === '/' ? '/index.html' : path
+  const content = await readInside(directory, file)
   if (content === undefined) {
     sendJson(response, 404, { message: `There is nothing at ${path}.` })
     return
   }
-  const type = CONTENT_TYPES[extname(path === '/' ? '.html' : path)] ?? 'application/octet-stream'
+  const type = CONTENT_TYPES[extname(file)] ?? 'application/octet-stream'
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' }).end(content)
 }
 

@@ -12,10 +12,19 @@ export interface Invocation {
   readonly deadlineMs: number
 }
 
-/** What comes back: the handler's answer as JSON, or the error in the shape that Lambda reports. */
-export type Outcome =
+/**
+ * What comes back: a line of the log; the handler's answer as JSON; or the error in the shape that Lambda reports.
+ * After `failedToStart` the process ends.
+ */
+export type Report =
+  | { readonly log: string }
   | { readonly requestId: string; readonly answer: string }
-  | { readonly requestId: string; readonly errorType: string; readonly errorMessage: string }
+  | {
+      readonly requestId: string
+      readonly errorType: string
+      readonly errorMessage: string
+      readonly failedToStart: boolean
+    }
 
 type Handler = (event: unknown, context: object) => unknown
 
@@ -48,9 +57,7 @@ async function run(invocation: Invocation): Promise<void> {
   try {
     handler = await loading
   } catch (error) {
-    report(error)
-    // Lambda starts a new environment after a failed start.
-    process.exitCode = 1
+    reportError(error, { failedToStart: true })
     process.disconnect()
     return
   }
@@ -59,20 +66,20 @@ async function run(invocation: Invocation): Promise<void> {
     // As in Lambda, a handler that is not asynchronous and calls no callback answers null.
     send({ requestId, answer: JSON.stringify(isPromise(answer) ? ((await answer) ?? null) : null) })
   } catch (error) {
-    report(error)
+    reportError(error, { failedToStart: false })
   }
 }
 
-function report(error: unknown): void {
+function reportError(error: unknown, { failedToStart }: { failedToStart: boolean }): void {
   const errorType = error instanceof Error ? error.name : typeof error
   const errorMessage = error instanceof Error ? error.message : String(error)
   const stackTrace = error instanceof Error ? error.stack?.split('\n') : undefined
   writeLog('ERROR', [{ errorType, errorMessage, stackTrace }])
-  send({ requestId, errorType, errorMessage })
+  send({ requestId, errorType, errorMessage, failedToStart })
 }
 
-function send(outcome: Outcome): void {
-  process.send?.(outcome)
+function send(report: Report): void {
+  process.send?.(report)
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {
@@ -125,9 +132,8 @@ function writeLog(level: string, message: unknown[]): void {
     requestId,
     message: message.length === 1 ? message[0] : format(...message),
   }
-  process.stdout.write(
-    `${JSON.stringify(line, (_key, value) => (value instanceof Error ? plain(value) : value))}\n`,
-  )
+  // By the same way as the answer, so that it is there before the answer is.
+  send({ log: JSON.stringify(line, (_key, value) => (value instanceof Error ? plain(value) : value)) })
 }
 
 function plain(error: Error): object {

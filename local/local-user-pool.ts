@@ -146,14 +146,10 @@ const CLIENTS: readonly AppClientSettings[] = [
 export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Promise<LocalUserPool> {
   const region = options.region ?? 'us-east-1'
   const id = `${region}_Local${randomBytes(2).toString('hex')}`
-  const localUsers = options.users ?? USERS
   const clock = new Clock()
   const log = new CallLog(() => clock.now())
-
-  const [mailbox, tokens] = await Promise.all([
-    startMailbox(options.mailPort ?? 0),
-    Tokens.start(clock, region, id),
-  ])
+  const tokens = await Tokens.start(clock, region, id)
+  const mailbox = await startMailbox(options.mailPort ?? 0)
   try {
     const processes = triggerProcesses(options, region, mailbox.url)
     const description = new UserPoolDescription(clock, {
@@ -162,9 +158,6 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
       triggers: options.triggers ?? true,
       description: options.userPool ?? {},
     })
-    const clients = (options.clients ?? CLIENTS).map(settings => new AppClient(clock, id, settings))
-    const [firstClient] = clients
-    if (firstClient === undefined) throw new Error('options.clients is empty: a pool needs an app client.')
     const triggers = new Triggers({
       pool: description,
       clock,
@@ -173,6 +166,7 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
       timeoutMs: options.triggerTimeoutMs ?? 5000,
     })
     triggers.clientMetadataReachesCreate = options.clientMetadataReachesCreate ?? true
+    const clients = (options.clients ?? CLIENTS).map(settings => new AppClient(clock, id, settings))
     const pool: Pool = {
       clock,
       description,
@@ -187,95 +181,91 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
         afterNativeFactor: options.afterNativeFactor ?? 'define-with-entry',
       },
     }
-    for (const { attributes = {}, ...user } of localUsers) {
-      pool.users.create({ ...user, attributes: new Map(Object.entries(attributes)) })
-    }
-    const faults = new Faults(pool)
-
-    const { server, port } = await listen(
-      {
-        pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/client/page'),
-        call: (operation, request) =>
-          log.request(operation, request, async () => {
-            const error = faults.takeError(operation)
-            if (error) throw error
-            return findOperation(operation)(pool, new Parameters(request))
-          }),
-        dropsAnswer: operation => faults.takeDroppedAnswer(operation),
-        read: async (path, query) => {
-          switch (path) {
-            case '/local-user-pool.json':
-              return summary()
-            case '/local-user-pool/calls':
-              return log.since(Number(query.get('since') ?? 0))
-            case '/local-user-pool/messages':
-              return mailbox.messages()
-            case `/${id}/.well-known/jwks.json`:
-              return tokens.jwks
-            case `/${id}/.well-known/openid-configuration`:
-              return openIdConfiguration()
-            default:
-              return undefined
-          }
-        },
-        write: (path, body) => (path === '/local-user-pool/faults' ? faults.apply(body) : undefined),
-      },
-      options.port ?? 0,
-    )
-    const endpoint = `http://127.0.0.1:${port}`
-
-    function summary() {
-      return {
-        endpoint,
-        region,
-        userPoolId: id,
-        clientId: firstClient?.id,
-        mailbox: mailbox.url,
-        users: localUsers.map(({ username, password, status }) => ({ username, password, status })),
-      }
-    }
-
-    function openIdConfiguration() {
-      return {
-        issuer: tokens.issuer,
-        jwks_uri: `${endpoint}/${id}/.well-known/jwks.json`,
-        id_token_signing_alg_values_supported: ['RS256'],
-        response_types_supported: ['code', 'token'],
-        subject_types_supported: ['public'],
-      }
-    }
-
-    return {
-      endpoint,
-      region,
-      userPoolId: id,
-      clientId: firstClient.id,
-      mailbox: mailbox.url,
-      users: localUsers,
-      faults,
-      get calls() {
-        return log.calls
-      },
-      get logs() {
-        return [...processes.values()].flatMap(trigger => trigger.logs)
-      },
-      subscribe: listener => log.subscribe(listener),
-      messages: () => mailbox.messages(),
-      advanceClock: seconds => clock.advance(seconds),
-      async close() {
-        const closed = once(server, 'close')
-        server.close()
-        server.closeAllConnections()
-        await Promise.all([
-          closed,
-          mailbox.close(),
-          ...[...processes.values()].map(trigger => trigger.close()),
-        ])
-      },
-    }
+    return await serve(pool, log, processes, options)
   } catch (error) {
     await mailbox.close()
     throw error
+  }
+}
+
+async function serve(
+  pool: Pool,
+  log: CallLog,
+  processes: ReadonlyMap<TriggerName, Trigger>,
+  options: LocalUserPoolOptions,
+): Promise<LocalUserPool> {
+  const { id, region } = pool.description
+  const [firstClient] = pool.clients.values()
+  if (firstClient === undefined) throw new Error('options.clients is empty: a pool needs an app client.')
+  const users = options.users ?? USERS
+  for (const { attributes = {}, ...user } of users) {
+    pool.users.create({ ...user, attributes: new Map(Object.entries(attributes)) })
+  }
+  const faults = new Faults(pool)
+  const addresses = { region, userPoolId: id, clientId: firstClient.id, mailbox: pool.mailbox.url }
+
+  const { server, endpoint } = await listen(
+    {
+      pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/client/page'),
+      call: (operation, request) =>
+        log.request(operation, request, async () => {
+          const error = faults.takeError(operation)
+          if (error) throw error
+          return findOperation(operation)(pool, new Parameters(request))
+        }),
+      dropsAnswer: operation => faults.takeDroppedAnswer(operation),
+      write: (path, body) => (path === '/local-user-pool/faults' ? faults.apply(body) : undefined),
+      read: async ({ origin, pathname, searchParams }) => {
+        switch (pathname) {
+          case '/local-user-pool.json':
+            return {
+              endpoint: origin,
+              ...addresses,
+              users: users.map(({ username, password, status }) => ({ username, password, status })),
+            }
+          case '/local-user-pool/calls':
+            return log.since(Number(searchParams.get('since') ?? 0))
+          case '/local-user-pool/messages':
+            return pool.mailbox.messages()
+          case `/${id}/.well-known/jwks.json`:
+            return pool.tokens.jwks
+          case `/${id}/.well-known/openid-configuration`:
+            return {
+              issuer: pool.tokens.issuer,
+              jwks_uri: `${origin}/${id}/.well-known/jwks.json`,
+              id_token_signing_alg_values_supported: ['RS256'],
+              response_types_supported: ['code', 'token'],
+              subject_types_supported: ['public'],
+            }
+          default:
+            return undefined
+        }
+      },
+    },
+    options.port ?? 0,
+  )
+
+  return {
+    endpoint,
+    ...addresses,
+    users,
+    faults,
+    get calls() {
+      return log.calls
+    },
+    get logs() {
+      return [...processes.values()].flatMap(trigger => trigger.logs)
+    },
+    subscribe: listener => log.subscribe(listener),
+    messages: () => pool.mailbox.messages(),
+    advanceClock: seconds => pool.clock.advance(seconds),
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      const stopped = [...processes.values()].map(trigger => trigger.close())
+      await Promise.all([closed, pool.mailbox.close(), ...stopped])
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 // The process that receives mail: aws-ses-v2-local keeps its messages in one list a process, so each pool has its own.
 // Started by mailbox.ts: node mail-server.mjs <port, 0 for a free one>
-import type { AddressInfo, Server } from 'node:net'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import mail from 'aws-ses-v2-local'
 
 /** What mailbox.ts is told. */
@@ -13,6 +14,8 @@ process.on('SIGINT', () => undefined)
 process.on('uncaughtException', error => report({ error: error.message }))
 
 const server = await commonJsDefault(mail)({ host: '127.0.0.1', port: Number(process.argv[2]) })
+// A busy client must not find its connection closed.
+server.keepAliveTimeout = 10 * 60 * 1000
 const address = server.address()
 report(isAddress(address) ? { port: address.port } : { error: `port ${process.argv[2]} is not free` })
 

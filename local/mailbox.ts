@@ -1,9 +1,8 @@
 // The mailbox of the local user pool: receives what the triggers and the pool send through SES, delivers nothing.
 import { fork } from 'node:child_process'
-import { join } from 'node:path'
 import type { MailServerReport } from './mail-server.ts'
 import { isJsonObject } from './parameters.ts'
-import { projectDirectory } from './trigger-process.ts'
+import { builtTool } from './trigger-process.ts'
 
 export interface Message {
   readonly to: string
@@ -29,7 +28,7 @@ export interface Mailbox {
  * @throws Error when the port is taken.
  */
 export async function startMailbox(port: number): Promise<Mailbox> {
-  const child = fork(join(projectDirectory, 'dist/local/mail-server.mjs'), [String(port)], {
+  const child = fork(builtTool('mail-server'), [String(port)], {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

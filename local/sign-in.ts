@@ -395,7 +395,7 @@ async function checkCustomAnswer(
   pool: Pool,
   session: string,
   signIn: SignIn,
-  challenge: CreateAnswer | Omit<CreateAnswer, 'publicChallengeParameters'>,
+  challenge: Omit<CreateAnswer, 'publicChallengeParameters'>,
   responses: Parameters,
   clientMetadata: ClientMetadata,
 ): Answer {

@@ -58,7 +58,7 @@ export class Tokens {
 
   /** As in Cognito, one key signs ID tokens and another one access tokens. */
   static async start(clock: Clock, region: string, userPoolId: string): Promise<Tokens> {
-    const [idKey, accessKey] = await Promise.all([makeKey(), makeKey()])
+    const [idKey, accessKey] = await signingKeys()
     return new Tokens(clock, `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`, idKey, accessKey)
   }
 
@@ -217,6 +217,14 @@ function attributeClaims(user: User): JWTPayload {
       name.endsWith('_verified') ? value.toLowerCase() === 'true' : value,
     ]),
   )
+}
+
+let madeKeys: Promise<readonly [SigningKey, SigningKey]> | undefined
+
+/** Made once a process, because it takes a good while; tokens of two pools still differ in their issuer. */
+function signingKeys(): Promise<readonly [SigningKey, SigningKey]> {
+  madeKeys ??= Promise.all([makeKey(), makeKey()])
+  return madeKeys
 }
 
 async function makeKey(): Promise<SigningKey> {

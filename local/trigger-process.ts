@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Invocation, Outcome } from './lambda-runtime.ts'
+import type { Invocation, Report } from './lambda-runtime.ts'
 
 export const TRIGGER_NAMES = [
   'define-auth-challenge',
@@ -60,8 +60,19 @@ export class TriggerError extends Error {
 /** The folder that holds package.json and dist/, whether this runs from its source or built. */
 export const projectDirectory = findProject(dirname(fileURLToPath(import.meta.url)))
 
+/**
+ * Path of a program of local/ that runs in a process of its own.
+ * @throws Error when it is not built.
+ */
+export function builtTool(name: 'lambda-runtime' | 'mail-server'): string {
+  const file = join(projectDirectory, `dist/local/${name}.mjs`)
+  if (existsSync(file)) return file
+  throw new Error(`${file} is missing. Run npm run build.`)
+}
+
 /** Nothing is started yet: as in Lambda, a call that finds no idle process is a cold start. */
 export function startTrigger(options: TriggerOptions): Trigger {
+  const runtime = builtTool('lambda-runtime')
   const logs: string[] = []
   const idle = new Set<ChildProcess>()
   const all = new Set<ChildProcess>()
@@ -69,15 +80,18 @@ export function startTrigger(options: TriggerOptions): Trigger {
   let closed = false
 
   function startProcess(): ChildProcess {
-    const child = fork(
-      join(projectDirectory, 'dist/local/lambda-runtime.mjs'),
-      [resolve(options.directory, options.name, 'index.mjs')],
-      { env: environmentOf(options), execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
-    )
+    const child = fork(runtime, [resolve(options.directory, options.name, 'index.mjs')], {
+      env: environmentOf(options),
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     all.add(child)
     child.once('exit', () => {
       all.delete(child)
       idle.delete(child)
+    })
+    child.on('message', (report: Report) => {
+      if ('log' in report) logs.push(report.log)
     })
     for (const stream of [child.stdout, child.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', line => logs.push(line))
@@ -112,22 +126,26 @@ export function startTrigger(options: TriggerOptions): Trigger {
         const reason = signal === null ? `exit status ${code}` : 'signal: killed'
         fail('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${reason}`)
       }
-      const onMessage = (outcome: Outcome) => {
-        if (outcome.requestId !== requestId) return
-        if ('errorMessage' in outcome) {
-          if (child.connected) idle.add(child)
-          fail(outcome.errorType, outcome.errorMessage)
+      const onMessage = (report: Report) => {
+        // A process that is to be killed may be quicker than the signal: what it says no longer counts.
+        if (kill || 'log' in report || report.requestId !== requestId) return
+        if ('errorMessage' in report) {
+          if (!report.failedToStart) idle.add(child)
+          fail(report.errorType, report.errorMessage)
           return
         }
         stopListening()
         idle.add(child)
-        resolveAnswer(JSON.parse(outcome.answer))
+        resolveAnswer(JSON.parse(report.answer))
       }
+      const onError = (error: Error) => fail('Runtime.ExitError', error.message)
       function stopListening(): void {
         clearTimeout(timeout)
+        child.off('error', onError)
         child.off('exit', onExit)
         child.off('message', onMessage)
       }
+      child.on('error', onError)
       child.on('exit', onExit)
       child.on('message', onMessage)
       const invocation: Invocation = {

@@ -1,0 +1,249 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CognitoIdentityProviderClient,
+  DescribeUserPoolCommand,
+  ForgotPasswordCommand,
+  InitiateAuthCommand,
+  RespondToAuthChallengeCommand,
+} from '@aws-sdk/client-cognito-identity-provider'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
+import { sdkFor, writeTriggers } from './test-parts.ts'
+
+let pool: LocalUserPool
+let folder: string
+let removeTriggers: () => Promise<void>
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'page-'))
+  await mkdir(join(folder, 'page'))
+  await writeFile(join(folder, 'secret.txt'), 'not for the page')
+  await writeFile(join(folder, 'page/index.html'), '<h1>Sign in</h1>')
+  await writeFile(join(folder, 'page/page.js'), 'start()')
+  await writeFile(join(folder, 'page/page.css'), 'h1 {}')
+  const { directory, remove } = await writeTriggers()
+  removeTriggers = remove
+  pool = await startLocalUserPool({ directory, pageDirectory: join(folder, 'page') })
+})
+
+afterAll(async () => {
+  await pool.close()
+  await removeTriggers()
+  await rm(folder, { recursive: true })
+})
+
+function post(path: string, body: unknown, headers: Record<string, string> = {}) {
+  return fetch(`${pool.endpoint}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+}
+
+function startChallenge() {
+  return sdkFor(pool).send(
+    new InitiateAuthCommand({
+      AuthFlow: 'CUSTOM_AUTH',
+      ClientId: pool.clientId,
+      AuthParameters: { USERNAME: 'known@example.com' },
+    }),
+  )
+}
+
+function answer(Session: string | undefined) {
+  return sdkFor(pool).send(
+    new RespondToAuthChallengeCommand({
+      ClientId: pool.clientId,
+      ChallengeName: 'CUSTOM_CHALLENGE',
+      Session,
+      ChallengeResponses: { USERNAME: 'known@example.com', ANSWER: 'right' },
+    }),
+  )
+}
+
+/** A path as it is, which `fetch` would tidy up. */
+function rawGet(path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const { port } = new URL(pool.endpoint)
+    request({ host: '127.0.0.1', port, path }, response => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+test('a tool finds all it needs at one address', async () => {
+  const { endpoint, region, userPoolId, clientId, mailbox } = pool
+  expect(await (await fetch(`${endpoint}/local-user-pool.json`)).json()).toEqual({
+    endpoint,
+    region,
+    userPoolId,
+    clientId,
+    mailbox,
+    users: [
+      { username: 'new@example.com', password: 'Temporary-1', status: 'FORCE_CHANGE_PASSWORD' },
+      { username: 'known@example.com', password: 'Permanent-1', status: 'CONFIRMED' },
+    ],
+  })
+  const openId = await (await fetch(`${endpoint}/${userPoolId}/.well-known/openid-configuration`)).json()
+  expect(openId.issuer).toBe(`https://cognito-idp.us-east-1.amazonaws.com/${userPoolId}`)
+  const jwks = await (await fetch(openId.jwks_uri)).json()
+  expect(jwks.keys).toMatchObject([
+    { alg: 'RS256', use: 'sig', kid: expect.any(String) },
+    { alg: 'RS256', use: 'sig', kid: expect.any(String) },
+  ])
+  for (const key of jwks.keys) expect(key).not.toHaveProperty('d')
+})
+
+test('an operation that is not there is named', async () => {
+  await expect(
+    sdkFor(pool).send(new ForgotPasswordCommand({ ClientId: pool.clientId, Username: 'known@example.com' })),
+  ).rejects.toMatchObject({
+    name: 'UnknownOperationException',
+    message: expect.stringContaining('no operation ForgotPassword'),
+  })
+})
+
+test('what is not JSON, not an object or of the wrong type is refused', async () => {
+  const target = { 'x-amz-target': 'AWSCognitoIdentityProviderService.InitiateAuth' }
+  const send = async (body: string) => {
+    const response = await fetch(pool.endpoint, { method: 'POST', headers: target, body })
+    return [response.status, (await response.json()).__type]
+  }
+  expect(await send('{')).toEqual([400, 'SerializationException'])
+  expect(await send('[]')).toEqual([400, 'SerializationException'])
+  expect(await send('{"ClientId":5}')).toEqual([400, 'SerializationException'])
+  expect(await send('{"ClientId":null}')).toEqual([400, 'InvalidParameterException'])
+  expect(await send(JSON.stringify({ long: 'x'.repeat(1_000_001) }))).toEqual([
+    413,
+    'RequestEntityTooLargeException',
+  ])
+})
+
+test('a page on this machine may call the API, a page of another site may not', async () => {
+  const preflight = (origin: string) =>
+    fetch(pool.endpoint, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,x-amz-target,x-amz-user-agent',
+      },
+    })
+  for (const origin of ['http://localhost:3000', 'http://127.0.0.1:5173']) {
+    const { status, headers } = await preflight(origin)
+    expect(status).toBe(204)
+    expect(headers.get('access-control-allow-origin')).toBe(origin)
+    expect(headers.get('access-control-allow-headers')).toContain('x-amz-target')
+  }
+  for (const origin of ['https://example.com', 'http://localhost.example.com', 'null']) {
+    expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull()
+  }
+})
+
+test('the page is served with its types, and nothing outside its folder', async () => {
+  const get = async (path: string) => {
+    const response = await fetch(`${pool.endpoint}${path}`)
+    return [response.status, response.headers.get('content-type')]
+  }
+  expect(await get('/')).toEqual([200, 'text/html; charset=utf-8'])
+  expect(await get('/page.js')).toEqual([200, 'text/javascript; charset=utf-8'])
+  expect(await get('/page.css')).toEqual([200, 'text/css; charset=utf-8'])
+  expect(await get('/nothing.js')).toEqual([404, 'application/json'])
+  for (const path of [
+    '/../secret.txt',
+    '/..%2fsecret.txt',
+    '/%2e%2e/secret.txt',
+    '/%',
+    '/..\\secret.txt',
+    '/%00',
+  ]) {
+    expect([path, await rawGet(path)]).toEqual([path, 404])
+  }
+})
+
+test('a dropped answer was processed all the same', async () => {
+  const { Session } = await startChallenge()
+  await post('/local-user-pool/faults', { dropNextAnswer: 'RespondToAuthChallenge' })
+  await expect(answer(Session)).rejects.toThrow('socket hang up')
+  expect(pool.calls.findLast(call => call.kind === 'request')).toMatchObject({
+    answer: { AuthenticationResult: { TokenType: 'Bearer' } },
+  })
+  await expect(answer(Session)).rejects.toThrow('session can only be used once')
+})
+
+test('an error can be put in the place of the next answer', async () => {
+  const failNext = {
+    operation: 'DescribeUserPool',
+    type: 'TooManyRequestsException',
+    message: 'Too many requests',
+  }
+  await post('/local-user-pool/faults', { failNext })
+  const describe = () => sdkFor(pool).send(new DescribeUserPoolCommand({ UserPoolId: pool.userPoolId }))
+  await expect(describe()).rejects.toMatchObject({ name: 'TooManyRequestsException' })
+  expect((await describe()).UserPool?.Id).toBe(pool.userPoolId)
+})
+
+test('the other switches work over HTTP too', async () => {
+  const { Session } = await startChallenge()
+  const response = await post('/local-user-pool/faults', {
+    expireSessions: true,
+    afterNewPassword: 'tokens',
+    killTrigger: 'define-auth-challenge',
+    clientMetadataReachesCreate: false,
+  })
+  expect(await response.json()).toEqual({
+    afterNewPassword: 'tokens',
+    afterNativeFactor: 'define-with-entry',
+    clientMetadataReachesCreate: false,
+  })
+  await expect(answer(Session)).rejects.toThrow('session is expired')
+  await expect(startChallenge()).rejects.toThrow('signal: killed')
+  await post('/local-user-pool/faults', {
+    delayTrigger: { trigger: 'create-auth-challenge', milliseconds: 50 },
+    advanceClock: 60,
+  })
+  const { Session: late } = await startChallenge()
+  await post('/local-user-pool/faults', { advanceClock: 181 })
+  await expect(answer(late)).rejects.toThrow('session is expired')
+})
+
+test('a switch that is not there, or a wrong value, changes nothing', async () => {
+  const before = pool.faults.afterNativeFactor
+  for (const body of [
+    { afterNativeFactor: 'tokens', nothing: true },
+    { afterNativeFactor: 'tokens', killTrigger: 'no-trigger' },
+    { afterNativeFactor: 'tokens', advanceClock: -1 },
+    { afterNativeFactor: 'tokens', delayTrigger: { trigger: 'create-auth-challenge' } },
+    { afterNativeFactor: 'sometimes' },
+    [],
+  ]) {
+    expect((await post('/local-user-pool/faults', body)).status).toBe(400)
+  }
+  expect(pool.faults.afterNativeFactor).toBe(before)
+  const asForm = await post('/local-user-pool/faults', {}, { 'content-type': 'text/plain' })
+  expect(asForm.status).toBe(415)
+  expect((await post('/elsewhere', {})).status).toBe(404)
+})
+
+test('a signed request and one with an unknown signature are treated alike', async () => {
+  const client = new CognitoIdentityProviderClient({
+    endpoint: pool.endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'anybody', secretAccessKey: 'anything' },
+  })
+  const { UserPool } = await client.send(new DescribeUserPoolCommand({ UserPoolId: pool.userPoolId }))
+  expect(UserPool?.Id).toBe(pool.userPoolId)
+})
+
+test('a taken port is an error that says so, and nothing stays behind', async () => {
+  const { port } = new URL(pool.endpoint)
+  await expect(startLocalUserPool({ port: Number(port) })).rejects.toThrow(/EADDRINUSE/)
+  const mailPort = Number(new URL(pool.mailbox).port)
+  await expect(startLocalUserPool({ mailPort })).rejects.toThrow(`did not start on port ${mailPort}`)
+})

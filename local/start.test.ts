@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, expect, test } from '@jest/globals'
+import { projectDirectory } from './trigger-process.ts'
+
+let child: ChildProcess | undefined
+
+afterEach(() => {
+  child?.kill('SIGKILL')
+})
+
+function start(args: readonly string[], environment: Record<string, string> = {}) {
+  const started = spawn(process.execPath, ['dist/local/start.mjs', ...args], {
+    cwd: projectDirectory,
+    env: { ...process.env, LOCAL_POOL_PORT: '0', LOCAL_MAIL_PORT: '0', ...environment },
+  })
+  child = started
+  let output = ''
+  started.stdout.on('data', data => {
+    output += data
+  })
+  started.stderr.on('data', data => {
+    output += data
+  })
+  const exit = once(started, 'exit')
+  return {
+    started,
+    exit,
+    output: () => output,
+    async until(text: string) {
+      while (!output.includes(text)) {
+        await Promise.race([once(started.stdout, 'data'), exit])
+        if (started.exitCode !== null) break
+      }
+      return output
+    },
+  }
+}
+
+test('npm start prints where to go and who can sign in, and stops on Ctrl-C', async () => {
+  const pool = start(['--after-new-password', 'tokens'])
+  const text = await pool.until('Ctrl-C stops it.')
+  expect(text).toContain('new@example.com')
+  expect(text).toContain('Temporary-1')
+  expect(text).toContain('For trying and testing only')
+  const [endpoint] = /http:\/\/127\.0\.0\.1:\d+/.exec(text) ?? ['']
+  const { mailbox } = await (await fetch(`${endpoint}/local-user-pool.json`)).json()
+  pool.started.kill('SIGINT')
+  expect(await pool.exit).toEqual([0, null])
+  await expect(fetch(endpoint)).rejects.toThrow()
+  await expect(fetch(mailbox)).rejects.toThrow()
+})
+
+test('--json prints one line for machines', async () => {
+  const pool = start(['--json'])
+  const { endpoint, clientId, users } = JSON.parse(await pool.until('\n'))
+  expect((await fetch(`${endpoint}/local-user-pool.json`)).status).toBe(200)
+  expect(clientId).toMatch(/^[\da-z]{26}$/)
+  expect(users).toHaveLength(2)
+})
+
+test('--help explains itself and starts nothing', async () => {
+  const pool = start(['--help'])
+  expect(await pool.exit).toEqual([0, null])
+  expect(pool.output()).toContain('Usage: npm start')
+})
+
+for (const [args, environment, text] of [
+  [['--after-new-password', 'never'], {}, '--after-new-password is never'],
+  [['--nothing'], {}, "Unknown option '--nothing'"],
+  [[], { LOCAL_POOL_PORT: 'eighty' }, 'LOCAL_POOL_PORT is eighty'],
+] as const) {
+  test(`what it cannot do ends with 2: ${text}`, async () => {
+    const pool = start(args, environment)
+    expect(await pool.exit).toEqual([2, null])
+    expect(pool.output()).toContain(text)
+  })
+}
