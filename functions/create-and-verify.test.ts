@@ -244,8 +244,11 @@ describe('somebody who has not passed the password', () => {
     async (_, session, request) => {
       const real = await createRound(PASSWORD_PASSED)
       ses.answerWith('accept')
+      const wait = jest.spyOn(globalThis, 'setTimeout')
       const decoy = await createRound(session, request)
       expect(ses.requests).toHaveLength(0)
+      // As long as the last mail took, which here is a few milliseconds.
+      expect(wait.mock.calls.some(([, milliseconds = 0]) => milliseconds > 0)).toBe(true)
       expect(Object.keys(decoy.shown)).toEqual(Object.keys(real.shown))
       expect(decoy.shown).toMatchObject({ reason: 'first', attemptsLeft: '3', sendsLeft: '2' })
       expect(decoy.shown['destination']).toMatch(/^[a-z]\*\*\*@[a-z]\*\*\*$/)

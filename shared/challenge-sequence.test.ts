@@ -172,6 +172,8 @@ describe('a resend', () => {
     ]
     expect(step(session)).toEqual({ name: 'refuse', reason: 'too-many-wrong-codes' })
     expect(step(PASSWORD, { resendRequested: true })).toEqual({ name: 'ask-code' })
+    const progress = readProgress({ session: PASSWORD, userNotFound: false, resendRequested: true })
+    expect(progress).toMatchObject({ wrongCodes: 0, resendRequests: 0 })
     expect(step([...PASSWORD, passed('CUSTOM_CHALLENGE')], { resendRequested: true }).name).toBe(
       'issue-tokens',
     )

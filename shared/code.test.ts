@@ -59,6 +59,24 @@ describe('of 200,000 codes', () => {
   })
 })
 
+test('a number from the incomplete end of the range is drawn again, or small codes would be likelier', () => {
+  const [range, codes] = [2 ** 39, 10 ** 10]
+  const draw = (nonce: string, count: number) => {
+    const { userPoolId, clientId, userName } = IDENTITY
+    const message = JSON.stringify(['email-code', userPoolId, clientId, userName, nonce, count])
+    return truncate(createHmac('sha256', SECRET).update(message).digest(), 5)
+  }
+  const nonces = Array.from({ length: 1_000 }, (_, index) => String(index))
+  const drawnAgain = nonces.filter(nonce => draw(nonce, 0) >= range - (range % codes))
+  expect(drawnAgain.length).toBeGreaterThan(5)
+  for (const nonce of drawnAgain) {
+    const expected = [1, 2, 3]
+      .map(count => draw(nonce, count))
+      .find(number => number < range - (range % codes))
+    expect(Number(deriveCode(SECRET, { ...IDENTITY, nonce }, 10))).toBe((expected ?? 0) % codes)
+  }
+})
+
 test('a code has exactly as many digits as it should, leading zeros included', () => {
   const codes = Array.from({ length: 500 }, (_, index) =>
     deriveCode(SECRET, { ...IDENTITY, nonce: String(index) }, 6),

@@ -9,7 +9,7 @@ const DOMAIN = /^(?=.{4,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]
  */
 export function isMailbox(text: string): boolean {
   const at = text.lastIndexOf('@')
-  if (at < 1 || text.length > 320) return false
+  if (at < 1) return false
   return LOCAL_PART.test(text.slice(0, at)) && DOMAIN.test(toAsciiDomain(text.slice(at + 1)))
 }
 
