@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { RegoEngine, TemplateFile, type ValidateConfig } from '@aws/cloudformation-validate'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { unzipSync } from 'fflate'
-import { arnOf, type Json, member, readTemplate, resolveTemplate } from './pool/cloudformation-template.ts'
+import { arnOf, readTemplate, resolveTemplate } from './pool/cloudformation-template.ts'
+import { type Json, member } from './pool/json.ts'
 import { LOCALES } from './shared/locales.ts'
 import {
   type Environment,

@@ -1,7 +1,8 @@
 // Reads a CloudFormation template and works out what it becomes with given parameters. For tests.
-import { type Node, isMap, isScalar, isSeq, parseDocument } from 'yaml'
+import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
+import { type Json, member } from "./json.ts"
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
 
 /** A template as JSON, `!Ref x` read as `{ Ref: 'x' }` and `!Name x` as `{ 'Fn::Name': x }`. */
 export function readTemplate(yaml: string): Json {
@@ -101,12 +102,4 @@ export function resolveTemplate(template: Json, given: Record<string, string> = 
   }
 
   return evaluate({ Resources: member(template, 'Resources'), Outputs: member(template, 'Outputs') })
-}
-
-/** What lies at a path of keys; null if nothing does. */
-export function member(value: Json, ...path: string[]): Json {
-  const [key, ...rest] = path
-  if (key === undefined) return value
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null
-  return member(value[key] ?? null, ...rest)
 }
