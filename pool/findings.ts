@@ -532,7 +532,9 @@ function quotaFindings(facts: PoolFacts, region: string, account: GetAccountComm
       why: 'Above the quota mails are dropped, not queued: whoever signs in last gets no code.',
       mend:
         `aws service-quotas request-service-quota-increase --region ${region} --service-code ses ` +
-        `--quota-code L-804C8AE8 --desired-value ${Math.ceil((sent + signIns) * 1.5)}`,
+        `--quota-code "$(aws service-quotas list-service-quotas --region ${region} --service-code ses ` +
+        `--query "Quotas[?QuotaName=='Sending quota'].QuotaCode" --output text)" ` +
+        `--desired-value ${Math.ceil((sent + signIns) * 1.5)}`,
     },
   ]
 }
@@ -543,7 +545,7 @@ function unreadFinding({ what, error, action }: Unread): Finding {
     level: 'medium',
     what: `${what} could not be read: ${error}`,
     why: 'What lies behind it was not checked.',
-    mend: `aws iam put-user-policy ...  # or however you are given rights: allow ${action}; then run check again`,
+    mend: `aws sts get-caller-identity  # let this identity do ${action}, then run check again`,
   }
 }
 
@@ -586,12 +588,14 @@ function changeClientCommand(userPoolId: string, clientId: string, change: strin
 
 /** The same for the pool. */
 function changePoolCommand(userPoolId: string, change: string): string {
-  const drop = [...NOT_IN_UPDATE_USER_POOL, 'AdminCreateUserConfig.UnusedAccountValidityDays']
-    .map(name => `.${name}`)
-    .join(', ')
+  const drop = NOT_IN_UPDATE_USER_POOL.map(name => `.${name}`).join(', ')
+  const unused =
+    'if .Policies.PasswordPolicy.TemporaryPasswordValidityDays ' +
+    'then del(.AdminCreateUserConfig.UnusedAccountValidityDays) else . end'
   return (
     'aws cognito-idp update-user-pool --cli-input-json "$(aws cognito-idp describe-user-pool ' +
-    `--user-pool-id ${userPoolId} --query UserPool --output json | jq '.UserPoolId = .Id | del(${drop}) | ${change}')"`
+    `--user-pool-id ${userPoolId} --query UserPool --output json ` +
+    `| jq '.UserPoolId = .Id | .PoolName = .Name | ${unused} | del(${drop}) | ${change}')"`
   )
 }
 
