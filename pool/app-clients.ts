@@ -30,7 +30,10 @@ export function flowsWithoutCode(client: JsonObject): string[] {
   const flows = flowsOf(client)
   // Old names are not exclusive: without CUSTOM_AUTH_FLOW_ONLY they leave USER_SRP_AUTH open.
   const old = flows.every(flow => !flow.startsWith('ALLOW_')) && !flows.includes('CUSTOM_AUTH_FLOW_ONLY')
-  return [...flows.filter(flow => FLOWS_WITHOUT_CODE.includes(flow)), ...(old ? ['USER_SRP_AUTH (implied)'] : [])]
+  return [
+    ...flows.filter(flow => FLOWS_WITHOUT_CODE.includes(flow)),
+    ...(old ? ['USER_SRP_AUTH (implied)'] : []),
+  ]
 }
 
 export function asksForCode(client: JsonObject): boolean {

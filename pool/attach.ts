@@ -1,9 +1,9 @@
 // Puts the triggers on a pool and takes them off again: only what was asked for changes, or nothing does.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ListUserImportJobsCommand } from '@aws-sdk/client-cognito-identity-provider'
+import { hostedUiClients, sessionMinutesOf, wantedFlows, wantedSessionMinutes } from './app-clients.ts'
 import type { Aws } from './aws.ts'
 import { type Backup, readBackup, writeBackup } from './backup.ts'
-import { hostedUiClients, sessionMinutesOf, wantedFlows, wantedSessionMinutes } from './app-clients.ts'
 import { type Difference, differences, type Json, type JsonObject, objectAt, textAt } from './json.ts'
 import { CommandError } from './terminal.ts'
 import {
@@ -77,7 +77,9 @@ export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan
   const clients = Object.fromEntries(
     Object.entries(from.clients).map(([id, client]) => [id, attachedClient(client, ttlSeconds)]),
   )
-  const triggers = Object.fromEntries(setting.flatMap(trigger => slotMembers(trigger, arns[trigger] ?? '', from.userPool)))
+  const triggers = Object.fromEntries(
+    setting.flatMap(trigger => slotMembers(trigger, arns[trigger] ?? '', from.userPool)),
+  )
   const lambdaConfig = { ...objectAt(from.userPool, 'LambdaConfig'), ...triggers }
   const to = { ...from, userPool: { ...from.userPool, LambdaConfig: lambdaConfig }, clients }
 
@@ -92,7 +94,10 @@ function slotMembers(trigger: Trigger, arn: string, userPool: JsonObject): [stri
   const config = objectAt(userPool, 'LambdaConfig', 'PreTokenGenerationConfig')
   return [
     ['PreTokenGeneration', arn],
-    ['PreTokenGenerationConfig', { LambdaVersion: textAt(config, 'LambdaVersion') ?? 'V1_0', LambdaArn: arn }],
+    [
+      'PreTokenGenerationConfig',
+      { LambdaVersion: textAt(config, 'LambdaVersion') ?? 'V1_0', LambdaArn: arn },
+    ],
   ]
 }
 
@@ -109,7 +114,9 @@ async function refuseDuringImport(aws: Aws, userPoolId: string): Promise<void> {
   const { UserImportJobs } = await aws.cognito.send(
     new ListUserImportJobsCommand({ UserPoolId: userPoolId, MaxResults: 60 }),
   )
-  const running = UserImportJobs?.find(({ Status }) => ['Pending', 'InProgress', 'Stopping'].includes(Status ?? ''))
+  const running = UserImportJobs?.find(({ Status }) =>
+    ['Pending', 'InProgress', 'Stopping'].includes(Status ?? ''),
+  )
   if (running === undefined) return
   throw new CommandError(
     `The user import job ${running.JobId} is running (${running.Status}), and Cognito refuses updates meanwhile. ` +
@@ -138,14 +145,18 @@ function missingArn(trigger: Trigger): CommandError {
     VerifyAuthChallengeResponse: '--verify-arn',
     PreTokenGeneration: '--pre-token-arn',
   }[trigger]
-  return new CommandError(`${option} is missing: attach needs the function for ${trigger}, or --stack-name for all.`)
+  return new CommandError(
+    `${option} is missing: attach needs the function for ${trigger}, or --stack-name for all.`,
+  )
 }
 
 /** @throws CommandError if sign-ins would fail at this function */
 async function usableFunction(aws: Aws, trigger: Trigger, arn: string, poolArn: string) {
   const found = await readFunction(aws, arn, poolArn)
   if (found.configuration === undefined) {
-    throw new CommandError(`There is no function ${arn} (for ${trigger}). Nothing was changed. Deploy it first.`)
+    throw new CommandError(
+      `There is no function ${arn} (for ${trigger}). Nothing was changed. Deploy it first.`,
+    )
   }
   if (!found.mayBeCalled) {
     throw new CommandError(
@@ -178,7 +189,8 @@ async function clientNotes(
   const notes: string[] = []
   const open = all.filter(
     client =>
-      !named.includes(String(client['ClientId'])) && differences(wantedFlows(client), client['ExplicitAuthFlows'] ?? null).length > 0,
+      !named.includes(String(client['ClientId'])) &&
+      differences(wantedFlows(client), client['ExplicitAuthFlows'] ?? null).length > 0,
   )
   if (open.length > 0) {
     notes.push(
@@ -192,7 +204,9 @@ async function clientNotes(
       guardSettings['HOSTED_UI'] === 'allow'
         ? 'With HOSTED_UI=allow their local users get tokens there without a code'
         : 'With HOSTED_UI=deny their local users get no tokens there; federated users do'
-    notes.push(`The hosted UI asks for no code, and these app clients use it: ${hosted.map(nameOf).join(', ')}. ${effect}.`)
+    notes.push(
+      `The hosted UI asks for no code, and these app clients use it: ${hosted.map(nameOf).join(', ')}. ${effect}.`,
+    )
   }
   return notes
 }
@@ -228,7 +242,12 @@ export async function carryOut(aws: Aws, plan: Plan, backupFile: string | undefi
     )
   }
   if (backupFile !== undefined) {
-    const backup: Backup = { userPoolId, madeAt: new Date().toISOString(), before: from, triggers: plan.triggers }
+    const backup: Backup = {
+      userPoolId,
+      madeAt: new Date().toISOString(),
+      before: from,
+      triggers: plan.triggers,
+    }
     await writeBackup(backupFile, backup)
   }
   try {
@@ -291,7 +310,8 @@ async function writeState(aws: Aws, userPoolId: string, from: PoolState, to: Poo
     if (failure !== undefined && (isRefusal(failure) || tries === READ_BACK_TRIES)) throw failure
     const mfaMoved = left.some(({ target }) => target === 'MFA')
     if (mfaMoved) await setUserPoolMfaConfig(aws.cognito, userPoolId, to.mfa)
-    if (tries === READ_BACK_TRIES) throw new CommandError(`Cognito did not keep every setting: ${namesOf(left)}.`)
+    if (tries === READ_BACK_TRIES)
+      throw new CommandError(`Cognito did not keep every setting: ${namesOf(left)}.`)
     if (!mfaMoved) await sleep(READ_BACK_PAUSE_MILLISECONDS)
   }
 }
@@ -323,7 +343,9 @@ export async function planDetach(aws: Aws, options: DetachOptions): Promise<Plan
   const { before, triggers, madeAt } = await readBackup(backupFile, userPoolId)
   const from = await readPoolState(aws.cognito, userPoolId, Object.keys(before.clients))
   await refuseDuringImport(aws, userPoolId)
-  const to = everything ? { ...before, userPool: { ...before.userPool, ...readOnly(from.userPool) } } : detached(from, before, triggers)
+  const to = everything
+    ? { ...before, userPool: { ...before.userPool, ...readOnly(from.userPool) } }
+    : detached(from, before, triggers)
   if (!everything && !replace) refuseStrangers(from, before, triggers)
 
   const changes = plannedChanges(from, to)
@@ -331,13 +353,17 @@ export async function planDetach(aws: Aws, options: DetachOptions): Promise<Plan
   const notes =
     kept.length === 0
       ? []
-      : [`Changed by others since the backup of ${madeAt}, and left as it is now: ${namesOf(kept)}. --everything puts that back too.`]
+      : [
+          `Changed by others since the backup of ${madeAt}, and left as it is now: ${namesOf(kept)}. --everything puts that back too.`,
+        ]
   return { userPoolId, from, to, changes, notes, triggers }
 }
 
 /** What no update can set is as it is now. */
 function readOnly(userPool: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(userPool).filter(([name]) => NOT_IN_UPDATE_USER_POOL.includes(name) && name !== 'Name'))
+  return Object.fromEntries(
+    Object.entries(userPool).filter(([name]) => NOT_IN_UPDATE_USER_POOL.includes(name) && name !== 'Name'),
+  )
 }
 
 /** The pool as it is now, with the triggers and the client settings of the backup. */
@@ -370,7 +396,9 @@ function refuseStrangers(from: PoolState, before: PoolState, triggers: JsonObjec
   const strangers = TRIGGERS.flatMap(trigger => {
     const held = arnInSlot(from.userPool, trigger)
     const expected = [textAt(triggers, trigger), arnInSlot(before.userPool, trigger)]
-    return triggers[trigger] === undefined || expected.includes(held) ? [] : [`  ${trigger}: ${held ?? '(none)'}`]
+    return triggers[trigger] === undefined || expected.includes(held)
+      ? []
+      : [`  ${trigger}: ${held ?? '(none)'}`]
   })
   if (strangers.length === 0) return
   throw new CommandError(

@@ -5,7 +5,11 @@ import { type JsonObject, objectAt, parseJsonObject, textAt, textsAt } from './j
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from './user-pool.ts'
 
 export type StandInFunction = { configuration: JsonObject; policy?: JsonObject }
-export type StandInSes = { account: JsonObject; identities: Record<string, boolean>; configurationSets: string[] }
+export type StandInSes = {
+  account: JsonObject
+  identities: Record<string, boolean>
+  configurationSets: string[]
+}
 
 export type StandInState = {
   userPool: JsonObject
@@ -61,7 +65,10 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
     void answer(request)
       .then(({ status, type, text, lost }) => {
         if (lost) return request.socket.destroy()
-        response.writeHead(status, { 'content-type': type, ...(status >= 400 ? { 'x-amzn-errortype': text.error } : {}) })
+        response.writeHead(status, {
+          'content-type': type,
+          ...(status >= 400 ? { 'x-amzn-errortype': text.error } : {}),
+        })
         return response.end(text.body)
       })
       .catch(() => request.socket.destroy())
@@ -82,8 +89,10 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
     try {
       if (fault === 'break') return { status: 500, type, text: { body: '', error: '' }, lost: true }
       if (fault === 'refuse') throw new Refusal('InvalidParameterException', 'Refused by the test.')
-      if (fault === 'concurrent') throw new Refusal('ConcurrentModificationException', 'Modified at the same time.')
-      if (fault === 'deny') throw new Refusal('AccessDeniedException', `not authorized to perform ${operation}`, 403)
+      if (fault === 'concurrent')
+        throw new Refusal('ConcurrentModificationException', 'Modified at the same time.')
+      if (fault === 'deny')
+        throw new Refusal('AccessDeniedException', `not authorized to perform ${operation}`, 403)
       const output = perform(state, operation, input, regionOf(request))
       const text = { body: isQuery ? String(output) : JSON.stringify(output), error: '' }
       return { status: 200, type, text, lost: fault === 'lose-answer' }
@@ -120,7 +129,8 @@ function regionOf(request: IncomingMessage): string {
 /** The operation that a request asks for, and its input. */
 function named(request: IncomingMessage, body: string): { operation: string; input: JsonObject } {
   const target = request.headers['x-amz-target']
-  if (typeof target === 'string') return { operation: target.split('.')[1] ?? '', input: parseJsonObject(body) }
+  if (typeof target === 'string')
+    return { operation: target.split('.')[1] ?? '', input: parseJsonObject(body) }
   const url = new URL(request.url ?? '/', 'http://127.0.0.1')
   const path = decodeURIComponent(url.pathname)
   const patterns: [RegExp, string, string][] = [
@@ -139,7 +149,12 @@ function named(request: IncomingMessage, body: string): { operation: string; inp
   return { operation: form.get('Action') ?? '', input: Object.fromEntries(form) }
 }
 
-function perform(state: StandInState, operation: string, input: JsonObject, region: string): JsonObject | string {
+function perform(
+  state: StandInState,
+  operation: string,
+  input: JsonObject,
+  region: string,
+): JsonObject | string {
   const id = textAt(input, 'UserPoolId')
   if (id !== undefined && id !== state.userPool['Id']) {
     throw new Refusal('ResourceNotFoundException', `User pool ${id} does not exist.`)
@@ -157,7 +172,13 @@ function perform(state: StandInState, operation: string, input: JsonObject, regi
       return mfa
     }
     case 'ListUserPoolClients':
-      return page('UserPoolClients', Object.values(state.clients).map(summary), input, 'NextToken', 'MaxResults')
+      return page(
+        'UserPoolClients',
+        Object.values(state.clients).map(summary),
+        input,
+        'NextToken',
+        'MaxResults',
+      )
     case 'DescribeUserPoolClient':
       return { UserPoolClient: { ...clientOf(state, input), ClientSecret: 'a-client-secret' } }
     case 'UpdateUserPoolClient':
@@ -197,7 +218,8 @@ function perform(state: StandInState, operation: string, input: JsonObject, regi
 function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   const { UserPoolId: _, PoolName, ...settings } = input
   const foreign = Object.keys(settings).filter(name => NOT_IN_UPDATE_USER_POOL.includes(name))
-  if (foreign.length > 0) throw new Refusal('InvalidParameterException', `UpdateUserPool does not take ${foreign}.`)
+  if (foreign.length > 0)
+    throw new Refusal('InvalidParameterException', `UpdateUserPool does not take ${foreign}.`)
   if (
     textAt(settings, 'AdminCreateUserConfig', 'UnusedAccountValidityDays') === undefined &&
     objectAt(settings, 'AdminCreateUserConfig')['UnusedAccountValidityDays'] !== undefined &&
@@ -218,16 +240,27 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
     throw new Refusal('InvalidParameterException', 'The verification messages differ.')
   }
   if (Object.keys(objectAt(settings, 'UserPoolTags')).some(tag => tag.startsWith('aws:'))) {
-    throw new Refusal('UserPoolTaggingException', 'aws: prefixed tag key names are not allowed for external use.')
+    throw new Refusal(
+      'UserPoolTaggingException',
+      'aws: prefixed tag key names are not allowed for external use.',
+    )
   }
-  const systemTags = Object.entries(objectAt(state.userPool, 'UserPoolTags')).filter(([tag]) => tag.startsWith('aws:'))
+  const systemTags = Object.entries(objectAt(state.userPool, 'UserPoolTags')).filter(([tag]) =>
+    tag.startsWith('aws:'),
+  )
   const fixed = Object.entries(state.userPool).filter(
     ([name]) => NOT_IN_UPDATE_USER_POOL.includes(name) || KEPT.includes(name),
   )
   const clears = textsAt(settings, 'UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate')
-  const pool: JsonObject = { ...Object.fromEntries(fixed), ...DEFAULTS, ...settings, LastModifiedDate: Date.now() / 1000 }
+  const pool: JsonObject = {
+    ...Object.fromEntries(fixed),
+    ...DEFAULTS,
+    ...settings,
+    LastModifiedDate: Date.now() / 1000,
+  }
   if (PoolName !== undefined) pool['Name'] = PoolName
-  if (settings['UserAttributeUpdateSettings'] !== undefined && clears.length === 0) delete pool['UserAttributeUpdateSettings']
+  if (settings['UserAttributeUpdateSettings'] !== undefined && clears.length === 0)
+    delete pool['UserAttributeUpdateSettings']
   const tags = { ...objectAt(settings, 'UserPoolTags'), ...Object.fromEntries(systemTags) }
   if (Object.keys(tags).length > 0) pool['UserPoolTags'] = tags
   state.userPool = pool
@@ -236,7 +269,8 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
 
 function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObject {
   const foreign = Object.keys(input).filter(name => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))
-  if (foreign.length > 0) throw new Refusal('InvalidParameterException', `UpdateUserPoolClient does not take ${foreign}.`)
+  if (foreign.length > 0)
+    throw new Refusal('InvalidParameterException', `UpdateUserPoolClient does not take ${foreign}.`)
   const current = clientOf(state, input)
   const fixed = Object.entries(current).filter(([name]) => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))
   const client = { ...Object.fromEntries(fixed), ...input, LastModifiedDate: Date.now() / 1000 }
@@ -256,7 +290,13 @@ function summary({ ClientId = null, ClientName = null, UserPoolId = null }: Json
   return { ClientId, ClientName, UserPoolId }
 }
 
-function page(name: string, all: JsonObject[], input: JsonObject, tokenName: string, sizeName: string): JsonObject {
+function page(
+  name: string,
+  all: JsonObject[],
+  input: JsonObject,
+  tokenName: string,
+  sizeName: string,
+): JsonObject {
   const start = Number(textAt(input, tokenName) ?? 0)
   const end = start + Number(input[sizeName] ?? 60)
   return { [name]: all.slice(start, end), ...(end < all.length ? { [tokenName]: String(end) } : {}) }
@@ -278,7 +318,9 @@ function stackXml(state: StandInState, name: string): string {
   const outputs = state.stacks[name]
   if (outputs === undefined) throw new Refusal('ValidationError', `Stack with id ${name} does not exist`)
   const members = Object.entries(outputs)
-    .map(([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`)
+    .map(
+      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    )
     .join('')
   return (
     '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>' +

@@ -1,8 +1,8 @@
 // The backup that is written before anything changes: the whole pool as Cognito described it, and what attach did.
 import { link, open, readFile, unlink } from 'node:fs/promises'
 import { type JsonObject, objectAt, parseJsonObject, textAt } from './json.ts'
-import type { PoolState } from './user-pool.ts'
 import { CommandError } from './terminal.ts'
+import type { PoolState } from './user-pool.ts'
 
 export type Backup = {
   readonly userPoolId: string

@@ -41,11 +41,19 @@ export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: P
   const { userPoolId } = options
   const { userPool, mfa } = await readPoolState(aws.cognito, userPoolId, [])
   const unread: Unread[] = []
-  const tried = async <Value>(what: string, action: string, read: () => Promise<Value>): Promise<Value | undefined> => {
+  const tried = async <Value>(
+    what: string,
+    action: string,
+    read: () => Promise<Value>,
+  ): Promise<Value | undefined> => {
     try {
       return await read()
     } catch (error) {
-      unread.push({ what, action, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+      unread.push({
+        what,
+        action,
+        error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      })
       return undefined
     }
   }
@@ -61,8 +69,10 @@ export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: P
     )
     if (found !== undefined) functions[trigger] = found
   }
-  const clients = await tried('The app clients', 'cognito-idp:ListUserPoolClients and DescribeUserPoolClient', () =>
-    describeAllClients(aws.cognito, userPoolId),
+  const clients = await tried(
+    'The app clients',
+    'cognito-idp:ListUserPoolClients and DescribeUserPoolClient',
+    () => describeAllClients(aws.cognito, userPoolId),
   )
   const identityProviders = await tried('The identity providers', 'cognito-idp:ListIdentityProviders', () =>
     readIdentityProviders(aws, userPoolId),
@@ -76,13 +86,29 @@ export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: P
   const mail = await tried('SES', 'ses:GetAccount, ses:GetEmailIdentity and ses:GetConfigurationSet', () =>
     readMail(aws, functions.CreateAuthChallenge, options.fromAddress),
   )
-  return { ...options, region: aws.region, userPool, mfa, clients, identityProviders, importJob, functions, users, mail, unread }
+  return {
+    ...options,
+    region: aws.region,
+    userPool,
+    mfa,
+    clients,
+    identityProviders,
+    importJob,
+    functions,
+    users,
+    mail,
+    unread,
+  }
 }
 
 async function readIdentityProviders(aws: Aws, userPoolId: string): Promise<string[]> {
   const names: string[] = []
-  const pages = paginateListIdentityProviders({ client: aws.cognito }, { UserPoolId: userPoolId, MaxResults: 60 })
-  for await (const { Providers } of pages) names.push(...(Providers ?? []).flatMap(it => it.ProviderName ?? []))
+  const pages = paginateListIdentityProviders(
+    { client: aws.cognito },
+    { UserPoolId: userPoolId, MaxResults: 60 },
+  )
+  for await (const { Providers } of pages)
+    names.push(...(Providers ?? []).flatMap(it => it.ProviderName ?? []))
   return names
 }
 
@@ -90,7 +116,8 @@ async function readIdentityProviders(aws: Aws, userPoolId: string): Promise<stri
 async function runningImport(aws: Aws, userPoolId: string): Promise<string | undefined> {
   const command = new ListUserImportJobsCommand({ UserPoolId: userPoolId, MaxResults: 60 })
   const { UserImportJobs } = await aws.cognito.send(command)
-  return UserImportJobs?.find(({ Status }) => ['Pending', 'InProgress', 'Stopping'].includes(Status ?? ''))?.JobId
+  return UserImportJobs?.find(({ Status }) => ['Pending', 'InProgress', 'Stopping'].includes(Status ?? ''))
+    ?.JobId
 }
 
 /** Looks at users page by page, all or the first ones. Only those who sign in with a password here count. */
@@ -115,7 +142,8 @@ async function readUsers(
         if (!signsInHere(user)) continue
         looked += 1
         if (!attributeOf(user, 'email')) withoutAddress.push(user.Username ?? '')
-        else if (attributeOf(user, 'email_verified')?.toLowerCase() !== 'true') unverified.push(user.Username ?? '')
+        else if (attributeOf(user, 'email_verified')?.toLowerCase() !== 'true')
+          unverified.push(user.Username ?? '')
       }
       progress.show(seen, total)
       if (sample !== undefined && seen >= sample) break
@@ -167,7 +195,9 @@ async function isVerified(aws: Aws, region: string, address: string): Promise<bo
   const labels = (address.split('@').at(-1) ?? '').split('.')
   const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
   for (const identity of [address, ...domains]) {
-    const found = await ifFound(aws.ses(region).send(new GetEmailIdentityCommand({ EmailIdentity: identity })))
+    const found = await ifFound(
+      aws.ses(region).send(new GetEmailIdentityCommand({ EmailIdentity: identity })),
+    )
     if (found?.VerifiedForSendingStatus === true) return true
   }
   return false

@@ -1,8 +1,6 @@
 // Reads a CloudFormation template and works out what it becomes with given parameters. For tests.
 import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import { type Json, member } from "./json.ts"
-
-
+import { type Json, member } from './json.ts'
 
 /** A template as JSON, `!Ref x` read as `{ Ref: 'x' }` and `!Name x` as `{ 'Fn::Name': x }`. */
 export function readTemplate(yaml: string): Json {
@@ -94,7 +92,11 @@ export function resolveTemplate(template: Json, given: Record<string, string> = 
     if (Array.isArray(value)) return value.map(evaluate).filter(item => item !== null)
     if (value === null || typeof value !== 'object') return value
     const [[name, argument] = ['', null], ...more] = Object.entries(value)
-    if (more.length === 0 && /^(Ref|Condition|Fn::\w+)$/.test(name) && !(name === 'Condition' && typeof argument !== 'string')) {
+    if (
+      more.length === 0 &&
+      /^(Ref|Condition|Fn::\w+)$/.test(name) &&
+      !(name === 'Condition' && typeof argument !== 'string')
+    ) {
       return call(name, argument)
     }
     const members = Object.entries(value).map(([key, item]) => [key, evaluate(item)] as const)

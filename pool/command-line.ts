@@ -5,7 +5,16 @@ import { awsClients } from './aws.ts'
 import { readPoolFacts } from './check.ts'
 import { type Finding, findings, type Level } from './findings.ts'
 import type { Json } from './json.ts'
-import { ask, CommandError, canAsk, coloured, progressBar, type Style, type Terminal, wrapped } from './terminal.ts'
+import {
+  ask,
+  CommandError,
+  canAsk,
+  coloured,
+  progressBar,
+  type Style,
+  type Terminal,
+  wrapped,
+} from './terminal.ts'
 import { arnsOfStack, checkedArn, type TriggerArns } from './trigger-functions.ts'
 
 const HELP = `Puts the e-mailed code on a user pool that exists already.
@@ -131,7 +140,8 @@ async function check(values: Values, terminal: Terminal): Promise<0 | 1> {
   const facts = await readPoolFacts(aws, options, progressBar(terminal, 'Looking at users'))
   const ignored = listOf(values.ignore)
   const found = findings(facts).filter(({ id }) => !ignored.includes(id))
-  if (values.json) print(terminal, { userPoolId, usersLookedAt: facts.users?.looked ?? null, findings: found.map(asJson) })
+  if (values.json)
+    print(terminal, { userPoolId, usersLookedAt: facts.users?.looked ?? null, findings: found.map(asJson) })
   else terminal.stdout.write(findingsText(terminal, userPoolId, found, facts.users?.looked))
   return found.length > 0 ? 1 : 0
 }
@@ -143,7 +153,12 @@ function asJson({ id, level, what, why, mend }: Finding): Json {
 const LEVEL_STYLE: Record<Level, Style> = { high: 'red', medium: 'yellow', low: 'cyan' }
 
 /** A table of one finding a row; the command that mends it stands alone on its line, to be copied. */
-function findingsText(terminal: Terminal, userPoolId: string, found: readonly Finding[], looked: number | undefined): string {
+function findingsText(
+  terminal: Terminal,
+  userPoolId: string,
+  found: readonly Finding[],
+  looked: number | undefined,
+): string {
   const head = `User pool ${userPoolId}${looked === undefined ? '' : `, ${looked} users looked at`}`
   if (found.length === 0) return `${head}\n${coloured(terminal, 'green', 'Nothing to mend.')}\n`
   const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
@@ -182,8 +197,17 @@ async function change(command: 'attach' | 'detach', values: Values, terminal: Te
   const report = (outcome: { changed: boolean; backup: string | null }) => {
     if (!values.json) return
     const { changes, notes } = plan
-    const changesAsJson = changes.map(({ target, path, before, after }): Json => ({ target, path, before, after }))
-    print(terminal, { command, userPoolId, dryRun: values['dry-run'], ...outcome, changes: changesAsJson, notes: [...notes] })
+    const changesAsJson = changes.map(
+      ({ target, path, before, after }): Json => ({ target, path, before, after }),
+    )
+    print(terminal, {
+      command,
+      userPoolId,
+      dryRun: values['dry-run'],
+      ...outcome,
+      changes: changesAsJson,
+      notes: [...notes],
+    })
   }
   if (plan.changes.length === 0 || values['dry-run']) {
     report({ changed: false, backup: null })
@@ -191,9 +215,12 @@ async function change(command: 'attach' | 'detach', values: Values, terminal: Te
   }
   if (!values.yes) {
     if (values.json || !canAsk(terminal)) {
-      throw new CommandError('Nobody is here to be asked. Say --yes to change this, or --dry-run to see it only.')
+      throw new CommandError(
+        'Nobody is here to be asked. Say --yes to change this, or --dry-run to see it only.',
+      )
     }
-    if (!(await ask(terminal, `Change this on ${userPoolId}?`))) throw new CommandError('Nothing was changed.')
+    if (!(await ask(terminal, `Change this on ${userPoolId}?`)))
+      throw new CommandError('Nothing was changed.')
   }
   const backup = command === 'attach' ? (values.backup ?? defaultBackupName(userPoolId)) : undefined
   await carryOut(aws, plan, backup)
@@ -245,7 +272,12 @@ function shown(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-function doneText(terminal: Terminal, command: string, userPoolId: string, backup: string | undefined): string {
+function doneText(
+  terminal: Terminal,
+  command: string,
+  userPoolId: string,
+  backup: string | undefined,
+): string {
   const done = coloured(terminal, 'green', `Done: read back and compared, nothing else moved.`)
   if (command === 'detach') return `${done}\n`
   return (
@@ -262,7 +294,9 @@ function userPoolIdOf(values: Values): string {
   const id = values['user-pool-id']
   if (id === undefined) throw new CommandError('Which pool? Say --user-pool-id ID.')
   if (!/^[\w-]+_[0-9a-zA-Z]+$/.test(id)) {
-    throw new CommandError(`--user-pool-id is ${JSON.stringify(id)}, not an id such as eu-central-1_EXAMPLE00.`)
+    throw new CommandError(
+      `--user-pool-id is ${JSON.stringify(id)}, not an id such as eu-central-1_EXAMPLE00.`,
+    )
   }
   return id
 }
@@ -294,7 +328,8 @@ function listOf(text: string | undefined): string[] {
 
 function wholeNumber(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new CommandError(`--${option} is ${JSON.stringify(text)}, not a whole number from 1.`)
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new CommandError(`--${option} is ${JSON.stringify(text)}, not a whole number from 1.`)
   return Number(text)
 }
 
@@ -306,7 +341,8 @@ function print(terminal: Terminal, value: Json): void {
 function explained(error: unknown): string {
   if (error instanceof CommandError) return error.message
   if (!(error instanceof Error)) return String(error)
-  if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) return `${error.message}. See --help.`
+  if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+    return `${error.message}. See --help.`
   switch (error.name) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':

@@ -330,7 +330,12 @@ function clientFindings(facts: PoolFacts): Finding[] {
         why: 'Whoever has the password gets tokens without a code by naming that flow.',
         mend: attachCommand(facts, `--clients ${id}`),
       })
-    } else if (!asksForCode(client) && !isForMachines(client) && flowsOf(client).length > 0 && !hosted.includes(client)) {
+    } else if (
+      !asksForCode(client) &&
+      !isForMachines(client) &&
+      flowsOf(client).length > 0 &&
+      !hosted.includes(client)
+    ) {
       found.push({
         id: 'client-cannot-ask',
         level: 'medium',
@@ -516,14 +521,20 @@ function mailFindings(facts: PoolFacts): Finding[] {
   return [...found, ...quotaFindings(facts, region, account)]
 }
 
-function quotaFindings(facts: PoolFacts, region: string, account: GetAccountCommandOutput | undefined): Finding[] {
+function quotaFindings(
+  facts: PoolFacts,
+  region: string,
+  account: GetAccountCommandOutput | undefined,
+): Finding[] {
   const { Max24HourSend: quota, SentLast24Hours: sent = 0 } = account?.SendQuota ?? {}
   const users = facts.userPool['EstimatedNumberOfUsers']
   const signIns = facts.signInsPerDay ?? (typeof users === 'number' ? users : 0)
   if (quota === undefined || quota === -1 || account?.ProductionAccessEnabled === false) return []
   if (sent + signIns <= quota) return []
   const basis =
-    facts.signInsPerDay === undefined ? 'every user signing in once a day; say --sign-ins-per-day' : 'as you said'
+    facts.signInsPerDay === undefined
+      ? 'every user signing in once a day; say --sign-ins-per-day'
+      : 'as you said'
   return [
     {
       id: 'ses-quota',

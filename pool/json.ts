@@ -44,7 +44,9 @@ export function textsAt(value: Json | undefined, ...path: string[]): string[] {
 
 /** The members of `value` that are set and not among `names`. */
 export function without(value: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(value).filter(([name, item]) => item !== null && !names.includes(name)))
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, item]) => item !== null && !names.includes(name)),
+  )
 }
 
 /** All settings that differ, members of objects one by one. Lists of texts are sets: Cognito may reorder them. */

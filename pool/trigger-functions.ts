@@ -6,7 +6,15 @@ import {
   GetPolicyCommand,
 } from '@aws-sdk/client-lambda'
 import type { Aws } from './aws.ts'
-import { isJsonObject, type Json, type JsonObject, member, objectAt, parseJsonObject, textAt } from './json.ts'
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  member,
+  objectAt,
+  parseJsonObject,
+  textAt,
+} from './json.ts'
 import { CommandError } from './terminal.ts'
 import { preTokenArn } from './user-pool.ts'
 
@@ -148,7 +156,10 @@ function conditionsHold(conditions: JsonObject, poolArn: string): boolean {
 }
 
 function matches(pattern: string, text: string): boolean {
-  const expression = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
   return new RegExp(`^${expression}$`).test(text)
 }
 

@@ -10,7 +10,16 @@ import {
   UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { exact } from './aws.ts'
-import { type Difference, differences, isJsonObject, type JsonObject, objectAt, textAt, textsAt, without } from './json.ts'
+import {
+  type Difference,
+  differences,
+  isJsonObject,
+  type JsonObject,
+  objectAt,
+  textAt,
+  textsAt,
+  without,
+} from './json.ts'
 
 /** Everything about a pool that an update could move. `clients` are those that are to be changed, by id. */
 export type PoolState = {
@@ -42,7 +51,12 @@ export const NOT_IN_UPDATE_USER_POOL = [
 ]
 
 /** The same for app clients. */
-export const NOT_IN_UPDATE_USER_POOL_CLIENT = ['ClientSecret', 'ClientType', 'CreationDate', 'LastModifiedDate']
+export const NOT_IN_UPDATE_USER_POOL_CLIENT = [
+  'ClientSecret',
+  'ClientType',
+  'CreationDate',
+  'LastModifiedDate',
+]
 
 /** What changes by itself. */
 const VOLATILE = [
@@ -69,7 +83,8 @@ export function toUpdateUserPool(described: JsonObject): JsonObject {
   const update = without(described, NOT_IN_UPDATE_USER_POOL)
   update['UserPoolId'] = described['Id'] ?? null
   update['PoolName'] = described['Name'] ?? null
-  if (isJsonObject(update['LambdaConfig'])) update['LambdaConfig'] = withBothPreTokenSlots(update['LambdaConfig'])
+  if (isJsonObject(update['LambdaConfig']))
+    update['LambdaConfig'] = withBothPreTokenSlots(update['LambdaConfig'])
   if (isJsonObject(update['AdminCreateUserConfig']) && hasTemporaryPasswordValidity(described)) {
     update['AdminCreateUserConfig'] = without(update['AdminCreateUserConfig'], ['UnusedAccountValidityDays'])
   }
@@ -86,7 +101,9 @@ export function toUpdateUserPoolClient(described: JsonObject): JsonObject {
 }
 
 function hasTemporaryPasswordValidity(described: JsonObject): boolean {
-  return typeof objectAt(described, 'Policies', 'PasswordPolicy')['TemporaryPasswordValidityDays'] === 'number'
+  return (
+    typeof objectAt(described, 'Policies', 'PasswordPolicy')['TemporaryPasswordValidityDays'] === 'number'
+  )
 }
 
 /** The API reference calls these fields "no longer used"; what the template says is what Cognito sends. */
@@ -98,7 +115,9 @@ function contradictedVerificationTexts(described: JsonObject): string[] {
     ['SmsVerificationMessage', 'SmsMessage'],
   ] as const
   return pairs
-    .filter(([old, current]) => textAt(template, current) !== undefined && template[current] !== described[old])
+    .filter(
+      ([old, current]) => textAt(template, current) !== undefined && template[current] !== described[old],
+    )
     .map(([old]) => old)
 }
 
@@ -106,13 +125,20 @@ function contradictedVerificationTexts(described: JsonObject): string[] {
 function withBothPreTokenSlots(lambdaConfig: JsonObject): JsonObject {
   const arn = preTokenArn(lambdaConfig)
   if (arn === undefined) return lambdaConfig
-  const config = { LambdaVersion: 'V1_0', ...objectAt(lambdaConfig, 'PreTokenGenerationConfig'), LambdaArn: arn }
+  const config = {
+    LambdaVersion: 'V1_0',
+    ...objectAt(lambdaConfig, 'PreTokenGenerationConfig'),
+    LambdaArn: arn,
+  }
   return { ...lambdaConfig, PreTokenGeneration: arn, PreTokenGenerationConfig: config }
 }
 
 /** The Pre Token Generation trigger, in whichever of its two places it stands. */
 export function preTokenArn(lambdaConfig: JsonObject): string | undefined {
-  return textAt(lambdaConfig, 'PreTokenGenerationConfig', 'LambdaArn') ?? textAt(lambdaConfig, 'PreTokenGeneration')
+  return (
+    textAt(lambdaConfig, 'PreTokenGenerationConfig', 'LambdaArn') ??
+    textAt(lambdaConfig, 'PreTokenGeneration')
+  )
 }
 
 /** A described pool with everything in one form, so that only true differences differ. */
@@ -124,7 +150,8 @@ function comparable(userPool: JsonObject): JsonObject {
     pool['AdminCreateUserConfig'] = without(pool['AdminCreateUserConfig'], ['UnusedAccountValidityDays'])
   }
   for (const [name, value] of Object.entries(pool)) {
-    if (isJsonObject(value) && Object.keys(value).length === 0 && name !== 'DeviceConfiguration') delete pool[name]
+    if (isJsonObject(value) && Object.keys(value).length === 0 && name !== 'DeviceConfiguration')
+      delete pool[name]
   }
   return pool
 }
@@ -134,7 +161,10 @@ export function poolDifferences(before: JsonObject, after: JsonObject): Differen
 }
 
 export function clientDifferences(before: JsonObject, after: JsonObject): Difference[] {
-  return differences(without(before, [...VOLATILE, 'ClientSecret']), without(after, [...VOLATILE, 'ClientSecret']))
+  return differences(
+    without(before, [...VOLATILE, 'ClientSecret']),
+    without(after, [...VOLATILE, 'ClientSecret']),
+  )
 }
 
 /** Reads a pool, its MFA configuration and the named clients, whole. */
@@ -182,7 +212,10 @@ export async function describeAllClients(
   userPoolId: string,
 ): Promise<JsonObject[]> {
   const clients: JsonObject[] = []
-  for await (const page of paginateListUserPoolClients({ client: cognito }, { UserPoolId: userPoolId, MaxResults: 60 })) {
+  for await (const page of paginateListUserPoolClients(
+    { client: cognito },
+    { UserPoolId: userPoolId, MaxResults: 60 },
+  )) {
     for (const { ClientId } of page.UserPoolClients ?? []) {
       if (ClientId !== undefined) clients.push(await describeUserPoolClient(cognito, userPoolId, ClientId))
     }
