@@ -45,10 +45,13 @@ export async function writeBackup(file: string, backup: Backup): Promise<void> {
 
 /** @throws CommandError if the file cannot be read or is no backup of this pool */
 export async function readBackup(file: string, userPoolId: string): Promise<Backup> {
-  const value = await readFile(file, 'utf8').then(parseJsonObject, (error: unknown) => {
+  let value: JsonObject
+  try {
+    value = parseJsonObject(await readFile(file, 'utf8'))
+  } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
     throw new CommandError(`The backup file ${file} cannot be read: ${cause}`)
-  })
+  }
   const clients = objectAt(value, 'before', 'clients')
   const userPool = objectAt(value, 'before', 'userPool')
   if (textAt(value, 'format') !== FORMAT || textAt(userPool, 'Id') === undefined) {

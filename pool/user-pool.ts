@@ -106,19 +106,25 @@ function hasTemporaryPasswordValidity(described: JsonObject): boolean {
   )
 }
 
-/** The API reference calls these fields "no longer used"; what the template says is what Cognito sends. */
+const OLD_VERIFICATION_TEXTS = [
+  ['EmailVerificationMessage', 'EmailMessage'],
+  ['EmailVerificationSubject', 'EmailSubject'],
+  ['SmsVerificationMessage', 'SmsMessage'],
+] as const
+
+/** The API reference calls the old fields "no longer used": where the template says something, that is what is sent. */
 function contradictedVerificationTexts(described: JsonObject): string[] {
-  const template = objectAt(described, 'VerificationMessageTemplate')
-  const pairs = [
-    ['EmailVerificationMessage', 'EmailMessage'],
-    ['EmailVerificationSubject', 'EmailSubject'],
-    ['SmsVerificationMessage', 'SmsMessage'],
-  ] as const
-  return pairs
+  return supersededVerificationTexts(described)
     .filter(
-      ([old, current]) => textAt(template, current) !== undefined && template[current] !== described[old],
+      ([old, current]) => objectAt(described, 'VerificationMessageTemplate')[current] !== described[old],
     )
     .map(([old]) => old)
+}
+
+function supersededVerificationTexts(described: JsonObject) {
+  return OLD_VERIFICATION_TEXTS.filter(
+    ([, current]) => textAt(described, 'VerificationMessageTemplate', current) !== undefined,
+  )
 }
 
 /** Cognito keeps one Pre Token Generation trigger and shows it in two places. */
@@ -143,7 +149,8 @@ export function preTokenArn(lambdaConfig: JsonObject): string | undefined {
 
 /** A described pool with everything in one form, so that only true differences differ. */
 function comparable(userPool: JsonObject): JsonObject {
-  const pool = without(userPool, VOLATILE)
+  const superseded = supersededVerificationTexts(userPool).map(([old]) => old)
+  const pool = without(userPool, [...VOLATILE, ...superseded])
   if (isJsonObject(pool['LambdaConfig'])) pool['LambdaConfig'] = withBothPreTokenSlots(pool['LambdaConfig'])
   // Beside TemporaryPasswordValidityDays this has no meaning, and Cognito keeps its own idea of it.
   if (isJsonObject(pool['AdminCreateUserConfig']) && hasTemporaryPasswordValidity(pool)) {
