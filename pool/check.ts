@@ -171,7 +171,7 @@ async function readMail(
   const environment = create?.environment ?? {}
   const region = (create && regionOf(create.arn)) ?? aws.region
   const sender = environment['FROM_ADDRESS'] || givenAddress
-  const fromAddress = sender === undefined ? undefined : (/<([^<>]+)>$/.exec(sender)?.[1] ?? sender)
+  const fromAddress = /[^\s<>]+@[^\s<>]+/.exec(sender ?? '')?.[0]
   const configurationSet = environment['SES_CONFIGURATION_SET'] || undefined
   const fallbackRegion = environment['SES_FALLBACK_REGION'] || undefined
   return {

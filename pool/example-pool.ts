@@ -89,7 +89,7 @@ export function poolBeforeAttach(): StandInState {
             State: 'Active',
             LastUpdateStatus: 'Successful',
             LoggingConfig: { LogFormat: 'JSON' },
-            Environment: { Variables: ENVIRONMENTS[trigger] },
+            Environment: { Variables: { ...ENVIRONMENTS[trigger] } },
           },
           policy: permission(),
         },
