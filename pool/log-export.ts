@@ -30,7 +30,8 @@ function documentsInLines(lines: readonly string[]): Document[] {
   const documents: Document[] = []
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? ''
-    const start = line.search(/[[{]/)
+    // A log stream is called [$LATEST]0123: that bracket opens no JSON.
+    const start = line.search(/(?<=^|\s)[[{](?!\$LATEST)/)
     if (start < 0) continue
     const at = timeOf(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(line.slice(0, start))?.[0] ?? null)
     const value = parsed(line.slice(start))
