@@ -1,0 +1,156 @@
+// The command of `npm run events`: a log export in, one folder a sign-in out, nothing personal in them.
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import { eventsIn, type LoggedEvent } from './log-export.ts'
+import { type RecordedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
+import { CommandError, progressBar, type Terminal } from './terminal.ts'
+
+const HELP = `Makes recorded sign-ins out of a CloudWatch log, to be replayed for ever.
+
+  npm run events -- import [FILE ...] --out FOLDER
+
+Reads the files, or standard input: JSON lines, the answer of aws logs filter-log-events or get-log-events, what
+aws logs tail prints, and the console's CSV or text export. Finds the trigger events in it (RECORD_EVENTS=on logs them),
+replaces every value that identifies somebody, and writes one folder a sign-in, numbered, with one file an event.
+Nothing is written if anything still looks like an address, a phone number, a code or a secret.
+
+  --out FOLDER     where the folders go, such as events; existing folders are never changed
+  --name PREFIX    how the folders are called: PREFIX-1, PREFIX-2, ... (recorded)
+  --dry-run        says what would be written, and writes nothing
+  --json           prints one JSON object
+  --help           prints this
+
+Exit code: 0 written, 1 nothing was found, 2 could not run.
+`
+
+const OPTIONS = {
+  out: { type: 'string' },
+  name: { type: 'string', default: 'recorded' },
+  'dry-run': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+/**
+ * Runs one command.
+ *
+ * @param args what follows `npm run events --`
+ * @returns the exit code: 0 written, 1 nothing was found, 2 could not run
+ */
+export async function runEvents(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+    if (values.help || args.length === 0) {
+      terminal.stdout.write(HELP)
+      return args.length === 0 ? 2 : 0
+    }
+    const [command, ...files] = positionals
+    if (command !== 'import')
+      throw new CommandError(`There is no command ${command ?? '(none)'}. See --help.`)
+    if (!/^[\w-]{1,60}$/.test(values.name))
+      throw new CommandError('--name takes letters, digits, - and _ only.')
+    const { out } = values
+    if (out === undefined && !values['dry-run']) throw new CommandError('Where to? Say --out FOLDER.')
+
+    const signIns = recordedSignIns(await readExports(files, terminal))
+    refuseSuspects(signIns)
+    const names = await writeSignIns(signIns, values['dry-run'] ? undefined : out, values.name)
+    const written = signIns.map(({ events }, index) => ({
+      folder: names[index] ?? '',
+      events: events.map(it => it.name),
+    }))
+    if (values.json)
+      terminal.stdout.write(`${JSON.stringify({ dryRun: values['dry-run'], signIns: written }, null, 2)}\n`)
+    else terminal.stdout.write(reportOf(written, values['dry-run'] ? undefined : out))
+    return signIns.length === 0 ? 1 : 0
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    if (args.includes('--json')) terminal.stdout.write(`${JSON.stringify({ error: message })}\n`)
+    terminal.stderr.write(`${message}\n`)
+    return 2
+  }
+}
+
+async function readExports(files: readonly string[], terminal: Terminal): Promise<LoggedEvent[]> {
+  if (files.length === 0) return eventsIn(await text(terminal.stdin))
+  const progress = progressBar(terminal, 'Reading')
+  const events: LoggedEvent[] = []
+  try {
+    for (const [index, file] of files.entries()) {
+      progress.show(index, files.length)
+      const content = await readFile(file, 'utf8').catch((error: unknown) => {
+        throw new CommandError(
+          `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        )
+      })
+      events.push(...eventsIn(content))
+    }
+  } finally {
+    progress.end()
+  }
+  return events
+}
+
+/** @throws CommandError naming the places, never the values */
+function refuseSuspects(signIns: readonly RecordedSignIn[]): void {
+  const suspects = signIns.flatMap(({ events }, index) =>
+    events.flatMap(({ name, event }) =>
+      suspectsIn(event).map(
+        ({ path, what }) => `  sign-in ${index + 1}, ${name}: ${path} looks like ${what}`,
+      ),
+    ),
+  )
+  if (suspects.length === 0) return
+  throw new CommandError(
+    `Nothing was written: something personal may be left.\n${suspects.join('\n')}\n` +
+      'Take that out of the export by hand, or leave the sign-in out, and run the import again.',
+  )
+}
+
+/** Folders that exist are passed over, never changed. @returns the name of each sign-in's folder */
+async function writeSignIns(
+  signIns: readonly RecordedSignIn[],
+  out: string | undefined,
+  prefix: string,
+): Promise<string[]> {
+  const names: string[] = []
+  let number = 1
+  for (const { events } of signIns) {
+    let name = `${prefix}-${number}`
+    while (out !== undefined && !(await madeFolder(join(out, name)))) {
+      number += 1
+      name = `${prefix}-${number}`
+    }
+    number += 1
+    names.push(name)
+    if (out === undefined) continue
+    for (const it of events) {
+      await writeFile(join(out, name, `${it.name}.json`), `${JSON.stringify(it.event, null, 2)}\n`, {
+        flag: 'wx',
+      })
+    }
+  }
+  return names
+}
+
+/** @returns false if there is one already */
+async function madeFolder(path: string): Promise<boolean> {
+  return (await mkdir(path, { recursive: true })) !== undefined
+}
+
+function reportOf(
+  written: readonly { folder: string; events: readonly string[] }[],
+  out: string | undefined,
+): string {
+  if (written.length === 0) {
+    return 'No trigger events were found. Were they logged? RECORD_EVENTS=on does that; see docs/existing-pool.md.\n'
+  }
+  const lines = written.map(
+    ({ folder, events }) => `${folder}\n${events.map(name => `  ${name}.json`).join('\n')}`,
+  )
+  const next =
+    out === undefined ? 'Nothing was written (--dry-run).' : `Replay them with: npm run replay -- ${out}`
+  return `${lines.join('\n')}\n${written.length} sign-ins. ${next}\n`
+}

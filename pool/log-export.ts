@@ -1,0 +1,97 @@
+// Finds trigger events in whatever CloudWatch gives: JSON lines, the answers of `aws logs`, the console's CSV and text.
+import { parse as parseCsv } from 'csv-parse/sync'
+import { isJsonObject, type Json, type JsonObject, member, textAt } from './json.ts'
+
+/** A trigger event and when it was logged (milliseconds since 1970; undefined if the export does not say). */
+export type LoggedEvent = { readonly event: JsonObject; readonly at: number | undefined }
+
+/** An event may be pretty-printed over this many lines at most. */
+const MOST_LINES = 2_000
+
+/** All trigger events in an export, in its order. What is no JSON, or JSON of another kind, is passed over. */
+export function eventsIn(text: string): LoggedEvent[] {
+  return documentsIn(text).flatMap(({ value, at }) => eventsOf(value, at))
+}
+
+type Document = { readonly value: Json; readonly at: number | undefined }
+
+function documentsIn(text: string): Document[] {
+  const whole = parsed(text.trim())
+  if (whole !== undefined) return [{ value: whole, at: undefined }]
+  if (/^\uFEFF?"?@?(timestamp|message|ingestionTime)"?,/i.test(text)) {
+    const rows: Json = parseCsv(text, { columns: true, bom: true, relax_column_count: true })
+    return [{ value: rows, at: undefined }]
+  }
+  return documentsInLines(text.split(/\r?\n/))
+}
+
+/** Each line may begin with a time and other words; JSON begins at its first bracket and may go on below. */
+function documentsInLines(lines: readonly string[]): Document[] {
+  const documents: Document[] = []
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index] ?? ''
+    // A log stream is called [$LATEST]0123: that bracket opens no JSON.
+    const start = line.search(/(?<=^|\s)[[{](?!\$LATEST)/)
+    if (start < 0) continue
+    const at = timeOf(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(line.slice(0, start))?.[0] ?? null)
+    const value = parsed(line.slice(start))
+    if (value !== undefined) documents.push({ value, at })
+    else {
+      const end = endOf(lines, index, start)
+      const long =
+        end === undefined
+          ? undefined
+          : parsed([line.slice(start), ...lines.slice(index + 1, end + 1)].join('\n'))
+      if (long === undefined || end === undefined) continue
+      documents.push({ value: long, at })
+      index = end
+    }
+  }
+  return documents
+}
+
+/** The line on which the brackets that open on this one are closed. */
+function endOf(lines: readonly string[], first: number, start: number): number | undefined {
+  let depth = 0
+  for (let index = first; index < Math.min(lines.length, first + MOST_LINES); index += 1) {
+    const line = (lines[index] ?? '').slice(index === first ? start : 0).replace(/"(\\.|[^"\\])*"/g, '""')
+    for (const bracket of line.match(/[[\]{}]/g) ?? []) depth += '[{'.includes(bracket) ? 1 : -1
+    if (depth <= 0) return index
+  }
+  return undefined
+}
+
+/** Trigger events in a value, however deep: `events[].message`, `@message`, `message` of Lambda's JSON format, ... */
+function eventsOf(value: Json, at: number | undefined): LoggedEvent[] {
+  if (typeof value === 'string') {
+    return /"triggerSource"/.test(value)
+      ? documentsIn(value).flatMap(it => eventsOf(it.value, it.at ?? at))
+      : []
+  }
+  if (Array.isArray(value)) return value.flatMap(item => eventsOf(item, at))
+  if (!isJsonObject(value)) return []
+  if (textAt(value, 'triggerSource') !== undefined && isJsonObject(member(value, 'request')))
+    return [{ event: value, at }]
+  const own = timeOf(value['timestamp'] ?? value['@timestamp'] ?? null)
+  return Object.values(value).flatMap(item => eventsOf(item, own ?? at))
+}
+
+/** Milliseconds, or a date as CloudWatch and Lambda write it. */
+function timeOf(value: Json): number | undefined {
+  if (typeof value === 'number') return value
+  if (typeof value !== 'string') return undefined
+  if (/^\d{13}$/.test(value)) return Number(value)
+  const time = Date.parse(
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?$/.test(value) ? `${value.replace(' ', 'T')}Z` : value,
+  )
+  return Number.isNaN(time) ? undefined : time
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    const value: Json = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}

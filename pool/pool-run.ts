@@ -1,0 +1,44 @@
+// Runs `npm run pool` inside a test, against a stand-in for AWS.
+import { Readable, Writable } from 'node:stream'
+import { runPool } from './command-line.ts'
+import { type JsonObject, parseJsonObject } from './json.ts'
+
+export type Run = { readonly code: number; readonly out: string; readonly err: string }
+
+export type RunOptions = {
+  /** Act as a terminal at which somebody types this. */
+  readonly typed?: string
+  readonly stderrIsTerminal?: boolean
+}
+
+/** @param environment where the SDK finds AWS; stays set for the rest of the test file */
+export async function run(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[],
+  { typed, stderrIsTerminal = false }: RunOptions = {},
+): Promise<Run> {
+  Object.assign(process.env, environment)
+  const out = collector(typed !== undefined)
+  const err = collector(stderrIsTerminal)
+  const stdin = Object.assign(Readable.from(typed === undefined ? [] : [`${typed}\n`]), {
+    isTTY: typed !== undefined,
+  })
+  const code = await runPool(args, { stdin, stdout: out.stream, stderr: err.stream })
+  return { code, out: out.text(), err: err.text() }
+}
+
+/** What a run with --json printed. */
+export function jsonOf({ out }: Run): JsonObject {
+  return parseJsonObject(out)
+}
+
+function collector(isTTY: boolean) {
+  const parts: string[] = []
+  const stream = new Writable({
+    write(part, _encoding, done) {
+      parts.push(String(part))
+      done()
+    },
+  })
+  return { stream: Object.assign(stream, { isTTY }), text: () => parts.join('') }
+}

@@ -1,0 +1,65 @@
+// What the command line needs of a terminal: text out, a question, a progress bar, colours, all only where they fit.
+import { createInterface } from 'node:readline/promises'
+import type { Readable, Writable } from 'node:stream'
+import { styleText } from 'node:util'
+
+/** The command could not do its work. The message says why and what to do; exit code 2. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+export type Terminal = {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+}
+
+export type Style = Parameters<typeof styleText>[0]
+
+/** Text in colour on a terminal (unless NO_COLOR says otherwise), plain elsewhere. */
+export function coloured(terminal: Terminal, style: Style, text: string): string {
+  const wanted = terminal.stdout.isTTY === true && !process.env['NO_COLOR']
+  return wanted ? styleText(style, text, { validateStream: false }) : text
+}
+
+export function canAsk(terminal: Terminal): boolean {
+  return terminal.stdin.isTTY === true && terminal.stdout.isTTY === true
+}
+
+/** @returns whether the answer was yes */
+export async function ask(terminal: Terminal, question: string): Promise<boolean> {
+  const lines = createInterface({ input: terminal.stdin, output: terminal.stdout })
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+  } finally {
+    lines.close()
+  }
+}
+
+export type Progress = { show(done: number, total: number | undefined): void; end(): void }
+
+/** A bar on stderr if that is a terminal; nothing otherwise. */
+export function progressBar(terminal: Terminal, label: string): Progress {
+  if (terminal.stderr.isTTY !== true) return { show: () => {}, end: () => {} }
+  const width = 24
+  return {
+    show(done, total) {
+      const part = total === undefined || total === 0 ? 0 : Math.min(1, done / total)
+      const filled = Math.round(part * width)
+      const bar = total === undefined ? '' : `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] `
+      terminal.stderr.write(`\r${label} ${bar}${done}${total === undefined ? '' : ` of about ${total}`} `)
+    },
+    end: () => void terminal.stderr.write('\r\u001b[K'),
+  }
+}
+
+/** Wraps text at blanks; every line after the first begins with `indent`. */
+export function wrapped(text: string, width: number, indent: string): string {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line !== '' && line.length + 1 + word.length > width - indent.length) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines.join(`\n${indent}`)
+}

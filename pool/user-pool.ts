@@ -1,0 +1,277 @@
+// A user pool and its app clients as Cognito describes them, and how to write them back without losing a setting.
+import {
+  type CognitoIdentityProviderClient,
+  DescribeUserPoolClientCommand,
+  DescribeUserPoolCommand,
+  GetUserPoolMfaConfigCommand,
+  paginateListUserPoolClients,
+  SetUserPoolMfaConfigCommand,
+  UpdateUserPoolClientCommand,
+  UpdateUserPoolCommand,
+} from '@aws-sdk/client-cognito-identity-provider'
+import { exact } from './aws.ts'
+import {
+  type Difference,
+  differences,
+  isJsonObject,
+  type JsonObject,
+  objectAt,
+  textAt,
+  textsAt,
+  without,
+} from './json.ts'
+
+/** Everything about a pool that an update could move. `clients` are those that are to be changed, by id. */
+export type PoolState = {
+  readonly userPool: JsonObject
+  readonly mfa: JsonObject
+  readonly clients: Readonly<Record<string, JsonObject>>
+}
+
+/**
+ * What DescribeUserPool says and UpdateUserPool does not take (API reference of both). A list of what to leave out,
+ * not of what to keep: a setting that Cognito gets tomorrow is written back too.
+ */
+export const NOT_IN_UPDATE_USER_POOL = [
+  'AliasAttributes',
+  'Arn',
+  'CreationDate',
+  'CustomDomain',
+  'Domain',
+  'EmailConfigurationFailure',
+  'EstimatedNumberOfUsers',
+  'Id',
+  'LastModifiedDate',
+  'Name',
+  'SchemaAttributes',
+  'SmsConfigurationFailure',
+  'Status',
+  'UsernameAttributes',
+  'UsernameConfiguration',
+]
+
+/** The same for app clients. */
+export const NOT_IN_UPDATE_USER_POOL_CLIENT = [
+  'ClientSecret',
+  'ClientType',
+  'CreationDate',
+  'LastModifiedDate',
+]
+
+/** What changes by itself. */
+const VOLATILE = [
+  'EmailConfigurationFailure',
+  'EstimatedNumberOfUsers',
+  'LastModifiedDate',
+  'SmsConfigurationFailure',
+  'Status',
+]
+
+/**
+ * The input of UpdateUserPool that leaves a described pool as it is.
+ *
+ * UpdateUserPool resets what is left out, and refuses some of what DescribeUserPool says:
+ * - UnusedAccountValidityDays beside TemporaryPasswordValidityDays ("Please use TemporaryPasswordValidityDays in
+ *   PasswordPolicy instead of UnusedAccountValidityDays");
+ * - the old verification texts, if they contradict VerificationMessageTemplate;
+ * - tags that begin with `aws:`, which only AWS itself sets and removes.
+ * PreTokenGeneration and PreTokenGenerationConfig.LambdaArn must be the same (API reference of LambdaConfigType).
+ *
+ * @param described `UserPool` of DescribeUserPool
+ */
+export function toUpdateUserPool(described: JsonObject): JsonObject {
+  const update = without(described, NOT_IN_UPDATE_USER_POOL)
+  update['UserPoolId'] = described['Id'] ?? null
+  update['PoolName'] = described['Name'] ?? null
+  if (isJsonObject(update['LambdaConfig']))
+    update['LambdaConfig'] = withBothPreTokenSlots(update['LambdaConfig'])
+  if (isJsonObject(update['AdminCreateUserConfig']) && hasTemporaryPasswordValidity(described)) {
+    update['AdminCreateUserConfig'] = without(update['AdminCreateUserConfig'], ['UnusedAccountValidityDays'])
+  }
+  if (isJsonObject(update['UserPoolTags'])) {
+    const systemTags = Object.keys(update['UserPoolTags']).filter(tag => tag.startsWith('aws:'))
+    update['UserPoolTags'] = without(update['UserPoolTags'], systemTags)
+  }
+  return without(update, contradictedVerificationTexts(described))
+}
+
+/** The input of UpdateUserPoolClient that leaves a described client as it is. */
+export function toUpdateUserPoolClient(described: JsonObject): JsonObject {
+  return without(described, NOT_IN_UPDATE_USER_POOL_CLIENT)
+}
+
+function hasTemporaryPasswordValidity(described: JsonObject): boolean {
+  return (
+    typeof objectAt(described, 'Policies', 'PasswordPolicy')['TemporaryPasswordValidityDays'] === 'number'
+  )
+}
+
+const OLD_VERIFICATION_TEXTS = [
+  ['EmailVerificationMessage', 'EmailMessage'],
+  ['EmailVerificationSubject', 'EmailSubject'],
+  ['SmsVerificationMessage', 'SmsMessage'],
+] as const
+
+/** The API reference calls the old fields "no longer used": where the template says something, that is what is sent. */
+function contradictedVerificationTexts(described: JsonObject): string[] {
+  return supersededVerificationTexts(described)
+    .filter(
+      ([old, current]) => objectAt(described, 'VerificationMessageTemplate')[current] !== described[old],
+    )
+    .map(([old]) => old)
+}
+
+function supersededVerificationTexts(described: JsonObject) {
+  return OLD_VERIFICATION_TEXTS.filter(
+    ([, current]) => textAt(described, 'VerificationMessageTemplate', current) !== undefined,
+  )
+}
+
+/** Cognito keeps one Pre Token Generation trigger and shows it in two places. */
+function withBothPreTokenSlots(lambdaConfig: JsonObject): JsonObject {
+  const arn = preTokenArn(lambdaConfig)
+  if (arn === undefined) return lambdaConfig
+  const config = {
+    LambdaVersion: 'V1_0',
+    ...objectAt(lambdaConfig, 'PreTokenGenerationConfig'),
+    LambdaArn: arn,
+  }
+  return { ...lambdaConfig, PreTokenGeneration: arn, PreTokenGenerationConfig: config }
+}
+
+/** The Pre Token Generation trigger, in whichever of its two places it stands. */
+export function preTokenArn(lambdaConfig: JsonObject): string | undefined {
+  return (
+    textAt(lambdaConfig, 'PreTokenGenerationConfig', 'LambdaArn') ??
+    textAt(lambdaConfig, 'PreTokenGeneration')
+  )
+}
+
+/** A described pool with everything in one form, so that only true differences differ. */
+function comparable(userPool: JsonObject): JsonObject {
+  const superseded = supersededVerificationTexts(userPool).map(([old]) => old)
+  const pool = without(userPool, [...VOLATILE, ...superseded])
+  if (isJsonObject(pool['LambdaConfig'])) pool['LambdaConfig'] = withBothPreTokenSlots(pool['LambdaConfig'])
+  // Beside TemporaryPasswordValidityDays this has no meaning, and Cognito keeps its own idea of it.
+  if (isJsonObject(pool['AdminCreateUserConfig']) && hasTemporaryPasswordValidity(pool)) {
+    pool['AdminCreateUserConfig'] = without(pool['AdminCreateUserConfig'], ['UnusedAccountValidityDays'])
+  }
+  for (const [name, value] of Object.entries(pool)) {
+    if (isJsonObject(value) && Object.keys(value).length === 0 && name !== 'DeviceConfiguration')
+      delete pool[name]
+  }
+  return pool
+}
+
+export function poolDifferences(before: JsonObject, after: JsonObject): Difference[] {
+  return differences(comparable(before), comparable(after))
+}
+
+export function clientDifferences(before: JsonObject, after: JsonObject): Difference[] {
+  return differences(
+    without(before, [...VOLATILE, 'ClientSecret']),
+    without(after, [...VOLATILE, 'ClientSecret']),
+  )
+}
+
+/** Reads a pool, its MFA configuration and the named clients, whole. */
+export async function readPoolState(
+  cognito: CognitoIdentityProviderClient,
+  userPoolId: string,
+  clientIds: readonly string[],
+): Promise<PoolState> {
+  const userPool = await describeUserPool(cognito, userPoolId)
+  const mfaCommand = new GetUserPoolMfaConfigCommand({ UserPoolId: userPoolId })
+  const mfa = exact(mfaCommand)
+  await cognito.send(mfaCommand)
+  const clients: Record<string, JsonObject> = {}
+  for (const clientId of clientIds) {
+    clients[clientId] = await describeUserPoolClient(cognito, userPoolId, clientId)
+  }
+  return { userPool, mfa: mfa(), clients }
+}
+
+export async function describeUserPool(
+  cognito: CognitoIdentityProviderClient,
+  userPoolId: string,
+): Promise<JsonObject> {
+  const command = new DescribeUserPoolCommand({ UserPoolId: userPoolId })
+  const answer = exact(command)
+  await cognito.send(command)
+  return objectAt(answer(), 'UserPool')
+}
+
+/** Without the client's secret, which nobody here needs. */
+export async function describeUserPoolClient(
+  cognito: CognitoIdentityProviderClient,
+  userPoolId: string,
+  clientId: string,
+): Promise<JsonObject> {
+  const command = new DescribeUserPoolClientCommand({ UserPoolId: userPoolId, ClientId: clientId })
+  const answer = exact(command)
+  await cognito.send(command)
+  return without(objectAt(answer(), 'UserPoolClient'), ['ClientSecret'])
+}
+
+/** All app clients of a pool, each described whole. */
+export async function describeAllClients(
+  cognito: CognitoIdentityProviderClient,
+  userPoolId: string,
+): Promise<JsonObject[]> {
+  const clients: JsonObject[] = []
+  for await (const page of paginateListUserPoolClients(
+    { client: cognito },
+    { UserPoolId: userPoolId, MaxResults: 60 },
+  )) {
+    for (const { ClientId } of page.UserPoolClients ?? []) {
+      if (ClientId !== undefined) clients.push(await describeUserPoolClient(cognito, userPoolId, ClientId))
+    }
+  }
+  return clients
+}
+
+/** @param wanted a described pool; `current` tells what must be emptied, because leaving it out would keep it */
+export async function updateUserPool(
+  cognito: CognitoIdentityProviderClient,
+  wanted: JsonObject,
+  current: JsonObject,
+): Promise<void> {
+  const body = toUpdateUserPool(wanted)
+  // Terraform's provider found that this one is kept, not reset, when it is left out; an empty list clears it.
+  const verifiedBeforeUpdate = 'AttributesRequireVerificationBeforeUpdate'
+  if (
+    textsAt(current, 'UserAttributeUpdateSettings', verifiedBeforeUpdate).length > 0 &&
+    body['UserAttributeUpdateSettings'] === undefined
+  ) {
+    body['UserAttributeUpdateSettings'] = { [verifiedBeforeUpdate]: [] }
+  }
+  const command = new UpdateUserPoolCommand({ UserPoolId: String(wanted['Id']) })
+  exact(command, body)
+  await cognito.send(command)
+}
+
+export async function updateUserPoolClient(
+  cognito: CognitoIdentityProviderClient,
+  wanted: JsonObject,
+): Promise<void> {
+  const command = new UpdateUserPoolClientCommand({
+    UserPoolId: String(wanted['UserPoolId']),
+    ClientId: String(wanted['ClientId']),
+  })
+  exact(command, toUpdateUserPoolClient(wanted))
+  await cognito.send(command)
+}
+
+/** @param wanted an answer of GetUserPoolMfaConfig */
+export async function setUserPoolMfaConfig(
+  cognito: CognitoIdentityProviderClient,
+  userPoolId: string,
+  wanted: JsonObject,
+): Promise<void> {
+  const command = new SetUserPoolMfaConfigCommand({ UserPoolId: userPoolId })
+  // "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
+  const factors = ['EmailMfaConfiguration', 'SmsMfaConfiguration', 'SoftwareTokenMfaConfiguration']
+  const body = wanted['MfaConfiguration'] === 'OFF' ? without(wanted, factors) : wanted
+  exact(command, { ...body, UserPoolId: userPoolId })
+  await cognito.send(command)
+}

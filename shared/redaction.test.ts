@@ -1,0 +1,247 @@
+// Redaction over recorded and made-up events: nothing that names somebody is left, and the shape stays.
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { redactEvent } from './redaction.ts'
+
+const SUB = 'd4a8e4d8-3051-70e5-9c3b-1234567890ab'
+
+/** A sign-in of one user, each trigger once. */
+function events(sub = SUB, email = 'Ada.Lovelace@analytical.example.net') {
+  const userAttributes = {
+    sub,
+    email,
+    email_verified: 'True',
+    phone_number: '+442071234567',
+    name: 'Ada Lovelace',
+    locale: 'en-GB',
+    'cognito:user_status': 'CONFIRMED',
+    'cognito:email_alias': email.toLowerCase(),
+    'cognito:token_nbf': '1700000000000',
+    'custom:employee': '421337',
+    identities: JSON.stringify([
+      {
+        userId: '108',
+        providerName: 'Corp',
+        providerType: 'SAML',
+        primary: true,
+        dateCreated: 1700000000000,
+      },
+    ]),
+  }
+  const common = {
+    version: '1',
+    region: 'eu-central-1',
+    userPoolId: 'eu-central-1_AbCdEf123',
+    userName: sub,
+    callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: '4kq7realclientid0000000000' },
+  }
+  const session = [
+    { challengeName: 'SRP_A', challengeResult: true, challengeMetadata: null },
+    { challengeName: 'CUSTOM_CHALLENGE', challengeResult: false, challengeMetadata: 'CODE-123456' },
+  ]
+  return [
+    {
+      ...common,
+      triggerSource: 'DefineAuthChallenge_Authentication',
+      request: { userAttributes, session, userNotFound: false },
+      response: { challengeName: null, issueTokens: null },
+    },
+    {
+      ...common,
+      triggerSource: 'VerifyAuthChallengeResponse_Authentication',
+      request: {
+        userAttributes,
+        privateChallengeParameters: {
+          nonce: 'Zm9vYmFyYmF6',
+          expiresAt: '1700000180000',
+          wrongCodes: '1',
+          code: '987654',
+        },
+        challengeAnswer: '987654',
+        clientMetadata: { action: 'resend', locale: 'de', tracker: 'ada@analytical.example.net' },
+      },
+      response: { answerCorrect: null },
+    },
+    {
+      ...common,
+      triggerSource: 'TokenGeneration_Authentication',
+      request: { userAttributes, groupConfiguration: { groupsToOverride: ['board'], preferredRole: null } },
+      response: { claimsOverrideDetails: null },
+    },
+  ]
+}
+
+const texts = (value: unknown): string[] => {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : []
+}
+
+/** Keys, lists and the types of values, without the values. */
+const shapeOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(shapeOf)
+  if (typeof value !== 'object' || value === null) return value === null ? null : typeof value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]))
+}
+
+test('keeps what the triggers decide by', () => {
+  const [define, verify, tokens] = events().map(redactEvent)
+  expect(define).toMatchObject({
+    version: '1',
+    region: 'eu-central-1',
+    userPoolId: 'eu-central-1_EXAMPLE00',
+    triggerSource: 'DefineAuthChallenge_Authentication',
+    callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown' },
+    request: {
+      userNotFound: false,
+      userAttributes: {
+        email_verified: 'True',
+        locale: 'en-GB',
+        'cognito:user_status': 'CONFIRMED',
+        'cognito:token_nbf': '1700000000000',
+      },
+      session: [
+        { challengeName: 'SRP_A', challengeResult: true, challengeMetadata: null },
+        { challengeName: 'CUSTOM_CHALLENGE', challengeResult: false },
+      ],
+    },
+    response: { challengeName: null, issueTokens: null },
+  })
+  expect(verify).toMatchObject({
+    request: {
+      challengeAnswer: '<answer>',
+      privateChallengeParameters: { expiresAt: '1700000180000', wrongCodes: '1' },
+      clientMetadata: { action: 'resend', locale: 'de' },
+    },
+  })
+  expect(tokens).toMatchObject({
+    triggerSource: 'TokenGeneration_Authentication',
+    request: { groupConfiguration: { preferredRole: null } },
+  })
+})
+
+test('leaves nothing that names somebody, no code and no secret', () => {
+  const secrets = [
+    SUB,
+    'Ada',
+    'ada',
+    'Lovelace',
+    'analytical',
+    '442071234567',
+    '421337',
+    'Corp',
+    '"108"',
+    '4kq7',
+    'AbCdEf123',
+    '123456',
+    '987654',
+    'Zm9v',
+    'board',
+  ]
+  const text = texts(events().map(redactEvent)).join('\n')
+  for (const secret of secrets) expect(text).not.toContain(secret)
+})
+
+test('keeps the shape', () => {
+  expect(events().map(redactEvent).map(shapeOf)).toEqual(events().map(shapeOf))
+})
+
+test('gives one value one fake in every event of a user, in whatever case it stands', () => {
+  const attributes = events()
+    .map(redactEvent)
+    .map(event => texts(event).filter(text => text.includes('@')))
+  expect(new Set(attributes.flat()).size).toBe(2) // the address, and the other one in the client's metadata
+  const userNames = events()
+    .map(redactEvent)
+    .map(event => Reflect.get(Object(event), 'userName'))
+  expect(new Set(userNames).size).toBe(1)
+})
+
+test('gives two users different fakes for the same address, so that nobody can look an address up', () => {
+  const other = '00000000-1111-4222-8333-444444444444'
+  const addresses = [SUB, other].map(sub =>
+    texts(redactEvent(events(sub)[0])).find(text => text.includes('@')),
+  )
+  expect(new Set(addresses).size).toBe(2)
+  expect(addresses.every(address => /^user-[a-p]{8}@example\.com$/.test(address ?? ''))).toBe(true)
+})
+
+test('gives everybody without a sub the same fakes', () => {
+  const unknown = (userName: string) =>
+    redactEvent({
+      userName,
+      request: { userAttributes: {}, userNotFound: true, challengeAnswer: '' },
+      userPoolId: 'local',
+    })
+  expect(unknown('ada@example.net')).toEqual(unknown('bob@example.net'))
+  expect(unknown('+442071234567')).toEqual({
+    ...Object(unknown('ada@example.net')),
+    userName: '+15555550000',
+  })
+  expect(unknown('x')).toEqual({
+    userName: 'redacted-aaaaaaaa',
+    userPoolId: 'local_EXAMPLE00',
+    request: { userAttributes: {}, userNotFound: true, challengeAnswer: '' },
+  })
+})
+
+test('takes the user name for a sub if that is one', () => {
+  const [event] = events()
+  expect(
+    texts(redactEvent({ ...event, request: { userAttributes: { email: 'ada@example.net' } } })),
+  ).toContainEqual(expect.stringMatching(/^user-(?!a{8})[a-p]{8}@example\.com$/))
+})
+
+test('makes fake names of keys that could be values', () => {
+  expect(redactEvent({ request: { ids: { 'ada@example.net': '1', fine: '2' } } })).toEqual({
+    request: { ids: { 'user-aaaaaaaa@example.com': '1', fine: '2' } },
+  })
+})
+
+test('keeps small numbers and times, and no other number', () => {
+  expect(redactEvent({ a: 3, b: 1700000000000, c: 421337, d: -421337 })).toEqual({
+    a: 3,
+    b: 1700000000000,
+    c: 0,
+    d: 0,
+  })
+})
+
+test("keeps no number of a person's own", () => {
+  const own = { age: '42', room: 7 }
+  expect(redactEvent({ userName: '108', request: { userAttributes: own } })).toEqual({
+    userName: 'redacted-aaaaaaaa',
+    request: { userAttributes: { age: 'redacted-aaaaaaaa', room: 0 } },
+  })
+})
+
+test('takes text that only begins like JSON for text', () => {
+  expect(redactEvent({ a: '{not json' })).toEqual({ a: 'redacted-aaaaaaaa' })
+})
+
+test('applied again it changes nothing but the fakes', () => {
+  const once = events().map(redactEvent)
+  expect(once.map(redactEvent).map(shapeOf)).toEqual(once.map(shapeOf))
+  expect(JSON.stringify(once.map(redactEvent))).toContain('<answer>')
+})
+
+describe('never throws', () => {
+  test('whatever it gets', () => {
+    fc.assert(fc.property(fc.anything(), value => void redactEvent(value)))
+  })
+
+  test('for a value inside itself', () => {
+    const loop: Record<string, unknown> = {}
+    loop['request'] = loop
+    expect(() => redactEvent(loop)).not.toThrow()
+  })
+})
+
+const folders = readdirSync('events', { withFileTypes: true }).filter(entry => entry.isDirectory())
+
+test.each(folders.map(({ name }) => name))('keeps the shape of the recorded events in %s', folder => {
+  for (const file of readdirSync(`events/${folder}`).filter(name => /^\d\d-[\w-]+\.json$/.test(name))) {
+    const event: unknown = JSON.parse(readFileSync(`events/${folder}/${file}`, 'utf8'))
+    expect([file, shapeOf(redactEvent(event))]).toEqual([file, shapeOf(event)])
+  }
+})

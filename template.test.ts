@@ -1,0 +1,422 @@
+// The template against CloudFormation's own schemas, against the settings in the code and against the log lines.
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { RegoEngine, TemplateFile, type ValidateConfig } from '@aws/cloudformation-validate'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { unzipSync } from 'fflate'
+import { startTrigger } from './local/trigger-process.ts'
+import { arnOf, readTemplate, resolveTemplate } from './pool/cloudformation-template.ts'
+import { type Json, member } from './pool/json.ts'
+import { LOCALES } from './shared/locales.ts'
+import {
+  type Environment,
+  readCreateSettings,
+  readDefineSettings,
+  readPreTokenSettings,
+  readVerifySettings,
+} from './shared/settings.ts'
+
+const template = readTemplate(readFileSync('template.yaml', 'utf8'))
+const REQUIRED = { UserPoolId: 'eu-central-1_EXAMPLE00', FromAddress: 'no-reply@example.com' }
+const POOL_ARN = 'arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_EXAMPLE00'
+const SECRET = '0123456789abcdef'.repeat(4)
+
+const TRIGGERS = [
+  { id: 'DefineAuthChallenge', file: 'define-auth-challenge', read: readDefineSettings },
+  { id: 'CreateAuthChallenge', file: 'create-auth-challenge', read: readCreateSettings },
+  { id: 'VerifyAuthChallengeResponse', file: 'verify-auth-challenge-response', read: readVerifySettings },
+  { id: 'PreTokenGeneration', file: 'pre-token-generation', read: readPreTokenSettings },
+] as const
+
+const resolved = (parameters: Record<string, string> = {}) =>
+  resolveTemplate(template, { ...REQUIRED, ...parameters })
+
+function entries(value: Json): [string, Json][] {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.entries(value) : []
+}
+
+function items(value: Json): Json[] {
+  return Array.isArray(value) ? value : []
+}
+
+function resources(type: string, parameters: Record<string, string> = {}) {
+  return entries(member(resolved(parameters), 'Resources')).filter(([, it]) => member(it, 'Type') === type)
+}
+
+/** The environment that the function gets, the secret resolved as CloudFormation does. */
+function environmentOf(id: string, parameters: Record<string, string> = {}): Record<string, string> {
+  const variables = member(
+    resolved(parameters),
+    'Resources',
+    `${id}Function`,
+    'Properties',
+    'Environment',
+    'Variables',
+  )
+  return Object.fromEntries(
+    entries(variables).map(([name, value]) => [
+      name,
+      String(value).replace(
+        /^\{\{resolve:secretsmanager:arn:of:CodeSecret(:SecretString:::[\w-]+)?\}\}$/,
+        SECRET,
+      ),
+    ]),
+  )
+}
+
+/** Every name that a reader of settings asks for, besides what Lambda itself sets. */
+function namesReadBy(read: (environment: Environment) => unknown): string[] {
+  const names = new Set<string>()
+  const environment = new Proxy<Environment>(
+    { CODE_SECRET: SECRET, FROM_ADDRESS: 'no-reply@example.com' },
+    {
+      get(target, name) {
+        names.add(String(name))
+        return target[String(name)]
+      },
+    },
+  )
+  read(environment)
+  return [...names].filter(name => name !== 'AWS_REGION').sort()
+}
+
+describe('CloudFormation accepts the template', () => {
+  const engine = new RegoEngine()
+  afterAll(() => engine.free())
+
+  /** What the rules say at level WARN and above, less what is meant so. */
+  function faults(config: ValidateConfig, ...accepted: string[]): string[] {
+    const { diagnostics } = engine.validateDetailed(new TemplateFile('template.yaml'), {
+      severityLevel: 'WARN',
+      ...config,
+    })
+    return diagnostics
+      .map(it => `${it.ruleId} ${it.message}`)
+      .filter(it => !accepted.some(rule => it.startsWith(rule)))
+  }
+
+  // W3002: `aws cloudformation package` puts the S3 address in place of a path. W2509: a version id is not a secret.
+  const MEANT = ['W3002', "W2509 Parameter 'CodeSecretVersionId'"]
+
+  test('with an alarm topic', () => {
+    const parameterOverrides = { AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms' }
+    expect(faults({ parameterOverrides }, ...MEANT)).toEqual([])
+  })
+
+  test('without one', () => {
+    // F3033: the rule looks at the branch that the condition HasAlarmTopicArn rules out.
+    expect(faults({}, ...MEANT, 'F3033 length 0 is below minimum 1')).toEqual([])
+  })
+
+  test('and the rules do find a fault', () => {
+    expect(faults({})).not.toEqual([])
+  })
+})
+
+describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
+  const properties = member(resolved(), 'Resources', `${id}Function`, 'Properties')
+
+  test('is what the build makes', () => {
+    expect(member(properties, 'Code')).toBe(`./dist/${file}.zip`)
+    expect(member(properties, 'Handler')).toBe('index.handler')
+    expect(Object.keys(unzipSync(readFileSync(`dist/${file}.zip`)))).toContain('index.mjs')
+  })
+
+  test('runs as Cognito needs it', () => {
+    expect(properties).toMatchObject({
+      Architectures: ['arm64'],
+      Runtime: 'nodejs24.x',
+      Timeout: 5,
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: arnOf(`${id}LogGroup`) },
+      Role: arnOf(`${id}Role`),
+    })
+  })
+
+  test('gets every setting that its code reads and no other', () => {
+    expect(Object.keys(environmentOf(id)).sort()).toEqual(namesReadBy(read))
+  })
+
+  test('gets the defaults of the code from the defaults of the template', () => {
+    const bare = { CODE_SECRET: SECRET, FROM_ADDRESS: 'no-reply@example.com' }
+    expect(read(environmentOf(id))).toEqual(read(bare))
+  })
+
+  test('takes every setting through its parameter', () => {
+    const parameters = {
+      FromName: 'Example',
+      AppName: 'Example App',
+      CodeLength: '8',
+      CodeTtlSeconds: '240',
+      MaxAttempts: '5',
+      MaxSends: '2',
+      ResendAfterSeconds: '60',
+      NativeMfa: 'ask',
+      DefaultLocale: 'de',
+      ReplyToAddress: 'help@example.com',
+      SesConfigurationSet: 'codes',
+      SesFallbackRegion: 'eu-west-1',
+      HostedUi: 'allow',
+      GuardedClientIds: '1example,2example',
+      RecordEvents: 'on',
+    }
+    const usual = entries(Object(read(environmentOf(id))))
+    const other = entries(Object(read(environmentOf(id, parameters))))
+    const same = usual.filter(([name, value]) =>
+      other.some(
+        ([otherName, otherValue]) =>
+          name === otherName && JSON.stringify(value) === JSON.stringify(otherValue),
+      ),
+    )
+    expect(same.map(([name]) => name).filter(name => !['codeSecrets', 'region'].includes(name))).toEqual([])
+  })
+
+  test('may be called by the given pool alone', () => {
+    const permission = member(resolved(), 'Resources', `${id}Permission`, 'Properties')
+    expect(permission).toEqual({
+      FunctionName: arnOf(`${id}Function`),
+      Action: 'lambda:InvokeFunction',
+      Principal: 'cognito-idp.amazonaws.com',
+      SourceAccount: '111122223333',
+      SourceArn: POOL_ARN,
+    })
+  })
+
+  test('has a role of its own that may write its own log', () => {
+    const role = member(resolved(), 'Resources', `${id}Role`, 'Properties')
+    const [logs, ...more] = items(member(role, 'Policies'))
+    expect(member(logs ?? null, 'PolicyDocument', 'Statement')).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: arnOf(`${id}LogGroup`),
+      },
+    ])
+    expect(more).toHaveLength(id === 'CreateAuthChallenge' ? 1 : 0)
+    expect(member(role, 'ManagedPolicyArns')).toBeNull()
+  })
+
+  test('has a log group that forgets', () => {
+    const group = member(resolved(), 'Resources', `${id}LogGroup`, 'Properties')
+    expect(Number(member(group, 'RetentionInDays'))).toBeGreaterThan(0)
+  })
+
+  test('has its ARN among the outputs', () => {
+    expect(member(resolved(), 'Outputs', `${id}Arn`, 'Value')).toBe(arnOf(`${id}Function`))
+  })
+})
+
+describe('mail', () => {
+  const mailRights = (parameters: Record<string, string> = {}) => {
+    const role = member(resolved(parameters), 'Resources', 'CreateAuthChallengeRole', 'Properties')
+    return items(member(items(member(role, 'Policies'))[1] ?? null, 'PolicyDocument', 'Statement'))
+  }
+  const identity = 'arn:aws:ses:eu-central-1:111122223333:identity'
+
+  test('may be sent from the given address alone', () => {
+    expect(mailRights()).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'ses:SendEmail',
+        Resource: [`${identity}/no-reply@example.com`, `${identity}/example.com`],
+        Condition: { StringEquals: { 'ses:FromAddress': 'no-reply@example.com' } },
+      },
+    ])
+  })
+
+  test('may be sent through a parent identity, a configuration set and the fallback region when they are set', () => {
+    const parameters = {
+      SesIdentity: 'parent.example.com',
+      SesConfigurationSet: 'codes',
+      SesFallbackRegion: 'eu-west-1',
+    }
+    expect(member(mailRights(parameters)[0] ?? null, 'Resource')).toEqual([
+      `${identity}/parent.example.com`,
+      'arn:aws:ses:eu-central-1:111122223333:configuration-set/codes',
+      'arn:aws:ses:eu-west-1:111122223333:identity/parent.example.com',
+      'arn:aws:ses:eu-west-1:111122223333:configuration-set/codes',
+    ])
+    expect(member(mailRights({ SesFallbackRegion: 'eu-west-1' })[0] ?? null, 'Resource')).toContain(
+      'arn:aws:ses:eu-west-1:111122223333:identity/example.com',
+    )
+  })
+
+  test('is sent by the one call that the role allows', () => {
+    const source = readdirSync('shared').filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    const commands = source.flatMap(file => [
+      ...readFileSync(`shared/${file}`, 'utf8').matchAll(/\bnew (\w+Command)\(/g),
+    ])
+    expect(new Set(commands.map(match => match[1]))).toEqual(new Set(['SendEmailCommand']))
+  })
+})
+
+test('no policy has a star', () => {
+  const policies = resources('AWS::IAM::Role', {
+    SesFallbackRegion: 'eu-west-1',
+    SesConfigurationSet: 'codes',
+  })
+  expect(policies).toHaveLength(4)
+  expect(JSON.stringify(policies)).not.toContain('*')
+})
+
+test('the generated secret is 32 bytes in hexadecimal digits, whatever Secrets Manager draws', () => {
+  const options = member(resolved(), 'Resources', 'CodeSecret', 'Properties', 'GenerateSecretString')
+  expect(options).toMatchObject({ PasswordLength: 64, ExcludePunctuation: true, ExcludeUppercase: true })
+  const excluded = String(member(options, 'ExcludeCharacters'))
+  const left = [...'abcdefghijklmnopqrstuvwxyz0123456789'].filter(character => !excluded.includes(character))
+  expect(left.join('')).toBe('abcdef0123456789')
+  expect(readVerifySettings({ CODE_SECRET: left.join('').repeat(4) }).codeSecrets[0]).toHaveLength(32)
+})
+
+test('only Create and Verify get the secret, and nobody may read it', () => {
+  const withSecret = TRIGGERS.filter(({ id }) => 'CODE_SECRET' in environmentOf(id)).map(({ id }) => id)
+  expect(withSecret).toEqual(['CreateAuthChallenge', 'VerifyAuthChallengeResponse'])
+  expect(JSON.stringify(resources('AWS::IAM::Role'))).not.toContain('secretsmanager')
+  expect(
+    environmentOf('VerifyAuthChallengeResponse', { CodeSecretVersionId: '0'.repeat(36) })['CODE_SECRET'],
+  ).toBe(SECRET)
+})
+
+test('the languages are those of the mail', () => {
+  expect(member(template, 'Parameters', 'DefaultLocale', 'AllowedValues')).toEqual([...LOCALES])
+})
+
+test('every parameter is used, and every one that is text is bounded', () => {
+  const text = JSON.stringify(member(template, 'Resources')) + JSON.stringify(member(template, 'Conditions'))
+  for (const [name, parameter] of entries(member(template, 'Parameters'))) {
+    expect([name, text.includes(`"${name}"`) || text.includes(`\${${name}}`)]).toEqual([name, true])
+    const bounds = ['AllowedPattern', 'AllowedValues', 'MinValue'].filter(
+      bound => member(parameter, bound) !== null,
+    )
+    expect([name, bounds.length]).toEqual([name, 1])
+  }
+})
+
+describe('metric filters', () => {
+  const filters = resources('AWS::Logs::MetricFilter').map(([name, it]) => ({
+    name,
+    group: String(member(it, 'Properties', 'LogGroupName')),
+    pattern: String(member(it, 'Properties', 'FilterPattern')),
+    transformation: items(member(it, 'Properties', 'MetricTransformations'))[0] ?? null,
+  }))
+  /** The lines that the four handlers wrote in the sign-ins below, as Lambda's JSON format passes them on. */
+  let lines: Json[] = []
+  beforeAll(async () => {
+    lines = await linesOfSignIns()
+  })
+
+  test.each(filters)('$name reads lines that the code writes', ({ pattern, transformation }) => {
+    const event = /^\{ \$\.message\.event = "([\w-]+)" \}$/.exec(pattern)?.[1] ?? ''
+    const written = lines.filter(line => member(line, 'message', 'event') === event)
+    expect(written).not.toEqual([])
+    for (const [, field = ''] of JSON.stringify(transformation).matchAll(/\$\.message\.(\w+)/g)) {
+      expect(written.map(line => [field, member(line, 'message', field) !== null])).toContainEqual([field, true])
+    }
+  })
+
+  test('count codes sent, right and wrong, refusals by reason, mail failures and mail time', () => {
+    const metrics = filters.map(({ transformation }) => member(transformation, 'MetricName'))
+    expect(metrics).toEqual(
+      expect.arrayContaining([
+        'CodesSent',
+        'CodesRight',
+        'CodesWrong',
+        'SignInsRefused',
+        'MailFailures',
+        'MailTime',
+      ]),
+    )
+  })
+
+  test('feed every alarm', () => {
+    const metrics = new Set(
+      filters.map(
+        ({ transformation }) =>
+          `${member(transformation, 'MetricNamespace')} ${member(transformation, 'MetricName')}`,
+      ),
+    )
+    const alarms = resources('AWS::CloudWatch::Alarm').map(
+      ([, it]) => `${member(it, 'Properties', 'Namespace')} ${member(it, 'Properties', 'MetricName')}`,
+    )
+    expect(alarms).toHaveLength(2)
+    for (const alarm of alarms) expect(metrics).toContain(alarm)
+  })
+})
+
+/**
+ * Signs in with a wrong, a late and the right code, with a mail that goes out at the second try and one that cannot, is
+ * refused, and is refused tokens.
+ *
+ * @returns what the built triggers logged
+ */
+async function linesOfSignIns(): Promise<Json[]> {
+  const mails: string[] = []
+  const statuses = [503]
+  const ses = createServer((request, response) => {
+    let body = ''
+    request.on('data', part => {
+      body += part
+    })
+    request.on('end', () => {
+      mails.push(body)
+      response.writeHead(statuses.shift() ?? 200, { 'content-type': 'text/xml' })
+      response.end(
+        '<SendEmailResponse><SendEmailResult><MessageId>1</MessageId></SendEmailResult></SendEmailResponse>',
+      )
+    })
+  })
+  await new Promise<void>(resolve => ses.listen(0, '127.0.0.1', resolve))
+  const address = ses.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const [define, create, verify, preToken] = TRIGGERS.map(({ id, file }) =>
+    startTrigger({
+      name: file,
+      directory: 'dist',
+      environment: { ...environmentOf(id), AWS_ENDPOINT_URL_SES: `http://127.0.0.1:${port}` },
+    }),
+  )
+  try {
+    const asked = toJson(await create?.invoke(event({})))
+    const parameters = member(asked, 'response', 'privateChallengeParameters')
+    const code = /Subject\.Data=(\d{6})\b/.exec(mails.at(-1) ?? '')?.[1] ?? ''
+    const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
+    await verify?.invoke(event({ privateChallengeParameters: parameters, challengeAnswer: code }))
+    await verify?.invoke(event({ privateChallengeParameters: parameters, challengeAnswer: wrong }))
+    const late = { ...Object.fromEntries(entries(parameters)), expiresAt: '1' }
+    await verify?.invoke(event({ privateChallengeParameters: late, challengeAnswer: code }))
+    await create?.invoke(event({ userAttributes: {} })).catch(() => undefined)
+    await define?.invoke(event({ session: [] }))
+    await preToken?.invoke(event({})).catch(() => undefined)
+    return [define, create, verify, preToken]
+      .flatMap(trigger => trigger?.logs ?? [])
+      .map(line => toJson(JSON.parse(line)))
+  } finally {
+    await Promise.all([define, create, verify, preToken].map(trigger => trigger?.close()))
+    ses.close()
+  }
+}
+
+/** An event that each of the triggers takes, after the password. */
+function event(request: Record<string, Json>): Json {
+  return {
+    triggerSource: 'TokenGeneration_NewPasswordChallenge',
+    userPoolId: REQUIRED.UserPoolId,
+    userName: 'someone',
+    callerContext: { clientId: '1example' },
+    request: {
+      userAttributes: { email: 'someone@example.com' },
+      session: ['SRP_A', 'PASSWORD_VERIFIER'].map(challengeName => ({
+        challengeName,
+        challengeResult: true,
+        challengeMetadata: null,
+      })),
+      challengeName: 'CUSTOM_CHALLENGE',
+      ...request,
+    },
+    response: {},
+  }
+}
+
+function toJson(value: unknown): Json {
+  const json: Json = JSON.parse(JSON.stringify(value))
+  return json
+}
