@@ -309,7 +309,10 @@ describe('metric filters', () => {
     const written = lines.filter(line => member(line, 'message', 'event') === event)
     expect(written).not.toEqual([])
     for (const [, field = ''] of JSON.stringify(transformation).matchAll(/\$\.message\.(\w+)/g)) {
-      expect(written.map(line => [field, member(line, 'message', field) !== null])).toContainEqual([field, true])
+      expect(written.map(line => [field, member(line, 'message', field) !== null])).toContainEqual([
+        field,
+        true,
+      ])
     }
   })
 

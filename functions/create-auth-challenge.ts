@@ -5,6 +5,7 @@ import { readProgress, recordPasswordStep } from '../shared/challenge-sequence.t
 import { mailCode, waitLikeAMail } from '../shared/code-mail.ts'
 import { planRound, referenceOf, writeRound } from '../shared/code-round.ts'
 import { startDeadline } from '../shared/deadline.ts'
+import { recordEvent } from '../shared/event-record.ts'
 import { log, userHash } from '../shared/log.ts'
 import { readCreateSettings } from '../shared/settings.ts'
 import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
@@ -21,6 +22,7 @@ export async function handler(
   event: CreateAuthChallengeTriggerEvent,
 ): Promise<CreateAuthChallengeTriggerEvent> {
   const deadline = startDeadline()
+  recordEvent(event, settings.recordEvents)
   const trigger = readTriggerEvent(event)
   const resendRequested = isResendRequest(trigger)
   const progress = readProgress({ ...trigger, resendRequested })

@@ -2,6 +2,7 @@
 import type { DefineAuthChallengeTriggerEvent } from 'aws-lambda'
 import { nextStep, readProgress } from '../shared/challenge-sequence.ts'
 import { referenceOf } from '../shared/code-round.ts'
+import { recordEvent } from '../shared/event-record.ts'
 import { log } from '../shared/log.ts'
 import { readDefineSettings } from '../shared/settings.ts'
 import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
@@ -26,6 +27,7 @@ const LOG_EVENTS = {
 export async function handler(
   event: DefineAuthChallengeTriggerEvent,
 ): Promise<DefineAuthChallengeTriggerEvent> {
+  recordEvent(event, settings.recordEvents)
   const trigger = readTriggerEvent(event)
   const signIn = { ...trigger, resendRequested: isResendRequest(trigger) }
   const step = nextStep(signIn, settings)

@@ -1,6 +1,7 @@
 // Pre Token Generation: the last gate, for the two ways to tokens that never meet Define Auth Challenge.
 import { decideTokens } from '../shared/challenge-sequence.ts'
 import { TokensRefusedError } from '../shared/errors.ts'
+import { recordEvent } from '../shared/event-record.ts'
 import { log } from '../shared/log.ts'
 import { readPreTokenSettings } from '../shared/settings.ts'
 import { readTriggerEvent } from '../shared/trigger-event.ts'
@@ -20,6 +21,7 @@ const MESSAGES = {
  * @throws TokensRefusedError, which is how Cognito is told to issue nothing (Cognito developer guide, Lambda triggers)
  */
 export async function handler<Event extends object>(event: Event): Promise<Event> {
+  recordEvent(event, settings.recordEvents)
   const { triggerSource, clientId, userAttributes } = readTriggerEvent(event)
   const userStatus = userAttributes['cognito:user_status'] ?? ''
   const decision = decideTokens({ triggerSource, clientId, userStatus }, settings)

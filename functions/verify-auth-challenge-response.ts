@@ -2,6 +2,7 @@
 import type { VerifyAuthChallengeResponseTriggerEvent } from 'aws-lambda'
 import { type AnswerVerdict, judgeAnswer } from '../shared/challenge-parameters.ts'
 import { referenceOf } from '../shared/code-round.ts'
+import { recordEvent } from '../shared/event-record.ts'
 import { type LogEvent, log, userHash } from '../shared/log.ts'
 import { readVerifySettings } from '../shared/settings.ts'
 import { readTriggerEvent } from '../shared/trigger-event.ts'
@@ -21,6 +22,7 @@ const LOG_EVENTS: Readonly<Record<AnswerVerdict, LogEvent>> = {
 export async function handler(
   event: VerifyAuthChallengeResponseTriggerEvent,
 ): Promise<VerifyAuthChallengeResponseTriggerEvent> {
+  recordEvent(event, settings.recordEvents)
   const trigger = readTriggerEvent(event)
   const verdict = judgeAnswer(trigger, settings, Date.now())
   log('info', {

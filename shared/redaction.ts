@@ -1,5 +1,6 @@
 // Takes everything that identifies a person out of a trigger event and keeps its shape, so that it can be kept for ever.
-import { createHmac } from 'node:crypto'
+import { lazyCrypto } from './lazy-crypto.ts'
+import { field } from './trigger-event.ts'
 
 /**
  * A copy of a trigger event in which every value that could name somebody is a made-up one: addresses, phone numbers,
@@ -13,10 +14,10 @@ import { createHmac } from 'node:crypto'
  * Never throws, and can be applied again to what it returned.
  */
 export function redactEvent(event: unknown): unknown {
-  const request = fieldOf(event, 'request')
-  const candidates = [fieldOf(fieldOf(request, 'userAttributes'), 'sub'), fieldOf(event, 'userName')]
+  const request = field(event, 'request')
+  const candidates = [field(field(request, 'userAttributes'), 'sub'), field(event, 'userName')]
   const key = candidates.find(candidate => typeof candidate === 'string' && UUID.test(candidate))
-  const fake = fakes(typeof key === 'string' ? `${key} ${String(fieldOf(event, 'userPoolId'))}` : undefined)
+  const fake = fakes(typeof key === 'string' ? `${key} ${String(field(event, 'userPoolId'))}` : undefined)
   return redact(event, { key: '', personal: false, depth: 0 }, fake)
 }
 
@@ -96,7 +97,7 @@ function fakes(key: string | undefined): Fakes {
 }
 
 function digest(key: string, value: string): string {
-  return createHmac('sha256', key).update(value).digest('hex')
+  return lazyCrypto().createHmac('sha256', key).update(value).digest('hex')
 }
 
 /** Hexadecimal digits as the letters a to p: a fake must not look like a code by chance. */
@@ -110,8 +111,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }
