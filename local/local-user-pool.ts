@@ -92,7 +92,7 @@ export interface LocalUserPool {
 
 /** Which trigger uses which setting. */
 const SETTINGS: Readonly<Record<TriggerName, readonly string[]>> = {
-  'define-auth-challenge': ['MAX_ATTEMPTS', 'MAX_SENDS', 'NATIVE_MFA'],
+  'define-auth-challenge': ['MAX_ATTEMPTS', 'MAX_SENDS', 'NATIVE_MFA', 'RECORD_EVENTS'],
   'create-auth-challenge': [
     'CODE_SECRET',
     'FROM_ADDRESS',
@@ -107,10 +107,11 @@ const SETTINGS: Readonly<Record<TriggerName, readonly string[]>> = {
     'REPLY_TO_ADDRESS',
     'SES_CONFIGURATION_SET',
     'SES_FALLBACK_REGION',
+    'RECORD_EVENTS',
     'AWS_ENDPOINT_URL_SES',
   ],
-  'verify-auth-challenge-response': ['CODE_SECRET', 'CODE_LENGTH', 'MAX_ATTEMPTS'],
-  'pre-token-generation': ['HOSTED_UI', 'GUARDED_CLIENT_IDS'],
+  'verify-auth-challenge-response': ['CODE_SECRET', 'CODE_LENGTH', 'MAX_ATTEMPTS', 'RECORD_EVENTS'],
+  'pre-token-generation': ['HOSTED_UI', 'GUARDED_CLIENT_IDS', 'RECORD_EVENTS'],
 }
 
 const USERS: readonly LocalUser[] = [
