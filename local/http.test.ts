@@ -243,7 +243,9 @@ test('a signed request and one with an unknown signature are treated alike', asy
 
 test('a taken port is an error that says so, and nothing stays behind', async () => {
   const { port } = new URL(pool.endpoint)
-  await expect(startLocalUserPool({ port: Number(port) })).rejects.toThrow(/EADDRINUSE/)
+  await expect(startLocalUserPool({ port: Number(port) })).rejects.toThrow(
+    new RegExp(`cannot listen on port ${port}: .*EADDRINUSE.*LOCAL_POOL_PORT`),
+  )
   const mailPort = Number(new URL(pool.mailbox).port)
   await expect(startLocalUserPool({ mailPort })).rejects.toThrow(`did not start on port ${mailPort}`)
 })

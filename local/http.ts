@@ -37,6 +37,7 @@ export interface Site {
 /**
  * Listens on 127.0.0.1 only.
  * @param port 0: a free one.
+ * @throws Error when the port is taken.
  */
 export async function listen(
   site: Site,
@@ -49,13 +50,18 @@ export async function listen(
   // A client that computes for seconds, as SRP in a browser may, must not find its connection closed meanwhile.
   server.keepAliveTimeout = KEEP_ALIVE_MS
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', error => reject(new Error(cannotListen(port, error))))
     server.listen(port, '127.0.0.1', resolve)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The local user pool has no port')
   endpoint = `http://127.0.0.1:${address.port}`
   return { server, endpoint }
+}
+
+function cannotListen(port: number, error: Error): string {
+  const advice = 'Choose another one with LOCAL_POOL_PORT or the option port; 0 is a free one.'
+  return `The local user pool cannot listen on port ${port}: ${error.message}. ${advice}`
 }
 
 async function handle(

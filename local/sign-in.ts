@@ -186,10 +186,10 @@ async function define(pool: Pool, signIn: SignIn, clientMetadata: ClientMetadata
   }
   if (next.challengeName === 'PASSWORD_VERIFIER') return askForPassword(pool, signIn)
   if (next.challengeName !== 'CUSTOM_CHALLENGE') {
-    return challenge(pool, signIn, { name: 'ECHO', shown: next.challengeName }, {})
+    return ask(pool, signIn, { name: 'ECHO', shown: next.challengeName }, {})
   }
   const { publicChallengeParameters, ...kept } = await pool.triggers.create(subject, signIn.entries)
-  return challenge(pool, signIn, { name: 'CUSTOM_CHALLENGE', ...kept }, publicChallengeParameters)
+  return ask(pool, signIn, { name: 'CUSTOM_CHALLENGE', ...kept }, publicChallengeParameters)
 }
 
 function askForPassword(pool: Pool, signIn: SignIn): JsonObject {
@@ -255,7 +255,7 @@ async function afterPassword(pool: Pool, signIn: SignIn, user: User, clientMetad
     throw notAuthorized('Temporary password has expired and must be reset by an administrator.')
   }
   const { sub: _sub, ...attributes } = Object.fromEntries(user.attributes)
-  return challenge(
+  return ask(
     pool,
     signIn,
     { name: 'NEW_PASSWORD_REQUIRED' },
@@ -318,7 +318,7 @@ async function askForSecondFactor(
     return askForNativeFactor(pool, signIn, user, user.preferredFactor)
   }
   if (chosen.length > 1) {
-    return challenge(
+    return ask(
       pool,
       signIn,
       { name: 'SELECT_MFA_TYPE', factors: chosen },
@@ -331,7 +331,7 @@ async function askForSecondFactor(
   if (mode === 'OPTIONAL') return finish(pool, signIn, user, clientMetadata)
   if (hasEmail) return askForNativeFactor(pool, signIn, user, 'EMAIL_OTP')
   const canSetUp = available.filter(factor => factor === 'SOFTWARE_TOKEN_MFA')
-  return challenge(
+  return ask(
     pool,
     signIn,
     { name: 'MFA_SETUP', verified: false },
@@ -342,7 +342,7 @@ async function askForSecondFactor(
 }
 
 async function askForNativeFactor(pool: Pool, signIn: SignIn, user: User, factor: NativeFactor): Answer {
-  if (factor === 'SOFTWARE_TOKEN_MFA') return challenge(pool, signIn, { name: factor }, {})
+  if (factor === 'SOFTWARE_TOKEN_MFA') return ask(pool, signIn, { name: factor }, {})
   const address = user.attributes.get('email')
   if (address === undefined) throw invalidParameter('The user has no email address.')
   // The length of the MFA code is not published; the password-less code of the same name has 8 digits.
@@ -356,7 +356,7 @@ async function askForNativeFactor(pool: Pool, signIn: SignIn, user: User, factor
       code,
     ),
   })
-  return challenge(
+  return ask(
     pool,
     signIn,
     { name: 'EMAIL_OTP', code },
@@ -411,7 +411,8 @@ async function checkCustomAnswer(
   return define(pool, { ...signIn, entries: [...signIn.entries, entry] }, clientMetadata)
 }
 
-function challenge(
+/** Opens the session in which the challenge is to be answered. */
+function ask(
   pool: Pool,
   signIn: SignIn,
   challenge: Challenge,

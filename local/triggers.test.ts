@@ -80,8 +80,8 @@ test('a trigger that takes longer than 5 seconds is called again', async () => {
 })
 
 test('after three tries without an answer the request fails', async () => {
-  const pool = await poolWith({}, { triggerTimeoutMs: 200 })
-  pool.faults.delayTrigger('create-auth-challenge', 1000, 3)
+  const pool = await poolWith({}, { triggerTimeoutMs: 1500 })
+  pool.faults.delayTrigger('create-auth-challenge', 60_000, 3)
   await expect(start(pool)).rejects.toMatchObject({
     name: 'UnexpectedLambdaException',
     message:

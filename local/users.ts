@@ -89,13 +89,10 @@ export class Users {
   /** @throws CognitoError UsernameExistsException, InvalidParameterException, InvalidPasswordException. */
   create({ username, attributes = new Map(), password, status = 'FORCE_CHANGE_PASSWORD' }: NewUser): User {
     const signsInWith = this.#pool.usernameAttributes
-    if (
-      signsInWith.length > 0 &&
-      !(signsInWith.includes('email') && username.includes('@')) &&
-      !isPhone(username, signsInWith)
-    ) {
+    if (signsInWith.length > 0 && !signsInWith.some(attribute => isAddress(attribute, username))) {
       throw invalidParameter('Username should be either an email or a phone number.')
     }
+    refuseSub(attributes)
     if (this.find(username) !== undefined) {
       throw new CognitoError('UsernameExistsException', 'User account already exists')
     }
@@ -113,8 +110,8 @@ export class Users {
       lockedUntil: 0,
       factors: new Set(),
     }
-    if (signsInWith.length > 0)
-      user.attributes.set(username.includes('@') ? 'email' : 'phone_number', username)
+    const signInName = signsInWith.find(attribute => isAddress(attribute, username))
+    if (signInName !== undefined) user.attributes.set(signInName, username)
     for (const [name, value] of attributes) user.attributes.set(name, value)
     if (password !== undefined) this.setPassword(user, password, { permanent: status === 'CONFIRMED' })
     user.status = status
@@ -128,7 +125,7 @@ export class Users {
 
   /** An empty value takes the attribute away. A changed address is unverified unless the same call says otherwise. */
   setAttributes(user: User, attributes: ReadonlyMap<string, string>): void {
-    if (attributes.has('sub')) throw notAuthorized('A client attempted to write unauthorized attribute')
+    refuseSub(attributes)
     for (const name of ['email', 'phone_number']) {
       const verified = `${name}_verified`
       const value = attributes.get(name)
@@ -280,10 +277,16 @@ function setFactor(user: User, factor: NativeFactor, settings: Parameters): void
   else if (user.preferredFactor === factor) delete user.preferredFactor
 }
 
+/** @throws CognitoError NotAuthorizedException: nobody chooses the `sub`. */
+function refuseSub(attributes: ReadonlyMap<string, string>): void {
+  if (attributes.has('sub')) throw notAuthorized('A client attempted to write unauthorized attribute')
+}
+
 function sameName(value: string | undefined, name: string): boolean {
   return value !== undefined && value.toLowerCase() === name.toLowerCase()
 }
 
-function isPhone(username: string, signsInWith: readonly string[]): boolean {
-  return signsInWith.includes('phone_number') && /^\+\d{4,15}$/.test(username)
+/** @param attribute `email` or `phone_number`. */
+function isAddress(attribute: string, value: string): boolean {
+  return attribute === 'email' ? /^[^@\s]+@[^@\s]+$/.test(value) : /^\+\d{4,15}$/.test(value)
 }

@@ -92,6 +92,9 @@ test('the same address a second time, a bad address or an unknown attribute is r
     name: 'InvalidParameterException',
     message: expect.stringContaining('custom:tier: Attribute does not exist in the schema.'),
   })
+  await expect(create('x@example.com', { sub: 'chosen' })).rejects.toMatchObject({
+    name: 'NotAuthorizedException',
+  })
   await expect(create('x@example.com', {}, { TemporaryPassword: 'weak' })).rejects.toMatchObject({
     name: 'InvalidPasswordException',
   })
