@@ -1,6 +1,8 @@
 import {
   DescribeUserPoolCommand,
   GetUserPoolMfaConfigCommand,
+  ListIdentityProvidersCommand,
+  ListUserImportJobsCommand,
   ListUserPoolsCommand,
   SetUserPoolMfaConfigCommand,
   type SetUserPoolMfaConfigCommandInput,
@@ -195,6 +197,14 @@ test('email MFA needs SES, another way of account recovery, a tier above LITE an
   await expect(update({ MfaConfiguration: 'OPTIONAL', UserPoolTier: 'LITE' })).rejects.toMatchObject({
     name: 'TierChangeNotAllowedException',
   })
+})
+
+test('there are no imports of users and no identity providers', async () => {
+  const { userPoolId: UserPoolId } = pool
+  const imports = await sdkFor(pool).send(new ListUserImportJobsCommand({ UserPoolId, MaxResults: 10 }))
+  expect(imports.UserImportJobs).toEqual([])
+  const providers = await sdkFor(pool).send(new ListIdentityProvidersCommand({ UserPoolId }))
+  expect(providers.Providers).toEqual([])
 })
 
 test('another pool than this one does not exist', async () => {

@@ -34,6 +34,12 @@ export const ListUserImportJobs: Operation = async (pool, request) => {
   return { UserImportJobs: [] }
 }
 
+/** Nobody signs in here through another provider; asked by tools that look for ways round the code. */
+export const ListIdentityProviders: Operation = async (pool, request) => {
+  requireThisPool(pool, request)
+  return { Providers: [] }
+}
+
 function describe(pool: Pool) {
   return pool.description.describe(pool.users.list().length)
 }
