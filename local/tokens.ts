@@ -87,7 +87,7 @@ export class Tokens {
    */
   refreshGrant(refreshToken: string, client: AppClient): { readonly username: string } {
     const grant = this.#grants.get(refreshToken)
-    if (grant === undefined || grant.clientId !== client.id) throw notAuthorized('Invalid Refresh Token')
+    if (grant === undefined || grant.clientId !== client.id) throw notAuthorized('Invalid Refresh Token.')
     if (this.#clock.seconds() >= grant.expiresAt) throw notAuthorized('Refresh Token has expired')
     if (this.#clock.seconds() >= grant.revokedAt) throw notAuthorized('Refresh Token has been revoked')
     return grant
@@ -102,7 +102,7 @@ export class Tokens {
   ): Promise<AuthenticationResult> {
     this.refreshGrant(refreshToken, client)
     const grant = this.#grants.get(refreshToken)
-    if (grant === undefined) throw notAuthorized('Invalid Refresh Token')
+    if (grant === undefined) throw notAuthorized('Invalid Refresh Token.')
     const result = await this.#sign(user, client, grant, changes)
     if (!client.rotatesRefreshTokens) return result
     const next = this.#keep({ ...grant })
@@ -120,7 +120,7 @@ export class Tokens {
       // RFC 7009: a token that is not known needs no revocation.
       return
     }
-    if (grant.clientId !== client.id) throw notAuthorized('Invalid Refresh Token')
+    if (grant.clientId !== client.id) throw notAuthorized('Invalid Refresh Token.')
     grant.revokedAt = this.#clock.seconds()
     this.#revokedOrigins.add(grant.originId)
   }

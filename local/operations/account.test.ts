@@ -128,7 +128,7 @@ test('an access token expires after an hour, a refresh token after thirty days',
   expect(await sdkFor(pool).send(new GetUserCommand(fresh))).toMatchObject({ Username: expect.any(String) })
   pool.advanceClock(30 * 24 * 3600)
   await expect(refresh(RefreshToken)).rejects.toMatchObject({ message: 'Refresh Token has expired' })
-  await expect(refresh('made-up')).rejects.toMatchObject({ message: 'Invalid Refresh Token' })
+  await expect(refresh('made-up')).rejects.toMatchObject({ message: 'Invalid Refresh Token.' })
 })
 
 test('REFRESH_TOKEN_AUTH refreshes as well, through Pre Token Generation', async () => {
