@@ -1,19 +1,18 @@
 // A hundred sign-ins at random of users with a temporary password, while things go wrong at random.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Run, signInAtRandom, startRandomPool } from './random-sign-ins.ts'
-import type { TestPool } from './test-pool.ts'
 
 const RUNS = 102
 const RUNS_PER_TEST = 17
 const parts = Array.from({ length: RUNS / RUNS_PER_TEST }, (_, part) => part * RUNS_PER_TEST)
 const runs: Run[] = []
-let local: TestPool
+let local: Awaited<ReturnType<typeof startRandomPool>>
 
 beforeAll(async () => {
   local = await startRandomPool(RUNS)
 }, 120_000)
 
-afterAll(() => local.pool.close())
+afterAll(() => local.close())
 
 test.each(parts)(
   '%i and the sixteen after it end signed in or in a true failure, without a token before a code',

@@ -248,13 +248,30 @@ function textOf(value: unknown): string {
 }
 
 /**
- * Starts the pool for such runs. Amplify waits between its tries, 200 ms and more: here only for a tenth of that, since
- * nothing but the order of things matters.
+ * Starts the pool for such runs and makes haste where nothing but the order of things matters: Amplify waits only a
+ * tenth as long between its tries, and its secret SRP exponent has 128 bits in place of 1024, a third of the work.
+ * `close` ends that.
  */
-export async function startRandomPool(users: number): Promise<TestPool> {
-  const { setTimeout: realSetTimeout } = globalThis
+export async function startRandomPool(users: number): Promise<TestPool & { close(): Promise<void> }> {
+  const { setTimeout: realSetTimeout, crypto } = globalThis
   const shorter = (work: () => void, milliseconds = 0) => realSetTimeout(work, milliseconds / 10)
   globalThis.setTimeout = Object.assign(shorter, realSetTimeout)
+  const realRandomValues = crypto.getRandomValues
+  let words = 0
+  crypto.getRandomValues = array => {
+    realRandomValues.call(crypto, array)
+    // Amplify draws the exponent as 32 words, one by one, the highest first.
+    if (array.byteLength === 4 && words++ % 32 < 28) new Uint8Array(array.buffer).fill(0)
+    return array
+  }
   const environment = { CODE_TTL_SECONDS: '60', RESEND_AFTER_SECONDS: '0' }
-  return startTestPool({ environment, triggerTimeoutMs: 1000 }, users)
+  const local = await startTestPool({ environment, triggerTimeoutMs: 1000 }, users)
+  return {
+    ...local,
+    async close() {
+      globalThis.setTimeout = realSetTimeout
+      crypto.getRandomValues = realRandomValues
+      await local.pool.close()
+    },
+  }
 }

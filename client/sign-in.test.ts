@@ -118,6 +118,10 @@ describe('one answer to a session', () => {
     expect(await local.mails(user.username)).toHaveLength(2)
 
     const code = await local.code(user.username)
+    await Promise.all([driver.submitCode(wrongCode(code, 1)), driver.submitCode(wrongCode(code, 2))])
+    expect(driver.getState()).toMatchObject({ reason: 'wrong-code', attemptsLeft: 2 })
+    expect(local.requests('RespondToAuthChallenge')).toBe(1)
+
     const states = await Promise.all([driver.submitCode(code), driver.resend(), driver.submitCode(code)])
     expect(states.map(({ step }) => step)).toEqual(['signed-in', 'signed-in', 'signed-in'])
     expect(local.requests('RespondToAuthChallenge')).toBe(1)
