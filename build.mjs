@@ -1,7 +1,7 @@
 // Builds the four triggers (dist/<name>/index.mjs and dist/<name>.zip) and the tools that run on this machine.
 // node build.mjs [directory]   the directory is dist unless another one is named
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { zipSync } from 'fflate'
 
@@ -59,10 +59,28 @@ async function buildTrigger(name) {
   await writeFile(`${directory}.zip`, zipSync(Object.fromEntries(entries)))
 }
 
+/** The sample page: client/page/ in the output holds all that a browser needs. */
+async function buildPage() {
+  const directory = `${OUTPUT}/client/page`
+  await build({
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    entryPoints: ['client/page/page.ts', 'client/page/page.css'],
+    outdir: directory,
+    minify: true,
+    logLevel: 'warning',
+    legalComments: 'none',
+  })
+  await copyFile('client/page/index.html', `${directory}/index.html`)
+}
+
 await rm(OUTPUT, { recursive: true, force: true })
 await mkdir(OUTPUT, { recursive: true })
 await Promise.all([
   ...TRIGGERS.map(buildTrigger),
+  buildPage(),
   build({
     ...shared,
     entryPoints: TOOLS.map(tool => `${tool}.ts`).filter(file => existsSync(file)),

@@ -271,10 +271,10 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     const { username } = step
     const answer = await answerStep(action, code)
     if ('pending' in answer) {
-      const { reason, sendsLeft } = answer.pending.parameters
+      const { reason, reference } = answer.pending.parameters
       if (reason === 'wrong-code') refusedCodes.add(code)
-      // Neither this code nor another one can pass this sign-in any more.
-      if (reason === 'expired' && sendsLeft === '0') return beginAnew(action, username)
+      // Expired and no new mail: neither this code nor another one can pass this sign-in any more.
+      if (reason === 'expired' && reference === step.reference) return beginAnew(action, username)
       return arrival(username, answer.pending)
     }
     switch (answer.trouble.kind) {
