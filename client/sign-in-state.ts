@@ -211,6 +211,8 @@ const TROUBLE_BY_NAME: Readonly<Record<string, Trouble['kind']>> = {
   NetworkError: 'network',
   InternalErrorException: 'network',
   TooManyRequestsException: 'network',
+  TimeoutError: 'network',
+  AbortError: 'network',
   UserAlreadyAuthenticatedException: 'already-signed-in',
 }
 
@@ -258,12 +260,22 @@ function fieldsOf(value: unknown): Record<string, unknown> {
 
 /** Reads an error thrown by Amplify's `signIn` or `confirmSignIn`. Its text goes no further than this function. */
 export function troubleOf(error: unknown): Trouble {
-  if (!(error instanceof Error)) return { kind: 'unknown', errorName: typeof error }
-  return { kind: troubleKind(error), errorName: error.name }
+  const { name, message, underlyingError } = fieldsOfError(error)
+  return { kind: troubleKind(name, message, fieldsOfError(underlyingError).name), errorName: name }
 }
 
-function troubleKind(error: Error): Trouble['kind'] {
-  const { name, message } = error
+/** By shape, not by class: an error may come from another frame. */
+function fieldsOfError(error: unknown): { name: string; message: string; underlyingError?: unknown } {
+  if (typeof error !== 'object' || error === null) return { name: typeof error, message: '' }
+  const text = (value: unknown) => (typeof value === 'string' ? value : '')
+  return {
+    name: 'name' in error ? text(error.name) : '',
+    message: 'message' in error ? text(error.message) : '',
+    ...('underlyingError' in error && { underlyingError: error.underlyingError }),
+  }
+}
+
+function troubleKind(name: string, message: string, causeName: string): Trouble['kind'] {
   if (name === 'NotAuthorizedException')
     return TROUBLE_BY_TEXT.find(([text]) => text.test(message))?.[1] ?? 'unknown'
   if (name === 'UserLambdaValidationException' || name === 'UnexpectedLambdaException') {
@@ -271,13 +283,8 @@ function troubleKind(error: Error): Trouble['kind'] {
     if (message.startsWith('PreTokenGeneration')) return 'tokens-refused'
   }
   // The answer broke off half-way, or something between here and the pool answered in its place.
-  if (name === 'Unknown' && brokenAnswer(error)) return 'network'
+  if (name === 'Unknown' && (causeName === 'TypeError' || causeName === 'SyntaxError')) return 'network'
   return TROUBLE_BY_NAME[name] ?? 'unknown'
-}
-
-function brokenAnswer(error: Error): boolean {
-  const cause = 'underlyingError' in error ? error.underlyingError : undefined
-  return cause instanceof TypeError || cause instanceof SyntaxError
 }
 
 /**

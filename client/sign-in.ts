@@ -1,8 +1,10 @@
 // The sign-in driver: password, new password and code with Amplify JS v6, one answer to each Cognito session.
 import {
+  type AuthSession,
   type AuthUser,
   type ConfirmSignInInput,
   confirmSignIn,
+  fetchAuthSession,
   getCurrentUser,
   type SignInInput,
   type SignInOutput,
@@ -66,6 +68,7 @@ export interface AuthFunctions {
   signIn(input: SignInInput): Promise<SignInOutput>
   confirmSignIn(input: ConfirmSignInInput): Promise<SignInOutput>
   getCurrentUser(): Promise<AuthUser>
+  fetchAuthSession(): Promise<AuthSession>
   signOut(): Promise<void>
 }
 
@@ -97,7 +100,13 @@ let amplifyIsFree: Promise<unknown> = Promise.resolve()
 
 /** Makes a driver. One for a page: Amplify keeps one sign-in for the page as well. */
 export function createSignInDriver(options: SignInDriverOptions = {}): SignInDriver {
-  const auth: AuthFunctions = options.auth ?? { signIn, confirmSignIn, getCurrentUser, signOut }
+  const auth: AuthFunctions = options.auth ?? {
+    signIn,
+    confirmSignIn,
+    getCurrentUser,
+    fetchAuthSession,
+    signOut,
+  }
   const storage: StepStorage = options.storage ?? sessionStorage
   const authFlowType = options.authFlowType ?? 'CUSTOM_WITH_SRP'
   const listeners = new Set<() => void>()
@@ -317,7 +326,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
 
   async function findStep(): Promise<Move> {
     const user = await currentUser()
-    if (user) return { state: { step: 'signed-in', busy: false, username: user.username } }
+    if (user) return user.move
     const text = await storage.getItem(STORAGE_KEY).catch(() => null)
     const saved = text === null ? undefined : savedStepOf(text)
     if (!saved || Date.now() - saved.savedAt > STEP_LIFE_MILLISECONDS) return SIGNED_OUT
@@ -327,14 +336,19 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
   /** The signed-in user, if it is this one: another tab may have finished the sign-in. */
   async function signedInMove(username: string): Promise<Move | undefined> {
     const user = await currentUser()
-    const names = [user?.username, user?.signInDetails?.loginId].map(name => name?.toLowerCase())
-    if (!user || !names.includes(username.toLowerCase())) return undefined
-    return { state: { step: 'signed-in', busy: false, username: user.username } }
+    return user?.names.includes(username.toLowerCase()) ? user.move : undefined
   }
 
-  async function currentUser(): Promise<AuthUser | undefined> {
+  /** Whoever is signed in in this browser, by all the names that one may have typed. */
+  async function currentUser(): Promise<{ names: readonly string[]; move: Move } | undefined> {
     try {
-      return await auth.getCurrentUser()
+      const { username, signInDetails } = await auth.getCurrentUser()
+      const { tokens } = await auth.fetchAuthSession()
+      const claims = tokens?.idToken?.payload ?? {}
+      const typed = [claims['email'], claims['preferred_username'], claims['phone_number'], username]
+      const names = [signInDetails?.loginId, ...typed].filter(name => typeof name === 'string')
+      const state = { step: 'signed-in', busy: false, username: names[0] ?? username } as const
+      return { names: names.map(name => name.toLowerCase()), move: { state } }
     } catch {
       return undefined
     }
@@ -345,8 +359,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       await auth.signOut()
       return SIGNED_OUT
     } catch {
-      const user = await currentUser()
-      return user ? { state: { step: 'signed-in', busy: false, username: user.username } } : SIGNED_OUT
+      return (await currentUser())?.move ?? SIGNED_OUT
     }
   }
 

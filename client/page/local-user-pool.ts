@@ -15,9 +15,8 @@ export interface PoolUser {
 }
 
 export interface Mail {
-  readonly id: string
-  readonly at: string
-  readonly from: string
+  /** Milliseconds since 1970. */
+  readonly at: number
   readonly to: string
   readonly subject: string
   readonly text: string
@@ -57,11 +56,9 @@ export async function fetchPool(): Promise<PoolDescription> {
 
 /** The mails that the pool sent, oldest first. */
 export async function fetchMails(): Promise<readonly Mail[]> {
-  return listOf(await fetchJson('/local-user-pool/mails')).map(mail => ({
-    id: textAt(mail, 'id'),
-    at: textAt(mail, 'at'),
-    from: textAt(mail, 'from'),
-    to: listOf(at(mail, 'to')).map(String).join(', '),
+  return listOf(await fetchJson('/local-user-pool/messages')).map(mail => ({
+    at: 1000 * (numberAt(mail, 'at') ?? 0),
+    to: textAt(mail, 'to'),
     subject: textAt(mail, 'subject'),
     text: textAt(mail, 'text'),
     html: textAt(mail, 'html'),

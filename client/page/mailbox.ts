@@ -17,12 +17,10 @@ export function createMailbox(fillIn: (code: string) => void): Mailbox {
   const list = byId('mails', HTMLOListElement)
   const empty = byId('no-mail', HTMLParagraphElement)
   const news = byId('mailbox-news', HTMLParagraphElement)
-  const drawn = new Map<
-    string,
-    { item: HTMLLIElement; badge: HTMLElement; button: HTMLButtonElement | undefined }
-  >()
+  /** In the order of arrival. */
+  const drawn: { item: HTMLLIElement; badge: HTMLElement; button: HTMLButtonElement | undefined }[] = []
   let mails: readonly Mail[] = []
-  let first = true
+  let seen: number | undefined
 
   return {
     show: all => {
@@ -30,14 +28,8 @@ export function createMailbox(fillIn: (code: string) => void): Mailbox {
     },
     render: (texts, state) => {
       empty.hidden = mails.length > 0
-      const known = new Set(mails.map(({ id }) => id))
-      for (const [id, { item }] of drawn) {
-        if (known.has(id)) continue
-        item.remove()
-        drawn.delete(id)
-      }
-      for (const mail of mails) {
-        const entry = drawn.get(mail.id) ?? draw(mail)
+      for (const [index, mail] of mails.entries()) {
+        const entry = drawn[index] ?? draw(mail)
         setText(entry.badge, counts(mail, state) ? texts.mailCounts : '')
         if (entry.button) {
           setText(entry.button, texts.fillInCode)
@@ -46,14 +38,9 @@ export function createMailbox(fillIn: (code: string) => void): Mailbox {
         entry.item.querySelector('iframe')?.setAttribute('title', texts.mailTitle(mail.subject))
       }
       const newest = mails.at(-1)
-      if (newest && list.firstElementChild !== drawn.get(newest.id)?.item) {
-        for (const mail of mails) list.prepend(drawn.get(mail.id)?.item ?? '')
-        for (const details of list.querySelectorAll('details')) details.open = false
-        const details = list.querySelector('details')
-        if (details) details.open = true
-        if (!first) setText(news, texts.mailArrived(newest.subject))
-      }
-      first = false
+      if (newest && seen !== undefined && mails.length > seen)
+        setText(news, texts.mailArrived(newest.subject))
+      seen = mails.length
     },
   }
 
@@ -75,14 +62,19 @@ export function createMailbox(fillIn: (code: string) => void): Mailbox {
       make(
         'p',
         { class: 'hint' },
-        `${mail.from} → ${mail.to}, ${new Date(mail.at).toLocaleTimeString(document.documentElement.lang)}`,
+        `${mail.to}, ${new Date(mail.at).toLocaleTimeString(document.documentElement.lang)}`,
       ),
       mail.html === '' ? make('pre', { tabindex: '0' }, mail.text) : frame,
       ...(button ? [button] : []),
     )
     details.addEventListener('toggle', fit)
+    for (const { item } of drawn) {
+      for (const older of item.querySelectorAll('details')) older.open = false
+    }
+    details.open = true
     const entry = { item: make('li', {}, details), badge, button }
-    drawn.set(mail.id, entry)
+    drawn.push(entry)
+    list.prepend(entry.item)
     return entry
   }
 }
