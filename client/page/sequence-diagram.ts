@@ -115,7 +115,7 @@ function answerArrow(request: Call, texts: Texts): Arrow {
     key: `${request.number} answered`,
     from: 'pool',
     to: 'browser',
-    words: request.error ?? texts.answers[meaning] ?? meaning,
+    words: request.error ?? texts.replies[meaning] ?? meaning,
     name: tokens ? 'AuthenticationResult' : challenge,
     note: texts.takes(request.durationMs ?? 0),
     tone: request.error !== undefined ? 'bad' : tokens ? 'good' : 'plain',

@@ -41,6 +41,7 @@ export function createSignInView(): SignInView {
   const sections = [passwordForm, newPasswordForm, codeForm, signedIn]
 
   let shown: SignInState | undefined
+  let spoken: Texts | undefined
   let busySince = 0
 
   function render(texts: Texts, state: SignInState): void {
@@ -63,8 +64,11 @@ export function createSignInView(): SignInView {
     document.title = headingOf(texts, state)
     signOutOther.hidden = !(state.step === 'failed' && state.reason === 'another-user')
     if (state.step === 'new-password') showAttributes(texts, state)
-    if (!state.busy) say(noticeOf(texts, state), isGoodNews(state) ? 'info' : 'problem')
+    if (!state.busy && (state !== before || texts !== spoken)) {
+      say(noticeOf(texts, state), isGoodNews(state) ? 'info' : 'problem', wrongFields(state))
+    }
     if (state.busy && !before?.busy) busySince = Date.now()
+    spoken = texts
     tick(texts, state)
     if (!state.busy && before) moveFocus(before, state)
   }
@@ -90,17 +94,15 @@ export function createSignInView(): SignInView {
   }
 
   function moveFocus(before: SignInState, state: SignInState): void {
+    if (before === state) return
     const moved = before.step !== state.step
-    const answered = before.busy
-    if (!moved && !answered && noticeOf === undefined) return
     if (moved) clear(state)
+    // A page that has only just opened leaves the focus where it is.
+    else if (state.step === 'signed-out') return
     const field = fieldOf(state)
-    if (!moved && !answered) return
-    if (field === undefined) heading.focus()
-    else {
-      field.focus()
-      if (!moved) field.select()
-    }
+    const target = field ?? heading
+    target.focus()
+    if (!moved) field?.select()
   }
 
   /** Passwords and codes do not stay in fields that are out of sight. */
@@ -145,12 +147,21 @@ export function createSignInView(): SignInView {
     }
   }
 
-  function say(text: string, tone: 'info' | 'problem'): void {
+  /** Set anew each time, so that the same words are heard again. */
+  function say(text: string, tone: 'info' | 'problem', wrong: readonly HTMLInputElement[]): void {
     notice.dataset['tone'] = tone
-    setText(notice, text)
+    notice.textContent = text
     for (const field of [username, password, newPassword, code]) {
-      field.ariaInvalid = text !== '' && tone === 'problem' ? 'true' : null
+      field.ariaInvalid = wrong.includes(field) ? 'true' : null
     }
+  }
+
+  function wrongFields(state: SignInState): readonly HTMLInputElement[] {
+    if (state.step === 'failed') return state.reason === 'wrong-password' ? [username, password] : []
+    if (state.step === 'new-password')
+      return state.problem === undefined || state.problem === 'network' ? [] : [newPassword]
+    if (state.step !== 'code' || state.problem === 'network') return []
+    return state.problem === 'incomplete-code' || state.reason === 'wrong-code' ? [code] : []
   }
 
   function showAttributes(texts: Texts, { missingAttributes }: SignInState & { step: 'new-password' }): void {
@@ -170,7 +181,7 @@ export function createSignInView(): SignInView {
   return {
     render,
     tick,
-    complain: text => say(text, 'problem'),
+    complain: text => say(text, 'problem', []),
     showUsers: (texts, all) => {
       users.hidden = all.length === 0
       users.querySelectorAll('button').forEach(button => {
@@ -195,12 +206,7 @@ export function createSignInView(): SignInView {
     },
     showClaims: claims => {
       const rows = Object.entries(claims).map(([name, value]) =>
-        make(
-          'tr',
-          {},
-          make('th', { scope: 'row' }, name),
-          make('td', {}, typeof value === 'string' ? value : JSON.stringify(value)),
-        ),
+        make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, claimText(name, value))),
       )
       byId('claims', HTMLTableSectionElement).replaceChildren(...rows)
     },
@@ -209,6 +215,13 @@ export function createSignInView(): SignInView {
       code.focus()
     },
   }
+}
+
+function claimText(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  const isTime = typeof value === 'number' && ['auth_time', 'iat', 'exp'].includes(name)
+  const time = isTime ? ` (${new Date(value * 1000).toLocaleString(document.documentElement.lang)})` : ''
+  return `${JSON.stringify(value)}${time}`
 }
 
 function headingOf(texts: Texts, state: SignInState): string {

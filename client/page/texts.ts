@@ -76,7 +76,10 @@ interface Texts {
   readonly fillInCode: string
   readonly mailTitle: (subject: string) => string
   readonly callNames: Readonly<Record<string, string>>
+  /** What a trigger says to Cognito. */
   readonly answers: Readonly<Record<string, string>>
+  /** What Cognito says to the browser, by the name of the challenge. */
+  readonly replies: Readonly<Record<string, string>>
   readonly takes: (milliseconds: number) => string
   readonly attempt: (attempt: number) => string
   readonly running: string
@@ -189,14 +192,22 @@ export const TEXTS: Record<Language, Texts> = {
       failed: 'failed',
       PASSWORD_VERIFIER: 'prove the password',
       CUSTOM_CHALLENGE: 'the code',
-      NEW_PASSWORD_REQUIRED: 'choose a new password',
-      EMAIL_OTP: 'the code (Cognito’s own)',
       first: 'sent',
       'wrong-code': 'the same code',
       expired: 'expired',
       resent: 'sent again',
       'resend-refused': 'not sent again',
-      done: 'done',
+    },
+    replies: {
+      PASSWORD_VERIFIER: 'Prove the password',
+      NEW_PASSWORD_REQUIRED: 'Choose a new password',
+      CUSTOM_CHALLENGE: 'Type the code',
+      EMAIL_OTP: 'Type the code (Cognito’s own)',
+      SOFTWARE_TOKEN_MFA: 'Type the code of the app',
+      SMS_MFA: 'Type the code of the text message',
+      SELECT_MFA_TYPE: 'Choose a factor',
+      tokens: 'Here are the tokens',
+      done: 'Done',
     },
     takes: milliseconds => `${milliseconds} ms`,
     attempt: attempt => `try ${attempt}`,
@@ -303,15 +314,23 @@ export const TEXTS: Record<Language, Texts> = {
       yes: '是',
       no: '否',
       failed: '失败',
-      PASSWORD_VERIFIER: '请证明密码',
-      CUSTOM_CHALLENGE: '请输入验证码',
-      NEW_PASSWORD_REQUIRED: '请设置新密码',
-      EMAIL_OTP: '请输入验证码（Cognito 自带）',
+      PASSWORD_VERIFIER: '证明密码',
+      CUSTOM_CHALLENGE: '验证码',
       first: '已发送',
       'wrong-code': '沿用原验证码',
       expired: '已过期',
       resent: '已重新发送',
       'resend-refused': '未重新发送',
+    },
+    replies: {
+      PASSWORD_VERIFIER: '请证明密码',
+      NEW_PASSWORD_REQUIRED: '请设置新密码',
+      CUSTOM_CHALLENGE: '请输入验证码',
+      EMAIL_OTP: '请输入验证码（Cognito 自带）',
+      SOFTWARE_TOKEN_MFA: '请输入应用中的验证码',
+      SMS_MFA: '请输入短信验证码',
+      SELECT_MFA_TYPE: '请选择方式',
+      tokens: '这是令牌',
       done: '完成',
     },
     takes: milliseconds => `${milliseconds} 毫秒`,
