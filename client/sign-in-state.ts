@@ -107,12 +107,12 @@ export interface Trouble {
   readonly errorName: string
 }
 
-const CODE_KINDS: Readonly<Record<string, CodeState['kind']>> = {
-  CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE: 'email-code',
-  CONFIRM_SIGN_IN_WITH_EMAIL_CODE: 'email-otp',
-  CONFIRM_SIGN_IN_WITH_SMS_CODE: 'sms',
-  CONFIRM_SIGN_IN_WITH_TOTP_CODE: 'totp',
-}
+const CODE_KINDS = new Map<string, CodeState['kind']>([
+  ['CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE', 'email-code'],
+  ['CONFIRM_SIGN_IN_WITH_EMAIL_CODE', 'email-otp'],
+  ['CONFIRM_SIGN_IN_WITH_SMS_CODE', 'sms'],
+  ['CONFIRM_SIGN_IN_WITH_TOTP_CODE', 'totp'],
+])
 
 const REASONS: readonly CodeState['reason'][] = [
   'first',
@@ -148,7 +148,7 @@ export function pendingStepOf({ nextStep }: SignInOutput): PendingStep {
 
 /** The state that shows a step to a person; `failed` for a step that leads out of this sign-in. */
 export function stateOf(username: string, pending: PendingStep): SignInState {
-  const kind = CODE_KINDS[pending.signInStep]
+  const kind = CODE_KINDS.get(pending.signInStep)
   if (kind !== undefined) return codeState(username, kind, pending.parameters)
   const failed = (reason: FailureReason): SignInState => ({ step: 'failed', busy: false, username, reason })
   switch (pending.signInStep) {
@@ -199,22 +199,22 @@ function moment(text: string | undefined): number | undefined {
 }
 
 /** Names whose meaning does not depend on the text. */
-const TROUBLE_BY_NAME: Readonly<Record<string, Trouble['kind']>> = {
-  UserNotFoundException: 'refused',
+const TROUBLE_BY_NAME = new Map<string, Trouble['kind']>([
+  ['UserNotFoundException', 'refused'],
   // Amplify's own, when it has no session to answer with.
-  SignInException: 'session',
-  ExpiredCodeException: 'session',
-  CodeMismatchException: 'wrong-code',
-  InvalidPasswordException: 'weak-password',
-  PasswordHistoryPolicyViolationException: 'used-before',
-  InvalidParameterException: 'invalid-input',
-  NetworkError: 'network',
-  InternalErrorException: 'network',
-  TooManyRequestsException: 'network',
-  TimeoutError: 'network',
-  AbortError: 'network',
-  UserAlreadyAuthenticatedException: 'already-signed-in',
-}
+  ['SignInException', 'session'],
+  ['ExpiredCodeException', 'session'],
+  ['CodeMismatchException', 'wrong-code'],
+  ['InvalidPasswordException', 'weak-password'],
+  ['PasswordHistoryPolicyViolationException', 'used-before'],
+  ['InvalidParameterException', 'invalid-input'],
+  ['NetworkError', 'network'],
+  ['InternalErrorException', 'network'],
+  ['TooManyRequestsException', 'network'],
+  ['TimeoutError', 'network'],
+  ['AbortError', 'network'],
+  ['UserAlreadyAuthenticatedException', 'already-signed-in'],
+])
 
 /** The texts of NotAuthorizedException; there is nothing else to tell its cases apart. */
 const TROUBLE_BY_TEXT: readonly (readonly [RegExp, Trouble['kind']])[] = [
@@ -284,7 +284,7 @@ function troubleKind(name: string, message: string, causeName: string): Trouble[
   }
   // The answer broke off half-way, or something between here and the pool answered in its place.
   if (name === 'Unknown' && (causeName === 'TypeError' || causeName === 'SyntaxError')) return 'network'
-  return TROUBLE_BY_NAME[name] ?? 'unknown'
+  return TROUBLE_BY_NAME.get(name) ?? 'unknown'
 }
 
 /**

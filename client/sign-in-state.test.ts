@@ -1,0 +1,159 @@
+// How Amplify's answers and errors are read, as far as the local pool cannot produce them.
+import { describe, expect, test } from '@jest/globals'
+import type { SignInOutput } from 'aws-amplify/auth'
+import { normalizedCode, pendingStepOf, savedStepOf, stateOf, troubleOf } from './sign-in-state.ts'
+
+const stateFor = (nextStep: SignInOutput['nextStep']) =>
+  stateOf('ada@example.com', pendingStepOf({ isSignedIn: false, nextStep }))
+
+class ServiceError extends Error {
+  readonly underlyingError: unknown
+
+  constructor(name: string, message = '', underlyingError?: unknown) {
+    super(message)
+    this.name = name
+    this.underlyingError = underlyingError
+  }
+}
+
+describe('steps', () => {
+  test.each([
+    ['CONFIRM_SIGN_IN_WITH_EMAIL_CODE', 'email-otp', 'EMAIL', 'a***@e***'],
+    ['CONFIRM_SIGN_IN_WITH_SMS_CODE', 'sms', 'SMS', '+*******99'],
+  ] as const)('%s is a code of the kind "%s"', (signInStep, kind, deliveryMedium, destination) => {
+    expect(stateFor({ signInStep, codeDeliveryDetails: { deliveryMedium, destination } })).toMatchObject({
+      step: 'code',
+      kind,
+      destination,
+      reason: 'first',
+    })
+  })
+
+  test('CONFIRM_SIGN_IN_WITH_TOTP_CODE is a code that goes nowhere', () => {
+    expect(stateFor({ signInStep: 'CONFIRM_SIGN_IN_WITH_TOTP_CODE' })).toMatchObject({
+      step: 'code',
+      kind: 'totp',
+      destination: undefined,
+    })
+  })
+
+  test('missing attributes are named for the new password', () => {
+    const signInStep = 'CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED'
+    expect(stateFor({ signInStep, missingAttributes: ['given_name'] })).toMatchObject({
+      step: 'new-password',
+      missingAttributes: ['given_name'],
+    })
+  })
+
+  test.each([
+    ['RESET_PASSWORD', 'password-reset-required'],
+    ['CONFIRM_SIGN_UP', 'not-confirmed'],
+    ['CONTINUE_SIGN_IN_WITH_EMAIL_SETUP', 'unsupported-step'],
+    ['CONFIRM_SIGN_IN_WITH_PASSWORD', 'unsupported-step'],
+  ] as const)('%s leads out of the sign-in: "%s"', (signInStep, reason) => {
+    expect(stateFor({ signInStep })).toMatchObject({ step: 'failed', reason })
+  })
+
+  test('a custom challenge of other triggers is not taken for a mailed code', () => {
+    const signInStep = 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE'
+    expect(stateFor({ signInStep, additionalInfo: { challenge: 'CAPTCHA' } })).toMatchObject({
+      step: 'failed',
+      reason: 'unsupported-step',
+    })
+    expect(stateFor({ signInStep })).toMatchObject({ step: 'failed', reason: 'unsupported-step' })
+  })
+
+  test('numbers and times that are none are left out', () => {
+    const additionalInfo = {
+      challenge: 'EMAIL_CODE',
+      reason: 'because',
+      codeLength: 'six',
+      attemptsLeft: '-1',
+      sendsLeft: '',
+      expiresAt: 'soon',
+    }
+    expect(stateFor({ signInStep: 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE', additionalInfo })).toMatchObject({
+      step: 'code',
+      reason: 'first',
+      codeLength: undefined,
+      attemptsLeft: undefined,
+      sendsLeft: undefined,
+      expiresAt: undefined,
+    })
+  })
+})
+
+describe('errors', () => {
+  test.each([
+    ['NotAuthorizedException', 'Invalid session for the user, session can only be used once.', 'session'],
+    ['NotAuthorizedException', 'Invalid session for the user, session is expired.', 'session'],
+    ['NotAuthorizedException', 'Invalid session for the user.', 'session'],
+    ['NotAuthorizedException', 'Invalid session provided for the user.', 'session'],
+    ['SignInException', '1. signIn was not called before confirmSignIn.', 'session'],
+    ['ExpiredCodeException', 'Invalid code provided, please request a code again.', 'session'],
+    ['NotAuthorizedException', 'Incorrect username or password.', 'refused'],
+    ['UserNotFoundException', 'User does not exist.', 'refused'],
+    ['NotAuthorizedException', 'Password attempts exceeded', 'locked'],
+    [
+      'NotAuthorizedException',
+      'Temporary password has expired and must be reset by an administrator.',
+      'temporary-password-expired',
+    ],
+    ['NotAuthorizedException', 'User is disabled.', 'disabled'],
+    ['NotAuthorizedException', 'Something that nobody has seen yet.', 'unknown'],
+    ['CodeMismatchException', 'Invalid code or auth state for the user.', 'wrong-code'],
+    ['UserLambdaValidationException', 'CreateAuthChallenge failed with error x.', 'mail-not-sent'],
+    ['UserLambdaValidationException', 'PreTokenGeneration failed with error x.', 'tokens-refused'],
+    ['UserLambdaValidationException', 'VerifyAuthChallengeResponse failed with error x.', 'unknown'],
+    ['InvalidPasswordException', 'Password did not conform with policy', 'weak-password'],
+    ['PasswordHistoryPolicyViolationException', '', 'used-before'],
+    ['InvalidParameterException', '', 'invalid-input'],
+    ['NetworkError', 'A network error has occurred.', 'network'],
+    ['TooManyRequestsException', 'Rate exceeded', 'network'],
+    ['InternalErrorException', '', 'network'],
+    ['UserAlreadyAuthenticatedException', '', 'already-signed-in'],
+    ['toString', '', 'unknown'],
+  ] as const)('%s "%s" is "%s"', (name, message, kind) => {
+    expect(troubleOf(new ServiceError(name, message))).toEqual({ kind, errorName: name })
+  })
+
+  test('an answer that broke off, or came from a proxy, is no network', () => {
+    expect(troubleOf(new ServiceError('Unknown', '', new TypeError('terminated'))).kind).toBe('network')
+    expect(troubleOf(new ServiceError('Unknown', '', new SyntaxError('<html>'))).kind).toBe('network')
+    expect(troubleOf(new ServiceError('Unknown', '', new RangeError())).kind).toBe('unknown')
+  })
+
+  test.each([undefined, null, 'a text', 42, {}])('%p thrown is unknown', thrown => {
+    expect(troubleOf(thrown).kind).toBe('unknown')
+  })
+})
+
+describe('a step that was saved', () => {
+  test('comes back as it was', () => {
+    const pending = { signInStep: 'x', parameters: { a: 'b' }, missingAttributes: ['c'] }
+    const saved = { username: 'ada@example.com', savedAt: 1, pending }
+    expect(savedStepOf(JSON.stringify(saved))).toEqual(saved)
+  })
+
+  test.each(['', '{', 'null', '[]', '{}', '{"username":1}', '{"username":"a","savedAt":1,"pending":null}'])(
+    'and is now %p is no step',
+    text => {
+      expect(savedStepOf(text)).toBeUndefined()
+    },
+  )
+})
+
+describe('codes as people type them', () => {
+  test.each([
+    [' 123 456 ', '123456'],
+    ['123-456', '123456'],
+    ['123\u2013456', '123456'],
+    ['１２３４５６', '123456'],
+    ['١٢٣٤٥٦', '123456'],
+    ['۱۲۳۴۵۶', '123456'],
+    ['\u200e123456\u200f', '123456'],
+    ['12345O', '12345O'],
+  ])('%p is %p', (typed, code) => {
+    expect(normalizedCode(typed)).toBe(code)
+  })
+})
