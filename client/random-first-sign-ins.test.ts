@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type Run, signInAtRandom, startRandomPool } from './random-sign-ins.ts'
 import type { TestPool } from './test-pool.ts'
 
-const RUNS = 105
-const RUNS_PER_TEST = 15
+const RUNS = 102
+const RUNS_PER_TEST = 17
 const parts = Array.from({ length: RUNS / RUNS_PER_TEST }, (_, part) => part * RUNS_PER_TEST)
 const runs: Run[] = []
 let local: TestPool
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => local.pool.close())
 
 test.each(parts)(
-  '%i and the fourteen after it end signed in or in a true failure, without a token before a code',
+  '%i and the sixteen after it end signed in or in a true failure, without a token before a code',
   async first => {
     for (let seed = first; seed < first + RUNS_PER_TEST; seed++) {
       const run = await signInAtRandom(local, local.newUser(), 10_000 + seed)

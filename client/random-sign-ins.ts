@@ -4,7 +4,7 @@ import { createSignInDriver, type FailureReason, type SignInState } from './sign
 import { NEW_PASSWORD, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
 
 /** After so many actions the person makes no more mistakes and nothing goes wrong any more. */
-const WILD_ACTIONS = 14
+const WILD_ACTIONS = 9
 /** From there a sign-in has to be over soon. */
 const CALM_ACTIONS = 8
 

@@ -61,18 +61,19 @@ function renderReveal(button: HTMLElement): void {
   setText(button, open ? texts().hide : texts().show)
 }
 
+async function refresh(): Promise<void> {
+  const [mails, calls] = await Promise.all([fetchMails(), fetchCalls(revision)])
+  mailbox.show(mails)
+  diagram.add(calls)
+  revision = Math.max(revision, ...calls.map(call => call.revision))
+  mailbox.render(texts(), driver.getState())
+  diagram.render(texts())
+}
+
 /** Looks at mails and calls until the page closes; a pool that is away for a moment is asked again. */
 async function watch(): Promise<void> {
-  try {
-    const [mails, calls] = await Promise.all([fetchMails(), fetchCalls(revision)])
-    mailbox.show(mails)
-    diagram.add(calls)
-    revision = Math.max(revision, ...calls.map(call => call.revision))
-    mailbox.render(texts(), driver.getState())
-    diagram.render(texts())
-  } finally {
-    setTimeout(() => void watch().catch(() => undefined), POLL_MILLISECONDS)
-  }
+  await refresh().catch(() => undefined)
+  setTimeout(watch, POLL_MILLISECONDS)
 }
 
 function onSubmit(id: string, submit: (fields: FormData) => void): void {
@@ -104,10 +105,7 @@ function listen(): void {
     )
   })
   onSubmit('code-form', fields => void driver.submitCode(fieldText(fields, 'code')))
-  byId('resend', HTMLButtonElement).addEventListener('click', ({ currentTarget }) => {
-    const waits = currentTarget instanceof HTMLElement && currentTarget.ariaDisabled === 'true'
-    if (!waits) void driver.resend()
-  })
+  byId('resend', HTMLButtonElement).addEventListener('click', () => void driver.resend())
   for (const button of document.querySelectorAll('.start-over')) {
     button.addEventListener('click', driver.cancel)
   }
@@ -132,6 +130,7 @@ async function onState(): Promise<void> {
   const state = driver.getState()
   render()
   if (state.busy) return
+  await refresh()
   if (state.step === 'signed-in') {
     const { tokens } = await fetchAuthSession()
     view.showClaims(tokens?.idToken?.payload ?? {})
@@ -158,10 +157,10 @@ async function start(): Promise<void> {
   })
   driver.subscribe(() => void onState().catch(() => undefined))
   await driver.resume()
-  await watch()
+  await refresh()
   if (driver.getState().step === 'signed-out') diagram.begin()
   else diagram.showLastSignIn()
-  render()
+  await watch()
 }
 
 start().catch(() => view.complain(texts().poolMissing))

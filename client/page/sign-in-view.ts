@@ -7,6 +7,8 @@ import type { TEXTS } from './texts.ts'
 type Texts = (typeof TEXTS)['en']
 
 const SLOW_MILLISECONDS = 4000
+/** The most that RESEND_AFTER_SECONDS allows. A longer wait means that two clocks do not agree. */
+const LONGEST_RESEND_WAIT_MILLISECONDS = 300_000
 
 export interface SignInView {
   render(texts: Texts, state: SignInState): void
@@ -36,6 +38,7 @@ export function createSignInView(): SignInView {
   const code = byId('code', HTMLInputElement)
   const attempts = byId('attempts', HTMLSpanElement)
   const expiry = byId('expiry', HTMLSpanElement)
+  const nextMail = byId('next-mail', HTMLSpanElement)
   const resend = byId('resend', HTMLButtonElement)
   const signOutOther = byId('sign-out-other', HTMLButtonElement)
   const sections = [passwordForm, newPasswordForm, codeForm, signedIn]
@@ -52,7 +55,7 @@ export function createSignInView(): SignInView {
       each.hidden = each !== section
       each.ariaBusy = String(state.busy)
       for (const button of each.querySelectorAll('button')) {
-        if (button !== resend) button.ariaDisabled = String(state.busy)
+        button.ariaDisabled = String(state.busy)
       }
     }
     for (const item of document.querySelectorAll<HTMLElement>('[data-progress]')) {
@@ -82,9 +85,10 @@ export function createSignInView(): SignInView {
     setText(expiry, left === undefined ? '' : left > 0 ? texts.validFor(clockTime(left)) : texts.expired)
     const wait = (state.resendAfter ?? 0) - now
     const none = state.sendsLeft === 0
-    resend.hidden = state.kind === 'totp'
-    resend.ariaDisabled = String(state.busy || wait > 0 || none)
-    setText(resend, none ? texts.noSendsLeft : wait > 0 ? texts.resendIn(clockTime(wait)) : texts.resend)
+    // Only told, not enforced: this clock may be wrong, and the pool refuses what comes too early.
+    const told = wait > 0 && wait <= LONGEST_RESEND_WAIT_MILLISECONDS
+    setText(nextMail, none ? texts.noSendsLeft : told ? texts.resendIn(clockTime(wait)) : '')
+    resend.hidden = state.kind === 'totp' || none
   }
 
   function workingText(texts: Texts, state: SignInState): string {
@@ -260,6 +264,8 @@ function noticeOf(texts: Texts, state: SignInState): string {
     return state.problem === undefined ? '' : texts.newPasswordProblem[state.problem]
   if (state.step !== 'code') return ''
   if (state.problem !== undefined) return texts.codeProblem(state)[state.problem]
+  if (state.reason === 'resend-refused')
+    return state.sendsLeft === 0 ? texts.noSendsLeft : texts.codeReason['resend-refused']
   const withoutMail = state.kind === 'totp' && state.reason === 'restarted'
   return withoutMail ? texts.restartedWithoutMail : texts.codeReason[state.reason]
 }

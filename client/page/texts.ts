@@ -22,6 +22,7 @@ const STANDING_IN_CHINESE: Readonly<Record<string, string>> = {
   code: '验证码',
   goOn: '继续',
   startOver: '重新开始',
+  resend: '发送新的验证码',
   claims: 'ID 令牌的内容',
   signOut: '退出登录',
   signOutOther: '让另一位用户退出登录',
@@ -64,7 +65,6 @@ interface Texts {
   readonly attemptsLeft: (attempts: number) => string
   readonly validFor: (time: string) => string
   readonly expired: string
-  readonly resend: string
   readonly resendIn: (time: string) => string
   readonly noSendsLeft: string
   readonly signedInHeading: string
@@ -126,7 +126,7 @@ export const TEXTS: Record<Language, Texts> = {
       'wrong-code': 'That is not the code.',
       expired: 'That code had expired. A new one has been sent.',
       resent: 'A new code has been sent. The earlier one no longer counts.',
-      'resend-refused': 'No new code was sent this time.',
+      'resend-refused': 'It is too early for a new code. None was sent.',
       restarted: 'The sign-in had to begin again. A new code has been sent, and only that one counts.',
     },
     restartedWithoutMail: 'The sign-in had to begin again. Please type the code the app shows now.',
@@ -138,9 +138,8 @@ export const TEXTS: Record<Language, Texts> = {
     attemptsLeft: attempts => (attempts === 1 ? 'One attempt left.' : `${attempts} attempts left.`),
     validFor: time => `Valid for ${time}.`,
     expired: 'This code has expired.',
-    resend: 'Send a new code',
-    resendIn: time => `Send a new code (in ${time})`,
-    noSendsLeft: 'No more mails in this sign-in',
+    resendIn: time => `The next mail can be sent in ${time}.`,
+    noSendsLeft: 'No more mails in this sign-in.',
     signedInHeading: 'You are signed in',
     signedInLead: username => `Welcome, ${username}.`,
     failedHeading: 'Please sign in again',
@@ -253,7 +252,7 @@ export const TEXTS: Record<Language, Texts> = {
       'wrong-code': '验证码不正确。',
       expired: '该验证码已过期，已发送新的验证码。',
       resent: '已发送新的验证码，之前的验证码已失效。',
-      'resend-refused': '这次没有发送新的验证码。',
+      'resend-refused': '现在还不能发送新的验证码，请稍候。',
       restarted: '登录已重新开始，并发送了新的验证码，只有这个有效。',
     },
     restartedWithoutMail: '登录已重新开始，请输入应用中现在显示的验证码。',
@@ -264,9 +263,8 @@ export const TEXTS: Record<Language, Texts> = {
     attemptsLeft: attempts => `还可以尝试 ${attempts} 次。`,
     validFor: time => `${time} 内有效。`,
     expired: '该验证码已过期。',
-    resend: '发送新的验证码',
-    resendIn: time => `发送新的验证码（${time} 后）`,
-    noSendsLeft: '本次登录不能再发送邮件',
+    resendIn: time => `${time} 后可再次发送邮件。`,
+    noSendsLeft: '本次登录不能再发送邮件。',
     signedInHeading: '您已登录',
     signedInLead: username => `欢迎，${username}。`,
     failedHeading: '请重新登录',

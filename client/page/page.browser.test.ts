@@ -1,0 +1,572 @@
+// The sample page in a real browser: every way to sign in, everything that can go wrong, keyboard and screen readers.
+import { createRequire } from 'node:module'
+import {
+  AdminSetUserMFAPreferenceCommand,
+  SetUserPoolMfaConfigCommand,
+} from '@aws-sdk/client-cognito-identity-provider'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { NEW_PASSWORD, type Person, type Stage, startStage } from './browser.ts'
+
+const SPENT_SESSION = /Invalid session|only be used once/
+
+let stage: Stage
+let page: Page
+
+beforeAll(async () => {
+  stage = await startStage({ environment: { RESEND_AFTER_SECONDS: '0', CODE_TTL_SECONDS: '60' } })
+}, 60_000)
+
+beforeEach(async () => {
+  stage.pool.faults.afterNewPassword = 'define'
+  stage.errors()
+  page = await stage.open()
+})
+
+afterEach(async () => {
+  expect(await page.textContent('.sign-in')).not.toMatch(SPENT_SESSION)
+  await stage.tidy()
+})
+
+afterAll(() => stage.close())
+
+const newPassword = () => page.locator('input').and(page.getByLabel('New password', { exact: true }))
+const heading = (text: string) => page.getByRole('heading', { name: text, exact: true }).waitFor()
+const button = (name: string | RegExp) => page.getByRole('button', { name })
+const notice = (text: string) => page.getByRole('alert').getByText(text).waitFor()
+const countingMail = () => page.locator('#mails li', { hasText: 'Counts now' })
+const focused = () => page.evaluate(() => document.activeElement?.id ?? '')
+
+async function typePassword({ username, password }: Person): Promise<void> {
+  await page.getByLabel('E-mail address').fill(username)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+}
+
+async function reachNewPassword(): Promise<Person> {
+  const person = await stage.newUser()
+  await typePassword(person)
+  await button('Sign in').click()
+  await heading('Choose a new password')
+  return person
+}
+
+async function reachCode(): Promise<Person> {
+  const person = await stage.knownUser()
+  await typePassword(person)
+  await button('Sign in').click()
+  await heading('Check your mail')
+  return person
+}
+
+async function typeCode(code: string): Promise<void> {
+  await page.getByLabel('Code').fill(code)
+}
+
+async function finish({ username }: Person): Promise<void> {
+  await typeCode(await stage.code(username))
+  await button('Continue').click()
+  await heading('You are signed in')
+}
+
+function otherThan(code: string, step = 1): string {
+  return String((Number(code) + step) % 1_000_000).padStart(6, '0')
+}
+
+describe('a stranger', () => {
+  test.each(['define', 'define-with-entry', 'tokens'] as const)(
+    'signs in for the first time with nothing but the page, when Cognito answers the new password with "%s"',
+    async behaviour => {
+      stage.pool.faults.afterNewPassword = behaviour
+      const person = await reachNewPassword()
+      await newPassword().fill(NEW_PASSWORD)
+      await button('Save and continue').click()
+      await heading('Check your mail')
+      await countingMail().getByRole('button').click()
+      expect(await page.getByLabel('Code').inputValue()).toBe(await stage.code(person.username))
+      await page.keyboard.press('Enter')
+      await heading('You are signed in')
+      expect(await page.getByRole('row', { name: 'email', exact: false }).first().textContent()).toContain(
+        person.username,
+      )
+    },
+  )
+
+  test('picks a user from the page', async () => {
+    const known = page.getByRole('button', { name: /known@example\.com/ })
+    await known.click()
+    expect(await page.getByLabel('E-mail address').inputValue()).toBe('known@example.com')
+    await page.keyboard.press('Enter')
+    await heading('Check your mail')
+    await finish({ username: 'known@example.com', password: '' })
+    await button('Sign out').click()
+    await heading('Sign in')
+  })
+
+  test('sees what happened as it happens', async () => {
+    const person = await reachCode()
+    await finish(person)
+    const diagram = page.locator('#calls')
+    await diagram.getByText('Here are the tokens').waitFor()
+    const text = await diagram.textContent()
+    for (const words of [
+      'Prove the password',
+      'Make a code — sent',
+      'mail with the code',
+      'May tokens leave?',
+    ]) {
+      expect(text).toContain(words)
+    }
+    await diagram.getByText('Make a code — sent').click()
+    expect(await diagram.locator('details[open] pre').textContent()).toContain('"challenge": "EMAIL_CODE"')
+    expect(await diagram.innerHTML()).not.toContain(person.password)
+  })
+
+  test('is told which of several mails counts', async () => {
+    const { username } = await reachCode()
+    await button('Send a new code').click()
+    await notice('A new code has been sent.')
+    const counting = countingMail()
+    await counting.waitFor()
+    expect(await counting.count()).toBe(1)
+    expect(await counting.textContent()).toContain(await stage.code(username))
+  })
+})
+
+describe('double clicks', () => {
+  test('on every button of a first sign-in do no harm', async () => {
+    const person = await stage.newUser()
+    await typePassword(person)
+    await button('Sign in').dblclick()
+    await heading('Choose a new password')
+    await newPassword().fill(NEW_PASSWORD)
+    await button('Save and continue').dblclick()
+    await heading('Check your mail')
+    expect(await stage.mails(person.username)).toBe(1)
+    await button('Send a new code').dblclick()
+    await notice('A new code has been sent.')
+    await typeCode(otherThan(await stage.code(person.username)))
+    await button('Continue').dblclick()
+    await notice('That is not the code.')
+    await page.getByText('2 attempts left.').waitFor()
+    await typeCode(await stage.code(person.username))
+    await button('Continue').dblclick()
+    await heading('You are signed in')
+    await button('Sign out').dblclick()
+    await heading('Sign in')
+    expect(stage.errors()).toEqual([])
+  })
+
+  test('on "Start over" and on a user do no harm', async () => {
+    await reachCode()
+    await button('Start over').dblclick()
+    await heading('Sign in')
+    await button(/known@example\.com/).dblclick()
+    await heading('Sign in')
+    expect(stage.errors()).toEqual([])
+  })
+
+  test('Enter and a click at once are one answer', async () => {
+    const { username } = await reachCode()
+    await typeCode(await stage.code(username))
+    await page.locator('#code-form').evaluate(form => {
+      if (form instanceof HTMLFormElement) form.requestSubmit()
+      form.querySelector('button')?.click()
+    })
+    await heading('You are signed in')
+    expect(stage.errors()).toEqual([])
+  })
+})
+
+describe('a reload', () => {
+  test('before the sign-in leaves an empty form', async () => {
+    await typePassword(await stage.knownUser())
+    await page.reload()
+    await heading('Sign in')
+    expect(await page.getByLabel('E-mail address').inputValue()).toBe('')
+  })
+
+  test.each(['define', 'tokens'] as const)(
+    'in the new password step goes on there ("%s")',
+    async behaviour => {
+      stage.pool.faults.afterNewPassword = behaviour
+      const person = await reachNewPassword()
+      await page.reload()
+      await heading('Choose a new password')
+      await newPassword().fill(NEW_PASSWORD)
+      await button('Save and continue').click()
+      await heading('Check your mail')
+      await finish(person)
+      expect(stage.errors().join()).not.toMatch(SPENT_SESSION)
+    },
+  )
+
+  test('in the code step goes on there, with the same facts', async () => {
+    const person = await reachCode()
+    await typeCode(otherThan(await stage.code(person.username)))
+    await button('Continue').click()
+    await notice('That is not the code.')
+    const lead = await page.locator('#lead').textContent()
+    await page.reload()
+    await page.getByText('2 attempts left.').waitFor()
+    expect(await page.locator('#lead').textContent()).toBe(lead)
+    await finish(person)
+    expect(stage.errors()).toEqual([])
+  })
+
+  test('after the sign-in finds the user signed in', async () => {
+    const person = await reachCode()
+    await finish(person)
+    await page.reload()
+    await heading('You are signed in')
+    await page.getByText(`Welcome, ${person.username}.`).waitFor()
+  })
+
+  test('while an answer is under way ends in a sentence that is true, and in a sign-in that works', async () => {
+    const person = await reachCode()
+    const code = await stage.code(person.username)
+    stage.pool.faults.delayTrigger('verify-auth-challenge-response', 1500)
+    await typeCode(code)
+    await button('Continue').click()
+    await page.getByText('One moment').waitFor()
+    await page.reload()
+    await heading('Check your mail')
+    await typeCode(code)
+    await button('Continue').click()
+    await notice('This sign-in could not be continued.')
+    await typePassword(person)
+    await button('Sign in').click()
+    await heading('Check your mail')
+    await finish(person)
+  })
+})
+
+describe('two tabs', () => {
+  test('one finishes the sign-in, the other finds it finished', async () => {
+    const person = await reachCode()
+    const other = await page.context().newPage()
+    const kept = await page.evaluate(() => JSON.stringify(sessionStorage))
+    await other.addInitScript((text: string) => {
+      for (const [key, value] of Object.entries<string>(JSON.parse(text))) sessionStorage.setItem(key, value)
+    }, kept)
+    await other.goto(stage.pool.endpoint)
+    const code = await stage.code(person.username)
+    await other.getByLabel('Code').fill(code)
+    await other.keyboard.press('Enter')
+    await other.getByRole('heading', { name: 'You are signed in' }).waitFor()
+    await typeCode(code)
+    await button('Continue').click()
+    await heading('You are signed in')
+  })
+})
+
+describe('codes', () => {
+  test('a wrong one is said to be wrong, in words, and the field is ready for the next', async () => {
+    const person = await reachCode()
+    await typeCode(otherThan(await stage.code(person.username)))
+    await button('Continue').click()
+    await notice('That is not the code.')
+    await page.getByText('2 attempts left.').waitFor()
+    expect(await focused()).toBe('code')
+    await page.keyboard.insertText(` ${(await stage.code(person.username)).replace(/(...)/, '$1 ')} `)
+    await page.keyboard.press('Enter')
+    await heading('You are signed in')
+  })
+
+  test('too many wrong ones end the sign-in', async () => {
+    const person = await reachCode()
+    const code = await stage.code(person.username)
+    for (const words of ['2 attempts left.', 'One attempt left.', 'there are no attempts left']) {
+      await typeCode(otherThan(code, words.length))
+      await button('Continue').click()
+      await page.getByText(words).waitFor()
+    }
+    await heading('Please sign in again')
+    expect(await focused()).toBe('password')
+    expect(await page.getByLabel('E-mail address').inputValue()).toBe(person.username)
+  })
+
+  test('an expired one is replaced by a new one', async () => {
+    const person = await reachCode()
+    const code = await stage.code(person.username)
+    stage.pool.advanceClock(61)
+    await typeCode(code)
+    await button('Continue').click()
+    await notice('That code had expired. A new one has been sent.')
+    await finish(person)
+  })
+
+  test('the time left counts down, and its end is announced', async () => {
+    await page.clock.install({ time: Date.now() })
+    await page.reload()
+    await reachCode()
+    const expiry = page.getByRole('timer')
+    await expect(expiry.textContent()).resolves.toMatch(/^Valid for \d:\d\d\.$/)
+    await page.clock.fastForward(60 * 60 * 1000)
+    await page.clock.runFor(2000)
+    expect(await expiry.textContent()).toBe('This code has expired.')
+    expect(await page.locator('#working').textContent()).toBe('This code has expired.')
+  })
+
+  test('resends end with the mails of the sign-in, and the last code still works', async () => {
+    const person = await reachCode()
+    await button('Send a new code').click()
+    await notice('A new code has been sent.')
+    await button('Send a new code').click()
+    await page.getByText('No more mails in this sign-in.').waitFor()
+    expect(await button('Send a new code').isVisible()).toBe(false)
+    expect(await stage.mails(person.username)).toBe(3)
+    await finish(person)
+  })
+
+  test('one that is too short costs no attempt', async () => {
+    await reachCode()
+    await typeCode('123')
+    await button('Continue').click()
+    await notice('The code has 6 digits.')
+    await page.getByText('3 attempts left.').waitFor()
+  })
+})
+
+describe('passwords', () => {
+  test('a wrong one says no more than that the pair is wrong', async () => {
+    const { username } = await stage.knownUser()
+    await typePassword({ username, password: 'Wrong-password-1' })
+    await button('Sign in').click()
+    await notice('The e-mail address or the password is not right.')
+    expect(await focused()).toBe('password')
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('')
+  })
+
+  test('a weak new one can be replaced at once', async () => {
+    const person = await reachNewPassword()
+    await newPassword().fill('weak')
+    await button('Save and continue').click()
+    await notice('This password does not meet the rules below.')
+    expect(await focused()).toBe('new-password')
+    await page.keyboard.insertText(NEW_PASSWORD)
+    await page.keyboard.press('Enter')
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('an empty form is not sent', async () => {
+    await button('Sign in').click()
+    await notice('Please fill in both')
+    expect(stage.errors()).toEqual([])
+  })
+})
+
+describe('the way to Cognito', () => {
+  test('a slow trigger: the page says so, another click changes nothing, and the right mail is marked', async () => {
+    stage.pool.faults.delayTrigger('create-auth-challenge', 5600)
+    const person = await stage.knownUser()
+    await typePassword(person)
+    await button('Sign in').click()
+    await page.getByText('Still working.').waitFor()
+    await button('Sign in').click({ force: true })
+    await heading('Check your mail')
+    expect(await stage.mails(person.username)).toBe(2)
+    await countingMail().waitFor()
+    await countingMail().getByRole('button').click()
+    await page.keyboard.press('Enter')
+    await heading('You are signed in')
+    expect(stage.errors()).toEqual([])
+  }, 40_000)
+
+  test('lost answers at every step are recovered', async () => {
+    const { faults } = stage.pool
+    const person = await stage.newUser()
+    faults.dropNextAnswer('InitiateAuth')
+    await typePassword(person)
+    await button('Sign in').click()
+    await heading('Choose a new password')
+    faults.dropNextAnswer('RespondToAuthChallenge')
+    await newPassword().fill(NEW_PASSWORD)
+    await button('Save and continue').click()
+    await notice('The sign-in had to begin again. A new code has been sent, and only that one counts.')
+    faults.dropNextAnswer('RespondToAuthChallenge')
+    await button('Send a new code').click()
+    await page.getByText('One moment').waitFor({ state: 'hidden' })
+    const mails = await stage.mails(person.username)
+    faults.dropNextAnswer('RespondToAuthChallenge')
+    await typeCode(await stage.code(person.username))
+    await button('Continue').click()
+    await page.getByText('One moment').waitFor({ state: 'hidden' })
+    expect(await stage.mails(person.username)).toBe(mails + 1)
+    await finish(person)
+  })
+
+  test('no network is said to be so, and the next try goes through', async () => {
+    const person = await reachCode()
+    await page.context().setOffline(true)
+    await typeCode(await stage.code(person.username))
+    await button('Continue').click()
+    await notice('No answer came back. Please try again.')
+    await page.context().setOffline(false)
+    await button('Continue').click()
+    await heading('You are signed in')
+  })
+
+  test('a mail that cannot be sent is said to be so', async () => {
+    stage.pool.faults.killTrigger('create-auth-challenge')
+    await typePassword(await stage.knownUser())
+    await button('Sign in').click()
+    await notice('The code could not be mailed. Please try again later.')
+  })
+})
+
+describe('Cognito’s own factors', () => {
+  test('a user with EMAIL_OTP signs in with that code instead', async () => {
+    const { cognito, pool } = stage
+    await cognito.send(
+      new SetUserPoolMfaConfigCommand({
+        UserPoolId: pool.userPoolId,
+        MfaConfiguration: 'OPTIONAL',
+        EmailMfaConfiguration: { Message: 'Your code is {####}.', Subject: 'Your code' },
+      }),
+    )
+    const person = await stage.knownUser()
+    await cognito.send(
+      new AdminSetUserMFAPreferenceCommand({
+        UserPoolId: pool.userPoolId,
+        Username: person.username,
+        EmailMfaSettings: { Enabled: true, PreferredMfa: true },
+      }),
+    )
+    await typePassword(person)
+    await button('Sign in').click()
+    await heading('Check your mail')
+    await typeCode(otherThan(await stage.code(person.username)))
+    await button('Continue').click()
+    await notice('That is not the code.')
+    await button('Send a new code').click()
+    await notice('The sign-in had to begin again.')
+    await finish(person)
+  })
+})
+
+describe('keyboard and screen readers', () => {
+  test('a whole sign-in needs no mouse, and the focus is always where it goes on', async () => {
+    const person = await stage.newUser()
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('language')
+    await page.getByLabel('E-mail address').focus()
+    await page.keyboard.insertText(person.username)
+    await page.keyboard.press('Tab')
+    await page.keyboard.insertText(person.password)
+    await page.keyboard.press('Enter')
+    await heading('Choose a new password')
+    expect(await focused()).toBe('new-password')
+    await page.keyboard.insertText(NEW_PASSWORD)
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Space')
+    expect(await newPassword().getAttribute('type')).toBe('text')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await heading('Check your mail')
+    expect(await focused()).toBe('code')
+    await page.keyboard.insertText(await stage.code(person.username))
+    await page.keyboard.press('Enter')
+    await heading('You are signed in')
+    expect(await focused()).toBe('sign-in-heading')
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('sign-out')
+    await page.keyboard.press('Enter')
+    await heading('Sign in')
+    expect(await focused()).toBe('username')
+  })
+
+  test('fields say what browsers and password managers have to know', async () => {
+    const attributes = (id: string) =>
+      page
+        .locator(`#${id}`)
+        .evaluate(({ attributes: all }) =>
+          Object.fromEntries([...all].map(({ name, value }) => [name, value])),
+        )
+    expect(await attributes('username')).toMatchObject({ autocomplete: 'username' })
+    expect(await attributes('password')).toMatchObject({ autocomplete: 'current-password', type: 'password' })
+    expect(await attributes('new-password')).toMatchObject({ autocomplete: 'new-password', type: 'password' })
+    expect(await attributes('code')).toMatchObject({ autocomplete: 'one-time-code', inputmode: 'numeric' })
+  })
+
+  test.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['mobile', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true }],
+    ['chinese', { locale: 'zh-CN' }],
+  ] as const)(
+    'axe finds nothing to object to in any state (%s)',
+    async (look, options) => {
+      const violations: string[] = []
+      await stage.tidy()
+      page = await stage.open(options)
+      const inspect = async (state: string) => {
+        // Words that have just been set are still being drawn.
+        await page.waitForTimeout(200)
+        await stage.picture(page, `${look}-${state}`)
+        for (const found of await axeViolations(page)) violations.push(`${state}: ${found}`)
+      }
+      const submit = async (field: string, text: string) => {
+        await page.locator(`#${field}`).fill(text)
+        await page.keyboard.press('Enter')
+      }
+      const step = (id: string) => page.locator(`#${id}:visible`).waitFor()
+      const said = () => page.locator('#notice:not(:empty)').waitFor()
+
+      const person = await stage.newUser()
+      await page.locator('.user').first().waitFor()
+      await inspect('1-signed-out')
+      await page.locator('#username').fill(person.username)
+      await submit('password', 'Wrong-password-1')
+      await said()
+      await inspect('2-wrong-password')
+      await submit('password', person.password)
+      await step('new-password-form')
+      await inspect('3-new-password')
+      await submit('new-password', 'weak')
+      await said()
+      await inspect('4-weak-password')
+      stage.pool.faults.delayTrigger('create-auth-challenge', 1500)
+      await submit('new-password', NEW_PASSWORD)
+      await page.locator('#working:not(:empty)').waitFor()
+      await inspect('5-busy')
+      await step('code-form')
+      await page.locator('#mails .badge:not(:empty)').waitFor()
+      await inspect('6-code')
+      await submit('code', otherThan(await stage.code(person.username)))
+      await said()
+      await inspect('7-wrong-code')
+      await page.locator('#resend').click()
+      await page.locator('#notice[data-tone=info]').waitFor()
+      await inspect('8-resent')
+      await submit('code', await stage.code(person.username))
+      await step('signed-in')
+      await page.locator('#calls .good').last().waitFor()
+      await page.locator('#calls summary').first().click()
+      await inspect('9-signed-in')
+      expect(violations).toEqual([])
+    },
+    60_000,
+  )
+
+  test('every word of the page is there in Chinese, and the choice is kept', async () => {
+    const english = await page.locator('[data-text]').allTextContents()
+    await button('中文').click()
+    const chinese = await page.locator('[data-text]').allTextContents()
+    const same = english.filter((text, index) => text === chinese[index])
+    expect(same).toEqual(['Cognito'])
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
+    await page.reload()
+    await page.getByRole('heading', { name: '登录' }).waitFor()
+  })
+})
+
+async function axeViolations(target: Page): Promise<readonly string[]> {
+  await target.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') })
+  // The mails are of others' making, and in frames that run no script.
+  const found: unknown = await target.evaluate(
+    `axe.run(document, { iframes: false }).then(({ violations }) =>
+      violations.map(({ id, nodes }) => id + ' ' + nodes.map(({ html }) => html).join(' | ')))`,
+  )
+  return Array.isArray(found) ? found.map(String) : ['axe did not answer']
+}
