@@ -104,6 +104,8 @@ export function createSignInView(): SignInView {
     // A page that has only just opened leaves the focus where it is.
     else if (state.step === 'signed-out') return
     const field = fieldOf(state)
+    // A new code is on its way: the one in the field is of no use any more.
+    if (state.step === 'code' && isGoodNews(state)) code.value = ''
     const target = field ?? heading
     target.focus()
     if (!moved) field?.select()
