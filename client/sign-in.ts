@@ -217,11 +217,13 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
         return failure(username, 'network', errorName)
       case 'already-signed-in':
         return (await signedInMove(username)) ?? failure(username, 'another-user', errorName)
+      case 'unknown':
       case 'wrong-code':
       case 'weak-password':
       case 'used-before':
       case 'invalid-input':
-        return failure(username, 'unknown', errorName)
+        // Amplify may have kept the tokens and failed behind that.
+        return (await signedInMove(username)) ?? failure(username, 'unknown', errorName)
       default:
         return failure(username, kind, errorName)
     }

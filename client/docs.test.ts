@@ -1,0 +1,36 @@
+// The code blocks of docs/client.md are compiled as strictly as the code itself.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import ts from 'typescript'
+
+const root = process.cwd()
+
+test('every TypeScript block of docs/client.md compiles', async () => {
+  const text = await readFile(join(root, 'docs/client.md'), 'utf8')
+  const blocks = [...text.matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(([, language, code], index) => ({
+    file: join(root, `client/docs-block-${index + 1}.${language}`),
+    // A block is a module of its own, whether or not it exports anything.
+    code: `${code}\nexport {}\n`,
+  }))
+  expect(blocks.length).toBeGreaterThanOrEqual(4)
+
+  const configuration = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(configuration.config, ts.sys, root)
+  // A block may show something that it does not use.
+  const host = ts.createCompilerHost({ ...options, noUnusedLocals: false })
+  const { readFile: readSource, fileExists } = host
+  const codeOf = (file: string) => blocks.find(block => block.file === file)?.code
+  host.readFile = file => codeOf(file) ?? readSource(file)
+  host.fileExists = file => codeOf(file) !== undefined || fileExists(file)
+  const program = ts.createProgram(
+    blocks.map(({ file }) => file),
+    { ...options, noUnusedLocals: false },
+    host,
+  )
+  const problems = ts.getPreEmitDiagnostics(program).map(({ messageText, file, start = 0 }) => {
+    const where = file && `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}`
+    return `${where} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+  })
+  expect(problems).toEqual([])
+}, 60_000)

@@ -1,0 +1,139 @@
+// The driver with Cognito's own second factors, against the local pool.
+import { createHmac } from 'node:crypto'
+import {
+  AdminSetUserMFAPreferenceCommand,
+  CognitoIdentityProviderClient,
+  SetUserPoolMfaConfigCommand,
+} from '@aws-sdk/client-cognito-identity-provider'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { fetchAuthSession, setUpTOTP, verifyTOTPSetup } from 'aws-amplify/auth'
+import { createSignInDriver, type SignInDriver } from './sign-in.ts'
+import { startTestPool, type TestPool, wrongCode } from './test-pool.ts'
+
+let local: TestPool
+let cognito: CognitoIdentityProviderClient
+let driver: SignInDriver
+
+beforeAll(async () => {
+  const flows = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']
+  local = await startTestPool({ clients: [{ description: { ExplicitAuthFlows: flows } }] })
+  const { endpoint, region, userPoolId } = local.pool
+  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' }
+  cognito = new CognitoIdentityProviderClient({ endpoint, region, credentials })
+  await cognito.send(
+    new SetUserPoolMfaConfigCommand({
+      UserPoolId: userPoolId,
+      MfaConfiguration: 'OPTIONAL',
+      EmailMfaConfiguration: { Message: 'Your code:\n{####}\n', Subject: 'Your code' },
+      SoftwareTokenMfaConfiguration: { Enabled: true },
+    }),
+  )
+})
+
+beforeEach(() => {
+  driver = createSignInDriver()
+  local.requests('RespondToAuthChallenge')
+})
+
+afterEach(async () => {
+  driver.cancel()
+  await driver.signOut()
+})
+
+afterAll(async () => {
+  cognito.destroy()
+  await local.pool.close()
+})
+
+type Factors = { email?: boolean; totp?: boolean }
+
+async function userWith({ email = false, totp = false }: Factors) {
+  const user = local.knownUser()
+  let secret = ''
+  if (totp) {
+    const first = createSignInDriver()
+    await first.signIn(user)
+    await first.submitCode(await local.code(user.username))
+    secret = (await setUpTOTP()).sharedSecret
+    await verifyTOTPSetup({ code: totpCode(secret) })
+    await first.signOut()
+  }
+  await cognito.send(
+    new AdminSetUserMFAPreferenceCommand({
+      UserPoolId: local.pool.userPoolId,
+      Username: user.username,
+      EmailMfaSettings: { Enabled: email, PreferredMfa: false },
+      SoftwareTokenMfaSettings: { Enabled: totp, PreferredMfa: false },
+    }),
+  )
+  return { ...user, secret }
+}
+
+/** RFC 6238 with the defaults of authenticator apps. */
+function totpCode(secret: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  const bits = [...secret].map(letter => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('')
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map(byte => Number.parseInt(byte, 2)))
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
+  const mac = createHmac('sha1', key).update(counter).digest()
+  const offset = (mac.at(-1) ?? 0) & 0xf
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
+
+test('a code by mail: a wrong one keeps the session and is not sent twice, the right one signs in', async () => {
+  const user = await userWith({ email: true })
+  expect(await driver.signIn(user)).toMatchObject({
+    step: 'code',
+    kind: 'email-otp',
+    destination: expect.stringMatching(/\*/),
+  })
+  const code = await local.code(user.username)
+  local.requests('RespondToAuthChallenge')
+  expect(await driver.submitCode(wrongCode(code))).toMatchObject({ kind: 'email-otp', reason: 'wrong-code' })
+  expect(await driver.submitCode(wrongCode(code))).toMatchObject({ kind: 'email-otp', reason: 'wrong-code' })
+  expect(local.requests('RespondToAuthChallenge')).toBe(1)
+  expect(await driver.submitCode(code)).toMatchObject({ step: 'signed-in' })
+})
+
+test('a new code by mail takes a fresh sign-in', async () => {
+  const user = await userWith({ email: true })
+  await driver.signIn(user)
+  expect(await driver.resend()).toMatchObject({ kind: 'email-otp', reason: 'restarted' })
+  expect(await local.mails(user.username)).toHaveLength(2)
+  expect(await driver.submitCode(await local.code(user.username))).toMatchObject({ step: 'signed-in' })
+})
+
+test('a lost answer to a code by mail is recovered', async () => {
+  const user = await userWith({ email: true })
+  await driver.signIn(user)
+  local.pool.faults.dropNextAnswer('RespondToAuthChallenge')
+  expect(await driver.submitCode(await local.code(user.username))).toMatchObject({ reason: 'restarted' })
+  expect(await driver.submitCode(await local.code(user.username))).toMatchObject({ step: 'signed-in' })
+})
+
+test('a code of an authenticator app', async () => {
+  const user = await userWith({ totp: true })
+  expect(await driver.signIn(user)).toMatchObject({ step: 'code', kind: 'totp', destination: undefined })
+  expect(await driver.submitCode(wrongCode(totpCode(user.secret), 500_000))).toMatchObject({
+    kind: 'totp',
+    reason: 'wrong-code',
+  })
+  expect(await driver.submitCode(totpCode(user.secret))).toMatchObject({ step: 'signed-in' })
+  expect((await fetchAuthSession()).tokens).toBeDefined()
+})
+
+test('among several factors without a preference the mail is taken', async () => {
+  const user = await userWith({ email: true, totp: true })
+  expect(await driver.signIn(user)).toMatchObject({ step: 'code', kind: 'email-otp' })
+  expect(await driver.submitCode(await local.code(user.username))).toMatchObject({ step: 'signed-in' })
+})
+
+test('a pool that moved to the native factor is signed in to without the triggers', async () => {
+  const user = await userWith({ email: true })
+  driver = createSignInDriver({ authFlowType: 'USER_SRP_AUTH' })
+  local.triggers()
+  expect(await driver.signIn(user)).toMatchObject({ step: 'code', kind: 'email-otp' })
+  expect(await driver.submitCode(await local.code(user.username))).toMatchObject({ step: 'signed-in' })
+  expect(local.triggers()).not.toContain('DefineAuthChallenge')
+})
