@@ -175,7 +175,7 @@ function findingsText(
     .map(level => ({ level, count: found.filter(it => it.level === level).length }))
     .filter(({ count }) => count > 0)
     .map(({ level, count }) => `${count} ${level}`)
-  return `${head}\n\n${rows.join('\n\n')}\n\n${found.length} findings: ${counts.join(', ')}\n`
+  return `${head}\n\n${rows.join('\n\n')}\n\n${found.length} finding${found.length === 1 ? '' : 's'}: ${counts.join(', ')}\n`
 }
 
 async function change(command: 'attach' | 'detach', values: Values, terminal: Terminal): Promise<0> {

@@ -1,0 +1,193 @@
+// `npm run pool` as people run it: the built command in a process of its own, against the local user pool.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { signIn, signOut } from 'aws-amplify/auth'
+import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
+import { useAmplify as pointAmplifyAt } from '../local/test-parts.ts'
+import { type StandIn, type StandInState, startAwsStandIn } from './aws-stand-in.ts'
+import { CLIENT_ID, POOL_ID, poolBeforeAttach, STACK } from './example-pool.ts'
+import { parseJsonObject, without } from './json.ts'
+
+const PERSON = { username: 'known@example.com', password: 'Permanent-1' }
+
+let pool: LocalUserPool
+let aws: StandIn
+let environment: NodeJS.ProcessEnv
+let backup: string
+
+beforeEach(async () => {
+  pool = await startLocalUserPool({
+    triggers: false,
+    clients: [
+      {
+        clientName: 'web',
+        description: {
+          ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+          PreventUserExistenceErrors: 'ENABLED',
+        },
+      },
+    ],
+  })
+  aws = await startAwsStandIn(inTheRegionOf(pool))
+  environment = {
+    PATH: process.env['PATH'],
+    NODE_NO_WARNINGS: '1',
+    ...aws.environment,
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: pool.endpoint,
+  }
+  backup = join(mkdtempSync(join(tmpdir(), 'pool-')), 'backup.json')
+})
+afterEach(async () => {
+  await Promise.all([pool.close(), aws.stop()])
+})
+
+/** The functions, the stack and SES of the example, where the local pool says that it is. */
+function inTheRegionOf({ region, userPoolId }: LocalUserPool): StandInState {
+  const state: StandInState = JSON.parse(
+    JSON.stringify(poolBeforeAttach())
+      .replaceAll(POOL_ID, userPoolId)
+      .replaceAll('eu-central-1', region)
+      .replaceAll('111122223333', '123456789012'),
+  )
+  return state
+}
+
+type Result = { code: number; out: string; err: string }
+
+function run(args: readonly string[], environmentOfRun = environment): Promise<Result> {
+  return new Promise(resolve => {
+    execFile(
+      process.execPath,
+      ['dist/pool/pool.mjs', ...args],
+      { env: environmentOfRun },
+      (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
+    )
+  })
+}
+
+const onPool = (command: string, ...more: string[]) =>
+  run([command, '--user-pool-id', pool.userPoolId, ...more])
+
+/** How Amplify's own sign-in with nothing but a password ends. */
+async function passwordAlone(): Promise<string> {
+  pointAmplifyAt(pool)
+  try {
+    const { nextStep } = await signIn({ ...PERSON, options: { authFlowType: 'USER_SRP_AUTH' } })
+    await signOut()
+    return nextStep.signInStep
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+async function passwordThenCode(): Promise<string> {
+  pointAmplifyAt(pool)
+  const { nextStep } = await signIn({ ...PERSON, options: { authFlowType: 'CUSTOM_WITH_SRP' } })
+  return nextStep.signInStep
+}
+
+test('a pool in use asks for the code after one command, and no longer after another', async () => {
+  expect(await passwordAlone()).toBe('DONE')
+  const before = await onPool('check', '--stack-name', STACK, '--json')
+  expect(before.code).toBe(1)
+  expect(before.out).toContain('client-skips-code')
+
+  const attached = await onPool(
+    'attach',
+    '--stack-name',
+    STACK,
+    '--clients',
+    pool.clientId,
+    '--backup',
+    backup,
+    '--yes',
+  )
+  expect(attached).toMatchObject({ code: 0, err: '' })
+  expect(await passwordAlone()).not.toBe('DONE')
+  expect(await passwordThenCode()).toBe('CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE')
+  expect(await pool.messages()).toHaveLength(1)
+
+  // not-checked: the local pool has no ListIdentityProviders.
+  expect(await onPool('check', '--stack-name', STACK, '--ignore', 'not-checked')).toEqual({
+    code: 0,
+    err: '',
+    out: expect.stringContaining('Nothing to mend'),
+  })
+  const again = await onPool('attach', '--stack-name', STACK, '--clients', pool.clientId, '--yes')
+  expect(again.out).toContain('Nothing to change')
+
+  expect(await onPool('detach', '--backup', backup, '--yes')).toMatchObject({ code: 0, err: '' })
+  expect(await passwordAlone()).toBe('DONE')
+})
+
+test('--help says what there is, and wrong use is exit code 2', async () => {
+  const help = await run(['--help'])
+  expect(help).toMatchObject({ code: 0, err: '' })
+  for (const word of ['check', 'attach', 'detach', '--dry-run', '--yes', '--json'])
+    expect(help.out).toContain(word)
+  expect(await run([])).toMatchObject({ code: 2 })
+  expect(await run(['check'])).toMatchObject({ code: 2, err: 'Which pool? Say --user-pool-id ID.\n' })
+})
+
+test('without credentials it says what to do', async () => {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...nobody } = environment
+  const result = await run(['check', '--user-pool-id', pool.userPoolId], {
+    ...nobody,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  })
+  expect(result.code).toBe(2)
+  expect(result.err).toContain('AWS_PROFILE')
+})
+
+test('killed half-way, the pool comes back from the backup as it was', async () => {
+  const state = poolBeforeAttach()
+  state.userPool['AdminCreateUserConfig'] = { AllowAdminCreateUserOnly: true }
+  const stand = await startAwsStandIn(state)
+  const settings = () =>
+    structuredClone([
+      without(stand.state.userPool, ['LastModifiedDate']),
+      stand.state.mfa,
+      without(stand.state.clients[CLIENT_ID] ?? {}, ['LastModifiedDate']),
+    ])
+  try {
+    const before = settings()
+    const there = { ...environment, ...stand.environment }
+    const args = [
+      'dist/pool/pool.mjs',
+      'attach',
+      '--user-pool-id',
+      POOL_ID,
+      '--stack-name',
+      STACK,
+      '--clients',
+      CLIENT_ID,
+    ]
+    const child: ChildProcess = spawn(process.execPath, [...args, '--backup', backup, '--yes'], {
+      env: there,
+    })
+    // The pool has its triggers by now, the client not yet.
+    stand.interfere = operation => {
+      if (operation === 'UpdateUserPoolClient') child.kill('SIGKILL')
+      return operation === 'UpdateUserPoolClient' ? 'break' : undefined
+    }
+    const [, signal] = await once(child, 'exit')
+    expect(signal).toBe('SIGKILL')
+    expect(settings()).not.toEqual(before)
+
+    stand.interfere = () => undefined
+    const detached = await run(
+      ['detach', '--user-pool-id', POOL_ID, '--backup', backup, '--yes', '--json'],
+      there,
+    )
+    expect(parseJsonObject(detached.out)).toMatchObject({ command: 'detach', changed: true })
+    expect(settings()).toEqual(before)
+  } finally {
+    await stand.stop()
+  }
+})
