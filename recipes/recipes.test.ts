@@ -1,16 +1,23 @@
 // The recipes against the settings in the code, CloudFormation's schemas and the CDK. (`npm run typecheck` checks types.)
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { App, Stack } from 'aws-cdk-lib'
-import { UserPool } from 'aws-cdk-lib/aws-cognito'
+import { buildSync } from 'esbuild'
 import { readTemplate } from '../pool/cloudformation-template.ts'
-import { isJsonObject, type Json, type JsonObject, member, objectAt, textAt } from '../pool/json.ts'
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  member,
+  objectAt,
+  parseJsonObject,
+  textAt,
+} from '../pool/json.ts'
 import { TRIGGERS, type Trigger } from '../pool/trigger-functions.ts'
 import { problemsWith, settingNames } from '../pool/trigger-settings.ts'
-import { EmailCode } from './cdk/email-code.ts'
 
 const SECRET = '0123456789abcdef'.repeat(4)
 const FILES: Record<Trigger, string> = {
@@ -49,29 +56,27 @@ function environmentOf(properties: JsonObject | undefined): Record<string, strin
 }
 
 describe('the CDK construct', () => {
-  const settings = {
-    CODE_TTL_SECONDS: '240',
-    MAX_ATTEMPTS: '5',
-    HOSTED_UI: 'allow',
-    SES_FALLBACK_REGION: 'eu-west-1',
-  }
+  /** Those of the example. */
+  const settings = ['CODE_TTL_SECONDS', 'MAX_ATTEMPTS', 'HOSTED_UI', 'SES_FALLBACK_REGION']
 
-  function synthesized(own: boolean): Json {
-    const app = new App()
-    const stack = new Stack(app, 'Example', { env: { account: '111122223333', region: 'eu-central-1' } })
-    const userPool = own
-      ? new UserPool(stack, 'People')
-      : UserPool.fromUserPoolId(stack, 'People', 'eu-central-1_EXAMPLE00')
-    new EmailCode(stack, 'EmailCode', {
-      userPool,
-      fromAddress: 'no-reply@example.com',
-      fromName: 'Example',
-      settings,
-    })
-    const template: Json = JSON.parse(JSON.stringify(app.synth().getStackByName('Example').template))
-    return template
-  }
-  const existing = synthesized(false)
+  /** What the example app becomes, in a process of its own as `cdk synth` runs it. */
+  const directory = mkdtempSync(join(tmpdir(), 'cdk-'))
+  const { outputFiles } = buildSync({
+    entryPoints: ['recipes/cdk/example.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    packages: 'external',
+    write: false,
+  })
+  execFileSync(process.execPath, ['-'], {
+    input: outputFiles[0]?.text ?? '',
+    env: { ...process.env, CDK_OUTDIR: directory },
+  })
+  const synthesized = (stack: string) =>
+    parseJsonObject(readFileSync(join(directory, `${stack}.template.json`), 'utf8'))
+  const existing = synthesized('ExistingPool')
+  const own = synthesized('OwnPool')
   const functionOf = (trigger: Trigger) =>
     resourcesOf(existing, 'AWS::Lambda::Function').find(it =>
       textAt(it, 'Description')?.endsWith(FILES[trigger]),
@@ -79,12 +84,12 @@ describe('the CDK construct', () => {
 
   test('makes a template that CloudFormation accepts, with a pool of its own or an existing one', () => {
     expect(faults(JSON.stringify(existing))).toEqual([])
-    expect(faults(JSON.stringify(synthesized(true)))).toEqual([])
+    expect(faults(JSON.stringify(own))).toEqual([])
   })
 
   test.each(TRIGGERS)('gives %s the settings that it reads, and starts it', trigger => {
     const environment = environmentOf(functionOf(trigger))
-    const wanted = ['CODE_SECRET', 'FROM_ADDRESS', ...Object.keys(settings)].filter(name =>
+    const wanted = ['CODE_SECRET', 'FROM_ADDRESS', ...settings].filter(name =>
       settingNames(trigger).includes(name),
     )
     expect(Object.keys(environment).toSorted()).toEqual(wanted.toSorted())
@@ -109,7 +114,7 @@ describe('the CDK construct', () => {
   })
 
   test('puts the triggers on a pool that the same app makes', () => {
-    const [pool] = resourcesOf(synthesized(true), 'AWS::Cognito::UserPool')
+    const [pool] = resourcesOf(own, 'AWS::Cognito::UserPool')
     expect(Object.keys(objectAt(pool, 'LambdaConfig')).toSorted()).toEqual([...TRIGGERS].toSorted())
   })
 
