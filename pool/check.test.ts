@@ -1,4 +1,5 @@
 // check against AWS over HTTP: it finds each planted fault, and nothing on a good pool.
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type StandIn, type StandInState, startAwsStandIn } from './aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, goodPool, POOL_ID, STACK } from './example-pool.ts'
@@ -467,4 +468,14 @@ test('the table has colours on a terminal only', async () => {
   const args = ['check', '--user-pool-id', POOL_ID]
   expect((await run(aws.environment, args, { typed: '' })).out).toContain('\u001b[')
   expect((await run(aws.environment, args)).out).not.toContain('\u001b[')
+})
+
+test('the documentation names every finding that check can have, and no other', () => {
+  const documented = [...readFileSync('docs/existing-pool.md', 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm)].map(
+    match => match[1],
+  )
+  const inCode = [...readFileSync('pool/findings.ts', 'utf8').matchAll(/\bid: '([a-z-]+)'/g)].map(
+    match => match[1],
+  )
+  expect(documented.toSorted()).toEqual([...new Set(inCode)].toSorted())
 })

@@ -1,13 +1,5 @@
 // What can be wrong with a pool: each finding says what it is, why it matters, and the command that mends it.
 import type { GetAccountCommandOutput } from '@aws-sdk/client-sesv2'
-import { SettingsError } from '../shared/errors.ts'
-import {
-  type Environment,
-  readCreateSettings,
-  readDefineSettings,
-  readPreTokenSettings,
-  readVerifySettings,
-} from '../shared/settings.ts'
 import {
   asksForCode,
   flowsOf,
@@ -27,6 +19,7 @@ import {
   type TriggerArns,
   type TriggerFunction,
 } from './trigger-functions.ts'
+import { problemsWith, settingNames } from './trigger-settings.ts'
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT } from './user-pool.ts'
 
 /** `high`: tokens without a code, or nobody can sign in. `medium`: some can be hurt. `low`: know it. */
@@ -171,37 +164,12 @@ function foreignTrigger(facts: PoolFacts, trigger: Trigger, arn: string): Findin
   }
 }
 
-const SETTINGS: Record<Trigger, (environment: Environment) => unknown> = {
-  DefineAuthChallenge: readDefineSettings,
-  CreateAuthChallenge: readCreateSettings,
-  VerifyAuthChallengeResponse: readVerifySettings,
-  PreTokenGeneration: readPreTokenSettings,
-}
-
 /** What the user named; otherwise a function that says it is ours, or has any of our settings. */
 function isExpected(facts: PoolFacts, trigger: Trigger, its: TriggerFunction): boolean {
   const expected = facts.expected[trigger]
   if (expected !== undefined) return expected === its.arn
   if (its.configuration?.Description?.startsWith('cognito-email-code') === true) return true
   return settingNames(trigger).some(name => its.environment[name] !== undefined)
-}
-
-/** The variables that a trigger reads, found by letting it read. */
-function settingNames(trigger: Trigger): string[] {
-  const names: string[] = []
-  const nothing = new Proxy<Environment>({}, { get: (_, name) => void names.push(String(name)) })
-  problemsWith(trigger, nothing)
-  return names.filter(name => name !== 'AWS_REGION')
-}
-
-function problemsWith(trigger: Trigger, environment: Environment): string | undefined {
-  try {
-    SETTINGS[trigger](environment)
-    return undefined
-  } catch (error) {
-    if (error instanceof SettingsError) return error.message.split('\n').slice(1).join(' ')
-    throw error
-  }
 }
 
 function configurationFindings(facts: PoolFacts, trigger: Trigger, its: TriggerFunction): Finding[] {

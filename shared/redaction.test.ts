@@ -146,6 +146,20 @@ test('keeps the shape', () => {
   expect(events().map(redactEvent).map(shapeOf)).toEqual(events().map(shapeOf))
 })
 
+test('makes ids, addresses and phone numbers of ids, addresses and phone numbers', () => {
+  expect(redactEvent(events()[0])).toMatchObject({
+    userName: expect.stringMatching(/^00000000-0000-4000-8000-[0-9a-f]{12}$/),
+    callerContext: { clientId: expect.stringMatching(/^1example[a-p]{18}$/) },
+    request: {
+      userAttributes: {
+        email: expect.stringMatching(/^user-[a-p]{8}@example\.com$/),
+        phone_number: expect.stringMatching(/^\+1555555\d{4}$/),
+        name: expect.stringMatching(/^redacted-[a-p]{8}$/),
+      },
+    },
+  })
+})
+
 test('gives one value one fake in every event of a user, in whatever case it stands', () => {
   const attributes = events()
     .map(redactEvent)
