@@ -1,6 +1,5 @@
 // Builds the four triggers (dist/<name>/index.mjs and dist/<name>.zip) and the tools that run on this machine.
 // node build.mjs [directory]   the directory is dist unless another one is named
-import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { zipSync } from 'fflate'
@@ -83,7 +82,7 @@ await Promise.all([
   buildPage(),
   build({
     ...shared,
-    entryPoints: TOOLS.map(tool => `${tool}.ts`).filter(file => existsSync(file)),
+    entryPoints: TOOLS.map(tool => `${tool}.ts`),
     outdir: OUTPUT,
     outbase: '.',
     packages: 'external',

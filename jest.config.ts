@@ -11,7 +11,9 @@ const config: Config = {
   testEnvironment: './jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.tsx?$': ['ts-jest', { useESM: true }] },
-  testTimeout: 30_000,
+  testTimeout: 60_000,
+  // Jest's default leaves one processor idle, which on two is half of them.
+  maxWorkers: '100%',
   coverageProvider: 'v8',
   collectCoverageFrom: ['functions/*.ts', 'shared/**/*.ts', '!**/*.test.ts', '!shared/locales/texts.ts'],
   coverageThreshold: {
