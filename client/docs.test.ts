@@ -1,4 +1,4 @@
-// The code blocks of docs/client.md are compiled as strictly as the code itself.
+// The code blocks of README.md and docs/client.md are compiled as strictly as the code itself.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -6,14 +6,15 @@ import ts from 'typescript'
 
 const root = process.cwd()
 
-test('every TypeScript block of docs/client.md compiles', async () => {
-  const text = await readFile(join(root, 'docs/client.md'), 'utf8')
+test('every TypeScript block of README.md and docs/client.md compiles', async () => {
+  const texts = await Promise.all(['README.md', 'docs/client.md'].map(file => readFile(join(root, file), 'utf8')))
+  const text = texts.join('\n')
   const blocks = [...text.matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(([, language, code], index) => ({
     file: join(root, `client/docs-block-${index + 1}.${language}`),
     // A block is a module of its own, whether or not it exports anything.
     code: `${code}\nexport {}\n`,
   }))
-  expect(blocks.length).toBeGreaterThanOrEqual(4)
+  expect(blocks.length).toBeGreaterThanOrEqual(5)
 
   const configuration = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(configuration.config, ts.sys, root)
