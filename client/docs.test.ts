@@ -7,7 +7,9 @@ import ts from 'typescript'
 const root = process.cwd()
 
 test('every TypeScript block of README.md and docs/client.md compiles', async () => {
-  const texts = await Promise.all(['README.md', 'docs/client.md'].map(file => readFile(join(root, file), 'utf8')))
+  const texts = await Promise.all(
+    ['README.md', 'docs/client.md'].map(file => readFile(join(root, file), 'utf8')),
+  )
   const text = texts.join('\n')
   const blocks = [...text.matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(([, language, code], index) => ({
     file: join(root, `client/docs-block-${index + 1}.${language}`),

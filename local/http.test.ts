@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  AdminSetUserPasswordCommand,
   CognitoIdentityProviderClient,
   DescribeUserPoolCommand,
   ForgotPasswordCommand,
@@ -248,4 +249,26 @@ test('a taken port is an error that says so, and nothing stays behind', async ()
   )
   const mailPort = Number(new URL(pool.mailbox).port)
   await expect(startLocalUserPool({ mailPort })).rejects.toThrow(`did not start on port ${mailPort}`)
+})
+
+test('a user who has set a new password is shown as such, and the old password no more', async () => {
+  const fresh = await startLocalUserPool()
+  try {
+    const [first, second] = fresh.users
+    await sdkFor(fresh).send(
+      new AdminSetUserPasswordCommand({
+        UserPoolId: fresh.userPoolId,
+        Username: first?.username,
+        Password: 'Brand-New-Password-1',
+        Permanent: true,
+      }),
+    )
+    const { users } = await (await fetch(`${fresh.endpoint}/local-user-pool.json`)).json()
+    expect(users).toEqual([
+      { username: first?.username, status: 'CONFIRMED' },
+      { username: second?.username, password: second?.password, status: 'CONFIRMED' },
+    ])
+  } finally {
+    await fresh.close()
+  }
 })

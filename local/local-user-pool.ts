@@ -222,7 +222,7 @@ async function serve(
             return {
               endpoint: origin,
               ...addresses,
-              users: users.map(({ username, password, status }) => ({ username, password, status })),
+              users: users.map(user => asTheyAreNow(pool, user)),
             }
           case '/local-user-pool/calls':
             return log.since(Number(searchParams.get('since') ?? 0))
@@ -268,6 +268,13 @@ async function serve(
       await Promise.all([closed, pool.mailbox.close(), ...stopped])
     },
   }
+}
+
+/** A user that the pool started with, for whoever wants to sign in as them: a password only as long as it is theirs. */
+function asTheyAreNow({ users }: Pool, { username, password }: LocalUser) {
+  const user = users.find(username)
+  const isTheirs = user !== undefined && users.passwordIsRight(user, password)
+  return { username, ...(isTheirs && { password }), status: user?.status ?? 'DELETED' }
 }
 
 function triggerProcesses(
