@@ -1,5 +1,5 @@
 // npm run demo: a first sign-in from the temporary password to the tokens, with the real Amplify client, on this machine.
-import { parseArgs, styleText } from 'node:util'
+import { parseArgs } from 'node:util'
 import { Amplify } from 'aws-amplify'
 import {
   type ConfirmSignInInput,
@@ -13,6 +13,7 @@ import { ConsoleLogger } from 'aws-amplify/utils'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
 import type { Call } from './call-log.ts'
+import { paint, runCommand } from './command.ts'
 import { objectOf } from './event-replay.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
@@ -39,9 +40,6 @@ type Step = { readonly title: string; readonly result: string; readonly calls: r
 
 /** A step that did not come out as it must. */
 class DemoError extends Error {}
-
-const paint = (format: Parameters<typeof styleText>[0], text: string) =>
-  process.stdout.isTTY ? styleText(format, text) : text
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -257,12 +255,4 @@ function textOf({ title, result, calls }: Step, number: number): string {
   return [`${paint('bold', `${number}. ${title}`)}`, `   ${result}`, ...lines, '', ''].join('\n')
 }
 
-// Somebody who reads only the first lines closes the pipe.
-process.stdout.on('error', () => process.exit())
-
-try {
-  process.exitCode = await main()
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-  process.exitCode = 2
-}
+await runCommand(main)

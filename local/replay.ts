@@ -1,7 +1,8 @@
 // npm run replay: shows what each trigger answers to recorded events.
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { parseArgs, styleText } from 'node:util'
+import { parseArgs } from 'node:util'
+import { paint, runCommand } from './command.ts'
 import {
   differencesOf,
   findSignIns,
@@ -26,10 +27,6 @@ Options:
 
 Exit status: 0 every answer is as expected, 1 one is not, 2 the replay could not run.
 `
-
-/** Colours help on a terminal only. */
-const paint = (format: Parameters<typeof styleText>[0], text: string) =>
-  process.stdout.isTTY ? styleText(format, text) : text
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -142,12 +139,4 @@ function answered({ trigger, response, error, mails }: ReplayedEvent): string {
   return `${mail}, reason ${reason}, attempts left ${attemptsLeft}, mails left ${sendsLeft}`
 }
 
-// Somebody who reads only the first lines closes the pipe.
-process.stdout.on('error', () => process.exit())
-
-try {
-  process.exitCode = await main()
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-  process.exitCode = 2
-}
+await runCommand(main)
