@@ -78,7 +78,7 @@ test('what was written by somebody else is no record, and never an error', () =>
   for (const text of broken) expect(readRound(text)).toBeUndefined()
   expect(readRound(undefined)).toBeUndefined()
   for (const key of ['reason', 'nonce', 'sentAt', 'expiresAt', 'sends']) {
-    for (const value of [null, -1, 1.5, {}, true, 'never']) {
+    for (const value of [null, -1, 1.5, {}, true, 'never', Number.MAX_SAFE_INTEGER]) {
       const record = JSON.stringify({ ...first, [key]: value })
       if (key === 'nonce' && value === 'never') continue
       expect(readRound(record)).toBeUndefined()

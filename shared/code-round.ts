@@ -87,8 +87,11 @@ export function referenceOf(nonce: string): string {
   return bytes.map(byte => REFERENCE_LETTERS.charAt(byte % REFERENCE_LETTERS.length)).join('')
 }
 
+/** Later than any time that a record can hold, and still one that a Date can show. */
+const LAST_TIME = Date.UTC(9999, 0, 1)
+
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_TIME
 }
 
 function parseJson(text: string): unknown {
