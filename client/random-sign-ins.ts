@@ -1,7 +1,7 @@
 // A person who signs in at random while things go wrong at random: what they do, and what has to hold whatever happens.
 import { fetchAuthSession } from 'aws-amplify/auth'
 import { createSignInDriver, type FailureReason, type SignInState } from './sign-in.ts'
-import { NEW_PASSWORD, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
+import { makeHaste, NEW_PASSWORD, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
 
 /** After so many actions the person makes no more mistakes and nothing goes wrong any more. */
 const WILD_ACTIONS = 9
@@ -247,30 +247,15 @@ function textOf(value: unknown): string {
   return JSON.stringify(value) ?? ''
 }
 
-/**
- * Starts the pool for such runs and makes haste where nothing but the order of things matters: Amplify waits only a
- * tenth as long between its tries, and its secret SRP exponent has 128 bits in place of 1024, a third of the work.
- * `close` ends that.
- */
+/** Starts the pool for such runs, in haste: nothing but the order of things matters. */
 export async function startRandomPool(users: number): Promise<TestPool & { close(): Promise<void> }> {
-  const { setTimeout: realSetTimeout, crypto } = globalThis
-  const shorter = (work: () => void, milliseconds = 0) => realSetTimeout(work, milliseconds / 10)
-  globalThis.setTimeout = Object.assign(shorter, realSetTimeout)
-  const realRandomValues = crypto.getRandomValues
-  let words = 0
-  crypto.getRandomValues = array => {
-    realRandomValues.call(crypto, array)
-    // Amplify draws the exponent as 32 words, one by one, the highest first.
-    if (array.byteLength === 4 && words++ % 32 < 28) new Uint8Array(array.buffer).fill(0)
-    return array
-  }
+  const endHaste = makeHaste()
   const environment = { CODE_TTL_SECONDS: '60', RESEND_AFTER_SECONDS: '0' }
   const local = await startTestPool({ environment, triggerTimeoutMs: 1000 }, users)
   return {
     ...local,
     async close() {
-      globalThis.setTimeout = realSetTimeout
-      crypto.getRandomValues = realRandomValues
+      endHaste()
       await local.pool.close()
     },
   }

@@ -2,16 +2,28 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { fetchAuthSession, signOut } from 'aws-amplify/auth'
 import { createSignInDriver, type SignInDriver, type SignInState } from './sign-in.ts'
-import { configureAmplify, NEW_PASSWORD, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
+import {
+  configureAmplify,
+  makeHaste,
+  NEW_PASSWORD,
+  startTestPool,
+  type TestPool,
+  wrongCode,
+} from './test-pool.ts'
 
 let local: TestPool
 let driver: SignInDriver
+let endHaste: () => void
 
 beforeAll(async () => {
+  endHaste = makeHaste()
   local = await startTestPool({ environment: { CODE_TTL_SECONDS: '60' } }, 50)
 })
 
-afterAll(() => local.pool.close())
+afterAll(async () => {
+  endHaste()
+  await local.pool.close()
+})
 
 beforeEach(() => {
   configureAmplify(local.pool)

@@ -117,3 +117,25 @@ function taken<T>(value: T | undefined): T {
     throw new Error('There is none left: start the test pool with more, or wait for it.')
   return value
 }
+
+/**
+ * Makes haste in this process: Amplify waits only a tenth as long between its tries, and its secret SRP exponent has 128
+ * bits in place of 1024, a third of the work; the protocol is the same. The function that comes back ends that.
+ */
+export function makeHaste(): () => void {
+  const { setTimeout: realSetTimeout, crypto } = globalThis
+  const shorter = (work: () => void, milliseconds = 0) => realSetTimeout(work, milliseconds / 10)
+  globalThis.setTimeout = Object.assign(shorter, realSetTimeout)
+  const realRandomValues = crypto.getRandomValues
+  let words = 0
+  crypto.getRandomValues = array => {
+    realRandomValues.call(crypto, array)
+    // Amplify draws the exponent as 32 words, one by one, the highest first.
+    if (array.byteLength === 4 && words++ % 32 < 28) new Uint8Array(array.buffer).fill(0)
+    return array
+  }
+  return () => {
+    globalThis.setTimeout = realSetTimeout
+    crypto.getRandomValues = realRandomValues
+  }
+}

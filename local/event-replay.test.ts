@@ -1,7 +1,7 @@
 // Every folder in events/ through the built triggers: the expected answers, and no code or secret anywhere.
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { differencesOf, findSignIns, objectOf, readSignIn, replaySignIn } from './event-replay.ts'
+import { differencesOf, findSignIns, readSignIn, replaySignIn } from './event-replay.ts'
 import { projectDirectory } from './trigger-process.ts'
 
 const dist = join(projectDirectory, 'dist')
@@ -19,15 +19,7 @@ test.each(folders.map(folder => [folder.slice(folder.lastIndexOf('/') + 1), fold
       expect(`${event.name}: ${event.notes.join('; ')}`).toBe(`${event.name}: `)
     }
 
-    // The answer that a person types is the one place where a code may stand.
-    const written = JSON.stringify([
-      replay.logs,
-      replay.events.map(({ event, response, error }) => [
-        { ...event, request: { ...objectOf(event['request']), challengeAnswer: '' } },
-        response,
-        error,
-      ]),
-    ])
+    const written = JSON.stringify(replay.events) + replay.logs.join()
     for (const secret of replay.secrets) expect(written).not.toContain(secret)
     for (const line of replay.logs) expect(() => JSON.parse(line)).not.toThrow()
   },

@@ -41,7 +41,7 @@ export type RecordedSignIn = {
 export type ReplayedEvent = {
   readonly name: string
   readonly trigger: TriggerName
-  /** The event as it was sent, with what was carried over from earlier answers. */
+  /** The event as it was sent, with what was carried over from earlier answers, but for a code that was typed. */
   readonly event: JsonObject
   readonly expected: Expectation | undefined
   readonly response: JsonObject | undefined
@@ -135,7 +135,15 @@ export async function replaySignIn(
       const outcome = await invoke(triggers.get(trigger), sent, clockOffsetMs)
       keep(outcome.response, trigger, carried)
       const mails = ses.mails().length - codes.length
-      replayed.push({ name, trigger, event: sent, expected, ...outcome, mails, notes })
+      replayed.push({
+        name,
+        trigger,
+        event: withRecordedAnswer(sent, event),
+        expected,
+        ...outcome,
+        mails,
+        notes,
+      })
     }
     const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
     const logs = [...triggers.values()].flatMap(trigger => trigger.logs)
@@ -197,6 +205,13 @@ function carryOver(
     })
   }
   return { event: { ...event, request: { ...request, ...changed } }, notes }
+}
+
+/** A code is for the trigger alone: what is shown of an event has the word that stood for it. */
+function withRecordedAnswer(sent: JsonObject, recorded: JsonObject): JsonObject {
+  const { challengeAnswer } = objectOf(recorded['request'])
+  if (challengeAnswer === undefined) return sent
+  return { ...sent, request: { ...objectOf(sent['request']), challengeAnswer } }
 }
 
 function keep(response: JsonObject | undefined, trigger: TriggerName, carried: Carried): void {
