@@ -114,6 +114,9 @@ const SETTINGS: Readonly<Record<TriggerName, readonly string[]>> = {
   'pre-token-generation': ['HOSTED_UI', 'GUARDED_CLIENT_IDS', 'RECORD_EVENTS'],
 }
 
+/** The settings of all triggers that `environment` takes. */
+export const SETTING_NAMES: readonly string[] = [...new Set(Object.values(SETTINGS).flat())]
+
 const USERS: readonly LocalUser[] = [
   {
     username: 'new@example.com',
@@ -282,8 +285,7 @@ function triggerProcesses(
   region: string,
   mailboxUrl: string,
 ): ReadonlyMap<TriggerName, Trigger> {
-  const known = new Set(Object.values(SETTINGS).flat())
-  const unknown = Object.keys(environment).filter(name => !known.has(name))
+  const unknown = Object.keys(environment).filter(name => !SETTING_NAMES.includes(name))
   if (unknown.length > 0) throw new Error(`environment: ${unknown.join(', ')} is a setting of no trigger.`)
   const settings: Readonly<Record<string, string>> = {
     CODE_SECRET: randomBytes(32).toString('base64'),

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, expect, test } from '@jest/globals'
+import { Amplify } from 'aws-amplify'
+import { signIn } from 'aws-amplify/auth'
 import { projectDirectory } from './trigger-process.ts'
 
 let child: ChildProcess | undefined
@@ -57,6 +59,16 @@ test('--json prints one line for machines', async () => {
   expect((await fetch(`${endpoint}/local-user-pool.json`)).status).toBe(200)
   expect(clientId).toMatch(/^[\da-z]{26}$/)
   expect(users).toHaveLength(2)
+})
+
+test('settings of the triggers are theirs', async () => {
+  const pool = start(['--json'], { MAX_ATTEMPTS: '5' })
+  const { endpoint, userPoolId, clientId, users } = JSON.parse(await pool.until('\n'))
+  const Cognito = { userPoolId, userPoolClientId: clientId, userPoolEndpoint: endpoint }
+  Amplify.configure({ Auth: { Cognito } })
+  const { username, password } = users[1]
+  const { nextStep } = await signIn({ username, password, options: { authFlowType: 'CUSTOM_WITH_SRP' } })
+  expect(nextStep).toMatchObject({ additionalInfo: { reason: 'first', attemptsLeft: '5' } })
 })
 
 test('--help explains itself and starts nothing', async () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
-import { startLocalUserPool } from './local-user-pool.ts'
+import { SETTING_NAMES, startLocalUserPool } from './local-user-pool.ts'
 import type { AfterNewPassword } from './pool.ts'
 import { projectDirectory } from './trigger-process.ts'
 
@@ -18,7 +18,8 @@ It is for trying and testing only: it listens on 127.0.0.1, keeps everything in 
   --json                prints one line of JSON when the pool is ready
   --help                prints this text
 
-Environment: LOCAL_POOL_PORT (default 9229), LOCAL_MAIL_PORT (default 8005); 0 is a free port.`
+Environment: LOCAL_POOL_PORT (default 9229), LOCAL_MAIL_PORT (default 8005); 0 is a free port.
+The settings of the triggers, such as MAX_ATTEMPTS or CODE_TTL_SECONDS, are theirs.`
 
 const AFTER_NEW_PASSWORD: readonly AfterNewPassword[] = ['define', 'define-with-entry', 'tokens']
 
@@ -51,6 +52,7 @@ async function start(): Promise<void> {
     port: portFrom('LOCAL_POOL_PORT', 9229),
     mailPort: portFrom('LOCAL_MAIL_PORT', 8005),
     afterNewPassword,
+    environment: triggerSettings(),
   })
   const stop = () => {
     pool.close().then(
@@ -82,6 +84,16 @@ async function start(): Promise<void> {
     'For trying and testing only: it listens on 127.0.0.1 and forgets everything when it stops. Ctrl-C stops it.',
   ]
   console.log(lines.join('\n'))
+}
+
+/** What is set of the triggers' settings; where their mail goes is the pool's own business. */
+function triggerSettings(): Record<string, string> {
+  return Object.fromEntries(
+    SETTING_NAMES.filter(name => name !== 'AWS_ENDPOINT_URL_SES').flatMap(name => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 function portFrom(variable: string, fallback: number): number {
