@@ -1,3 +1,4 @@
+// The HTTP side of the local user pool: addresses, CORS, the page, what happened, and the fault switches.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'

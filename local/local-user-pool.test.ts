@@ -1,3 +1,4 @@
+// The local user pool as a whole: a sign-in with Amplify in each behaviour after the new password, and its clock.
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, getCurrentUser, signIn } from 'aws-amplify/auth'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'

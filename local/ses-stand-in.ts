@@ -1,6 +1,5 @@
 // Plays what SES can do to a sender (refusals, throttling, outages, broken connections), for tests; keeps what it accepts.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 /** How the next request is answered. An error is one of SES's own, with its code, message and HTTP status. */
 export type SesAnswer =
@@ -39,10 +38,11 @@ export async function startSesStandIn() {
     give(answer, request, response)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The SES stand-in has no port')
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     requests,
     /** Answers from now on as told; a function chooses by region and by the number of earlier requests. */
     answerWith(answer: SesAnswer | ((region: string, index: number) => SesAnswer)): void {

@@ -1,3 +1,4 @@
+// Sessions: one answer each, a life of some minutes, and the texts of Cognito for all else.
 import {
   InitiateAuthCommand,
   RespondToAuthChallengeCommand,

@@ -1,3 +1,4 @@
+// The SRP exchange: what proves a password, and everything that does not.
 import { createHash, createHmac, getDiffieHellman, hkdfSync, randomBytes } from 'node:crypto'
 import { expect, test } from '@jest/globals'
 import {

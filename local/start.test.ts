@@ -1,3 +1,4 @@
+// npm start: what it prints, what it takes, and how it stops.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, expect, test } from '@jest/globals'

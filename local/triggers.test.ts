@@ -1,3 +1,4 @@
+// How the pool calls the triggers: events, three tries, errors, and answers that Cognito would not take.
 import {
   InitiateAuthCommand,
   type InitiateAuthCommandOutput,

@@ -1,3 +1,4 @@
+// What users do with their own account: tokens, refresh, revocation, second factors.
 import {
   AdminCreateUserCommand,
   AdminSetUserMFAPreferenceCommand,

@@ -1,3 +1,4 @@
+// App clients: reading them, and the reset of what an update leaves out.
 import {
   CreateUserPoolClientCommand,
   DeleteUserPoolClientCommand,

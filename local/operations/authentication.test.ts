@@ -1,3 +1,4 @@
+// The flows of a sign-in: SRP, passwords, secrets of clients, native factors, lock-out.
 import { createHmac, getDiffieHellman } from 'node:crypto'
 import {
   AdminCreateUserCommand,

@@ -1,3 +1,4 @@
+// The description of the pool: reading it, the reset of what an update leaves out, and what is refused.
 import {
   DescribeUserPoolCommand,
   GetUserPoolMfaConfigCommand,

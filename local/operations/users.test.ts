@@ -1,3 +1,4 @@
+// Users: creating, reading, changing and deleting them, and lists with filters and pages.
 import {
   AdminCreateUserCommand,
   AdminDeleteUserAttributesCommand,
