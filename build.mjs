@@ -1,5 +1,6 @@
 // Builds the four triggers (dist/<name>/index.mjs and dist/<name>.zip) and the tools that run on this machine.
 // node build.mjs [directory]   the directory is dist unless another one is named
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { zipSync } from 'fflate'
@@ -75,6 +76,8 @@ async function buildPage() {
   await copyFile('client/page/index.html', `${directory}/index.html`)
 }
 
+if (existsSync(`${OUTPUT}/package.json`))
+  throw new Error(`${OUTPUT} holds a package.json: name a directory that may be emptied.`)
 await rm(OUTPUT, { recursive: true, force: true })
 await mkdir(OUTPUT, { recursive: true })
 await Promise.all([

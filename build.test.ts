@@ -1,6 +1,6 @@
 // What `npm run build` writes: loadable handlers, and zips that hold the same files and come out the same each time.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -50,6 +50,15 @@ test.each([
     env: {},
   })
   await expect(started).rejects.toMatchObject({ stderr: expect.stringContaining(problem) })
+})
+
+test('a directory that holds a package is not emptied for a build', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'build-'))
+  await writeFile(join(directory, 'package.json'), '{}')
+  const built = promisify(execFile)(process.execPath, ['build.mjs', directory])
+  await expect(built).rejects.toMatchObject({ stderr: expect.stringContaining('holds a package.json') })
+  expect(await readdir(directory)).toEqual(['package.json'])
+  await rm(directory, { recursive: true })
 })
 
 test('each trigger exports a handler', async () => {

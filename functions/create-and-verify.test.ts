@@ -278,7 +278,7 @@ describe('a mail that cannot be sent', () => {
     ses.answerWith({
       code: 'MessageRejected',
       message:
-        'Email address is not verified. The following identities failed the check: user5@example.com, no-reply@example.com',
+        "Email address is not verified. The following identities failed the check: user5.o'brien@example.com, no-reply@example.com",
     })
     await expect(createRound(PASSWORD_PASSED)).rejects.toThrow(message)
     expect(lines).toMatchObject([
@@ -289,6 +289,7 @@ describe('a mail that cannot be sent', () => {
       },
     ])
     expect(JSON.stringify(lines)).not.toContain('@')
+    expect(JSON.stringify(lines)).not.toContain('user5')
   })
 
   test('a second try is told in the log', async () => {

@@ -25,6 +25,16 @@ test.each(folders.map(folder => [folder.slice(folder.lastIndexOf('/') + 1), fold
   },
 )
 
+test('a Create that Cognito called again is one round: its last answer counts', async () => {
+  const signIn = await readSignIn(join(projectDirectory, 'events/wrong-code-then-right'))
+  const events = signIn.events.flatMap(event =>
+    event.name.includes('create') ? [{ ...event, expected: undefined }, event] : [event],
+  )
+  const replay = await replaySignIn({ ...signIn, events }, dist)
+  expect(replay.events.flatMap(event => [...differencesOf(event), ...event.notes])).toEqual([])
+  expect(replay.events.at(-2)?.response).toMatchObject({ issueTokens: true })
+})
+
 describe('a difference', () => {
   const replayed = {
     name: '01-define-auth-challenge',

@@ -133,7 +133,7 @@ export async function replaySignIn(
       const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
       const { event: sent, notes } = carryOver(event, trigger, carried, codes)
       const outcome = await invoke(triggers.get(trigger), sent, clockOffsetMs)
-      keep(outcome.response, trigger, carried)
+      keep(outcome.response, trigger, sent, carried)
       const mails = ses.mails().length - codes.length
       replayed.push({
         name,
@@ -214,13 +214,28 @@ function withRecordedAnswer(sent: JsonObject, recorded: JsonObject): JsonObject 
   return { ...sent, request: { ...objectOf(sent['request']), challengeAnswer } }
 }
 
-function keep(response: JsonObject | undefined, trigger: TriggerName, carried: Carried): void {
+/** By rounds, not by calls: Cognito calls a slow trigger again, and only its last answer counts. */
+function keep(
+  response: JsonObject | undefined,
+  trigger: TriggerName,
+  sent: JsonObject,
+  carried: Carried,
+): void {
   if (response === undefined) return
   if (trigger === 'create-auth-challenge') {
     carried.privateParameters = response['privateChallengeParameters']
-    carried.metadata.push(response['challengeMetadata'])
+    carried.metadata[roundsOf(sent)] = response['challengeMetadata']
   }
-  if (trigger === 'verify-auth-challenge-response') carried.results.push(response['answerCorrect'] === true)
+  if (trigger === 'verify-auth-challenge-response') {
+    carried.results[Math.max(0, carried.metadata.length - 1)] = response['answerCorrect'] === true
+  }
+}
+
+/** Rounds of the code that were answered before the event. */
+function roundsOf(event: JsonObject): number {
+  const { session } = objectOf(event['request'])
+  const entries: unknown[] = Array.isArray(session) ? session : []
+  return entries.filter(entry => objectOf(entry)['challengeName'] === 'CUSTOM_CHALLENGE').length
 }
 
 function answerOf(recorded: unknown, codes: readonly string[]): unknown {

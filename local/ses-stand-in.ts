@@ -5,6 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 export type SesAnswer =
   | 'accept'
   | 'reset'
+  /** The connection breaks some time after the request: SES may have carried it out. */
+  | 'late-reset'
   | 'half-answer'
   | 'half-answer-that-hangs'
   | 'never'
@@ -77,6 +79,10 @@ function give(answer: SesAnswer, request: IncomingMessage, response: ServerRespo
   if (answer === 'never') return
   if (answer === 'reset') {
     request.socket.destroy()
+    return
+  }
+  if (answer === 'late-reset') {
+    setTimeout(() => request.socket.destroy(), 150)
     return
   }
   if (answer === 'accept') {

@@ -78,5 +78,5 @@ export async function waitLikeAMail(deadline: Deadline): Promise<void> {
 
 /** SES quotes addresses in its messages; a log must not. */
 function withoutAddresses(text: string): string {
-  return text.replace(/[^\s<>"',;:]+@[^\s<>"',;:]+/g, '(address)')
+  return text.replace(/[^\s<>",;:]+@[^\s<>"',;:]+/g, '(address)')
 }

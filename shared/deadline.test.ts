@@ -54,6 +54,7 @@ test('a process that Lambda started ahead is no cold start, and neither is a lat
   expect(start(4_600, 4_590, 'on-demand')).toBe(0)
   expect(start(9_000, 50, 'on-demand')).toBe(9_000)
   expect(start(9_000, 8_990, 'provisioned-concurrency')).toBe(9_000)
+  expect(start(4_400, 50, 'provisioned-concurrency')).toBe(4_400)
   expect(start(9_000, 8_990)).toBe(9_000)
   expect(start(100, 50, 'on-demand', false)).toBe(100)
 })

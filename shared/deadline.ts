@@ -39,7 +39,7 @@ export function startOfCall(call: {
   readonly isFirstCall: boolean
   readonly initialization: string | undefined
 }): number {
-  if (!call.isFirstCall) return call.now
+  if (!call.isFirstCall || call.initialization === 'provisioned-concurrency') return call.now
   if (call.now < DEADLINE_MILLISECONDS) return 0
   const wasIdle = call.now - call.loadedAt >= IDLE_MILLISECONDS
   return call.initialization === 'on-demand' && !wasIdle ? 0 : call.now

@@ -1,6 +1,6 @@
 // Every error that the triggers raise. What a trigger throws reaches the browser, so those messages give nothing away.
 
-/** A setting is missing or wrong. Thrown once, when the process starts; lists every problem, never the value of a secret. */
+/** A setting is missing or wrong. Thrown once, when the process starts; lists every problem, never a value. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 
@@ -36,6 +36,7 @@ export type MailFailure =
   | 'not-a-mailbox'
   | 'refused'
   | 'throttled'
+  | 'unavailable'
   | 'outage'
   | 'unreachable'
   | 'unanswered'

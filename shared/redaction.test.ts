@@ -212,6 +212,12 @@ test('makes fake names of keys that could be values', () => {
   })
 })
 
+test('takes no key of a client for one of its own words', () => {
+  const clientMetadata = JSON.parse('{"constructor":"Ada","toString":"Lovelace","__proto__":"Byron"}')
+  const redacted = JSON.stringify(redactEvent({ request: { clientMetadata } }))
+  for (const name of ['Ada', 'Lovelace', 'Byron']) expect(redacted).not.toContain(name)
+})
+
 test('keeps small numbers and times, and no other number', () => {
   expect(redactEvent({ a: 3, b: 1700000000000, c: 421337, d: -421337 })).toEqual({
     a: 3,

@@ -69,7 +69,9 @@ function redact(value: unknown, place: Place, fake: Fakes): unknown {
 }
 
 function redactText(value: string, place: Place, fake: Fakes): string {
-  const harmless = HARMLESS_ANYWHERE.test(value) || HARMLESS[place.key]?.test(value) === true
+  const harmless =
+    HARMLESS_ANYWHERE.test(value) ||
+    (Object.hasOwn(HARMLESS, place.key) && HARMLESS[place.key]?.test(value) === true)
   if (harmless || isHarmlessNumber(value, place)) return value
   if (place.key === 'challengeAnswer') return '<answer>'
   const json = /^[[{]/.test(value) ? parsed(value) : undefined

@@ -48,7 +48,7 @@ describe('one mail', () => {
     ses.answerWith('accept')
     const sent = await send({
       FROM_ADDRESS: 'Example <no-reply@example.com>',
-      REPLY_TO_ADDRESS: 'help@example.com',
+      REPLY_TO_ADDRESS: 'help@bücher.example',
       SES_CONFIGURATION_SET: 'codes',
     })
     expect(sent).toEqual({ region: 'eu-central-1', tries: 1, retries: [] })
@@ -58,7 +58,7 @@ describe('one mail', () => {
       'Message.Subject.Data': MAIL.subject,
       'Message.Body.Text.Data': MAIL.text,
       'Message.Body.Html.Data': MAIL.html,
-      'ReplyToAddresses.member.1': 'help@example.com',
+      'ReplyToAddresses.member.1': 'help@xn--bcher-kva.example',
       ConfigurationSetName: 'codes',
     })
   })
@@ -67,7 +67,12 @@ describe('one mail', () => {
     ses.answerWith('accept')
     await send({ FROM_ADDRESS: 'Käse <no-reply@example.com>' }, 1_000, 'person@bücher.example')
     await send({ FROM_ADDRESS: 'A \\ B, Inc. <no-reply@example.com>' })
-    expect(ses.requests.map(request => request.parameters.get('Source'))).toEqual([
+    await send({ FROM_ADDRESS: '株式会社サンプルのサインイン確認コード係 <no-reply@example.com>' })
+    const [one, two, long = ''] = ses.requests.map(request => request.parameters.get('Source') ?? '')
+    const words = long.split(' ').slice(0, -1)
+    expect(words.length).toBeGreaterThan(1)
+    for (const word of words) expect(word).toMatch(/^=\?UTF-8\?B\?[\w+/=]{1,60}\?=$/)
+    expect([one, two]).toEqual([
       '=?UTF-8?B?S8Okc2U=?= <no-reply@example.com>',
       '"A \\\\ B, Inc." <no-reply@example.com>',
     ])
@@ -97,7 +102,7 @@ describe('throttling and outages', () => {
   test.each([
     ['throttled', { code: 'Throttling', message: 'Maximum sending rate exceeded.' }],
     ['throttled', { code: 'TooManyRequests', status: 429 }],
-    ['outage', { code: 'ServiceUnavailable', status: 503 }],
+    ['unavailable', { code: 'ServiceUnavailable', status: 503 }],
   ] satisfies [string, SesAnswer][])('%s: one more try in the same region', async (failure, answer) => {
     ses.answerWith((_, index) => (index === 0 ? answer : 'accept'))
     expect(await send()).toEqual({ region: 'eu-central-1', tries: 2, retries: [failure] })
@@ -106,6 +111,17 @@ describe('throttling and outages', () => {
     expect(await send()).toMatchObject({ failure, retries: [failure] })
     expect(ses.requests).toHaveLength(2)
   })
+
+  test.each([[500], [502], [504]])(
+    'HTTP %i may follow a mail that was sent: only the fallback region tries again',
+    async status => {
+      ses.answerWith({ code: 'InternalFailure', status })
+      expect(await send()).toMatchObject({ failure: 'outage', retries: [] })
+      expect(ses.requests).toHaveLength(1)
+      ses.answerWith(region => (region === 'eu-west-1' ? 'accept' : { code: 'InternalFailure', status }))
+      expect(await send(FALLBACK)).toMatchObject({ region: 'eu-west-1', retries: ['outage'] })
+    },
+  )
 
   test('go to the fallback region at once, where there is one', async () => {
     ses.answerWith(region => (region === 'eu-west-1' ? 'accept' : { code: 'Throttling' }))
@@ -164,6 +180,14 @@ describe('connections', () => {
     await send()
     ses.answerWith((_, index) => (index === 0 ? 'reset' : 'accept'))
     expect(await send()).toEqual({ region: 'eu-central-1', tries: 2, retries: ['unreachable'] })
+  })
+
+  test('a kept connection that breaks later is not tried again: SES may have the mail', async () => {
+    ses.answerWith('accept')
+    await send()
+    ses.answerWith((_, index) => (index === 0 ? 'late-reset' : 'accept'))
+    expect(await send()).toMatchObject({ failure: 'unanswered', retries: [] })
+    expect(ses.requests).toHaveLength(1)
   })
 
   test('a refused connection is tried once more, then reported', async () => {

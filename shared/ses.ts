@@ -13,16 +13,19 @@ export type Sent = { readonly region: string; readonly tries: number }
 
 /**
  * Failures after which a second try is no second mail: SES said no, or was never reached. `elsewhere` is a first try
- * that got no answer at all; only the fallback region may take it over, with the same code in the mail.
+ * that SES may have carried out all the same; only the fallback region may take it over, with the same code in the mail.
  */
 const SECOND_TRY: Readonly<Partial<Record<MailFailure, 'anywhere' | 'elsewhere'>>> = {
   throttled: 'anywhere',
-  outage: 'anywhere',
+  unavailable: 'anywhere',
+  outage: 'elsewhere',
   unreachable: 'anywhere',
   unanswered: 'elsewhere',
 }
 
 const PAUSE_MILLISECONDS = 200
+/** Longer than a closed connection takes to say so inside a region, shorter than SES takes to answer. */
+const STALE_MILLISECONDS = 50
 const THROTTLING: ReadonlySet<unknown> = new Set([
   'Throttling',
   'ThrottlingException',
@@ -92,7 +95,7 @@ async function trySend(
       Subject: { Data: mail.subject, Charset: 'UTF-8' },
       Body: { Text: { Data: mail.text, Charset: 'UTF-8' }, Html: { Data: mail.html, Charset: 'UTF-8' } },
     },
-    ...(settings.replyToAddress && { ReplyToAddresses: [settings.replyToAddress] }),
+    ...(settings.replyToAddress && { ReplyToAddresses: [toAsciiMailbox(settings.replyToAddress)] }),
     ...(settings.configurationSet && { ConfigurationSetName: settings.configurationSet }),
   })
   let answered = false
@@ -115,11 +118,12 @@ async function trySend(
 
 function failureOf(error: unknown, answered: boolean): MailFailure {
   const status = field(field(error, '$metadata'), 'httpStatusCode')
+  if (status === 503) return 'unavailable'
   if (typeof status === 'number' && status >= 500) return 'outage'
   if (status === 429 || THROTTLING.has(field(error, 'name'))) return 'throttled'
   if (typeof status === 'number' && status >= 400) return 'refused'
   if (answered) return 'broken-off'
-  if (UNREACHABLE.has(field(error, 'code')) || field(error, 'onReusedSocket') === true) return 'unreachable'
+  if (UNREACHABLE.has(field(error, 'code')) || field(error, 'onClosedSocket') === true) return 'unreachable'
   return 'unanswered'
 }
 
@@ -144,14 +148,18 @@ function clientOf(region: string): SESClient {
 }
 
 /**
- * A kept connection that SES has closed in the meantime fails at once, and nothing was sent on it (Node.js documentation,
- * `request.reusedSocket`): such an error is marked, so that it can be told from a connection that broke on the way.
+ * A kept connection that SES has closed in the meantime fails at once (Node.js documentation, `request.reusedSocket`):
+ * such an error is marked. One that comes later may have been a request on its way, and is not.
  */
 function marking<Kind extends HttpAgent>(agent: Kind): Kind {
   const reuseSocket = agent.reuseSocket.bind(agent)
   agent.reuseSocket = (socket, request) => {
     reuseSocket(socket, request)
-    request.prependOnceListener('error', error => Object.assign(error, { onReusedSocket: true }))
+    const takenAt = performance.now()
+    request.prependOnceListener('error', error => {
+      const onClosedSocket = performance.now() - takenAt < STALE_MILLISECONDS
+      Object.assign(error, { onClosedSocket })
+    })
   }
   return agent
 }
@@ -159,10 +167,15 @@ function marking<Kind extends HttpAgent>(agent: Kind): Kind {
 /** `Name <address>` as SES takes it: a name beyond ASCII as an encoded word (RFC 2047), any other quoted. */
 function writeMailbox({ name, address }: Mailbox): string {
   if (name === undefined) return toAsciiMailbox(address)
-  const quoted = /^[\x20-\x7e]*$/.test(name)
+  const written = /^[\x20-\x7e]*$/.test(name)
     ? `"${name.replace(/["\\]/g, '\\$&')}"`
-    : `=?UTF-8?B?${Buffer.from(name, 'utf8').toString('base64')}?=`
-  return `${quoted} <${toAsciiMailbox(address)}>`
+    : name.replace(/.{1,10}/gsu, part => `${encodedWord(part)} `).trimEnd()
+  return `${written} <${toAsciiMailbox(address)}>`
+}
+
+/** Ten characters are at most forty bytes, which stays below the 75 characters that RFC 2047 allows. */
+function encodedWord(text: string): string {
+  return `=?UTF-8?B?${Buffer.from(text, 'utf8').toString('base64')}?=`
 }
 
 function pause(milliseconds: number): Promise<void> {

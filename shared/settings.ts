@@ -134,15 +134,15 @@ function read<Settings>(environment: Environment, fields: (setting: SettingReade
 function settingReader(environment: Environment, problems: string[]) {
   // CloudFormation cannot leave a variable out: an empty one is one that is not set.
   const textOf = (name: string) => environment[name]?.trim() || undefined
-  const wrong = (name: string, value: string, allowed: string) =>
-    problems.push(`${name} is ${JSON.stringify(value)}; allowed: ${allowed}`)
+  // Never the value: Lambda hands the error of a failed start on to Cognito, and Cognito to the browser.
+  const wrong = (name: string, allowed: string) => problems.push(`${name} is wrong; allowed: ${allowed}`)
 
   function integer(name: string, fallback: number, least: number, most: number): number {
     const value = textOf(name)
     if (value === undefined) return fallback
     const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN
     if (number >= least && number <= most) return number
-    wrong(name, value, `a whole number from ${least} to ${most}`)
+    wrong(name, `a whole number from ${least} to ${most}`)
     return fallback
   }
 
@@ -150,13 +150,13 @@ function settingReader(environment: Environment, problems: string[]) {
     const value = textOf(name)
     if (value === undefined) return fallback
     const option = options.find(candidate => candidate === value)
-    if (option === undefined) wrong(name, value, options.join(' or '))
+    if (option === undefined) wrong(name, options.join(' or '))
     return option ?? fallback
   }
 
   function matching(name: string, pattern: RegExp, form: string): string | undefined {
     const value = textOf(name)
-    if (value !== undefined && !pattern.test(value)) wrong(name, value, form)
+    if (value !== undefined && !pattern.test(value)) wrong(name, form)
     return value
   }
 
@@ -164,14 +164,14 @@ function settingReader(environment: Environment, problems: string[]) {
     const value = textOf(name)
     if (value === undefined) return undefined
     if (value.length > most || CONTROL_CHARACTERS.test(value)) {
-      wrong(name, value, `one line of 1-${most} characters`)
+      wrong(name, `one line of 1-${most} characters`)
     }
     return value
   }
 
   function address(name: string): string | undefined {
     const value = textOf(name)
-    if (value !== undefined && !isMailbox(value)) wrong(name, value, 'an address such as help@example.com')
+    if (value !== undefined && !isMailbox(value)) wrong(name, 'an address such as help@example.com')
     return value
   }
 
@@ -184,7 +184,7 @@ function settingReader(environment: Environment, problems: string[]) {
     }
     const parts = /^(?:"?([^"<>]*?)"?\s*<([^<>]*)>|([^<>]*))$/.exec(value)
     const found = { name: parts?.[1]?.trim() || undefined, address: parts?.[2] ?? parts?.[3] ?? '' }
-    if (!isMailbox(found.address) || CONTROL_CHARACTERS.test(value)) wrong(name, value, form)
+    if (!isMailbox(found.address) || CONTROL_CHARACTERS.test(value)) wrong(name, form)
     return found
   }
 
@@ -192,7 +192,7 @@ function settingReader(environment: Environment, problems: string[]) {
     const value = textOf(name)
     if (value === undefined) return fallback
     if (isLocale(value)) return value
-    wrong(name, value, LOCALES.join(', '))
+    wrong(name, LOCALES.join(', '))
     return fallback
   }
 
@@ -200,8 +200,7 @@ function settingReader(environment: Environment, problems: string[]) {
     const value = textOf(name)
     if (value === undefined || value === 'all') return undefined
     const ids = value.split(',').map(id => id.trim())
-    if (ids.some(id => !/^[\w+]{1,128}$/.test(id)))
-      wrong(name, value, 'app client ids, comma separated, or all')
+    if (ids.some(id => !/^[\w+]{1,128}$/.test(id))) wrong(name, 'app client ids, comma separated, or all')
     return ids
   }
 
@@ -215,7 +214,7 @@ function settingReader(environment: Environment, problems: string[]) {
     const [first = Buffer.alloc(0), ...others] = value.split(',').map((text, index) => {
       const secret = decodeSecret(text.trim())
       if (secret !== undefined && secret.length >= MINIMUM_SECRET_BYTES) return secret
-      const fault = secret === undefined ? 'is neither base64 nor hex' : `has only ${secret.length} bytes`
+      const fault = secret === undefined ? 'is neither base64 nor hex' : 'is too short'
       problems.push(`${name}: secret number ${index + 1} ${fault}; allowed: ${form}`)
       return Buffer.alloc(0)
     })

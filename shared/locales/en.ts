@@ -7,7 +7,7 @@ export const en: MailTexts = {
   introduction: appName => `Your code to sign in to ${appName}:`,
   validity: duration => `It is valid for ${duration}.`,
   reference: reference =>
-    `Reference: ${reference}. If you have several mails, use the code of the one with the reference on your screen.`,
+    `Reference: ${reference}. If you received several mails, use the code from the one whose reference matches your screen.`,
   keepSecret: appName => `Do not share this code. Nobody from ${appName} will ask you for it.`,
   notYou: 'Not you? Then somebody knows your password. Change it now.',
 }

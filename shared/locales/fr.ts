@@ -4,10 +4,10 @@ import type { MailTexts } from './texts.ts'
 export const fr: MailTexts = {
   direction: 'ltr',
   subject: (code, appName, reference) => `${code} est votre code de connexion ${appName} (${reference})`,
-  introduction: appName => `Votre code pour vous connecter à ${appName} :`,
+  introduction: appName => `Votre code pour vous connecter à ${appName}\u00a0:`,
   validity: duration => `Il est valable ${duration}.`,
   reference: reference =>
-    `Référence : ${reference}. Si vous avez reçu plusieurs messages, utilisez le code de celui dont la référence s’affiche à l’écran.`,
+    `Référence\u00a0: ${reference}. Si vous avez reçu plusieurs messages, utilisez le code de celui dont la référence s’affiche à l’écran.`,
   keepSecret: appName => `Ne communiquez ce code à personne. Personne chez ${appName} ne vous le demandera.`,
-  notYou: 'Ce n’était pas vous ? Quelqu’un connaît donc votre mot de passe. Changez-le maintenant.',
+  notYou: 'Ce n’était pas vous\u00a0? Quelqu’un connaît donc votre mot de passe. Changez-le maintenant.',
 }

@@ -5,7 +5,7 @@ export const zhCN: MailTexts = {
   direction: 'ltr',
   subject: (code, appName, reference) => `${code} 是您的 ${appName} 登录验证码（${reference}）`,
   introduction: appName => `您登录 ${appName} 的验证码：`,
-  validity: duration => `有效期为 ${duration}。`,
+  validity: duration => `有效期为${duration}。`,
   reference: reference => `编号：${reference}。如果收到多封邮件，请使用编号与屏幕上一致的那一封中的验证码。`,
   keepSecret: appName => `请勿将验证码告诉任何人。${appName} 的工作人员不会向您索取验证码。`,
   notYou: '不是您本人操作？那么有人知道了您的密码，请立即修改密码。',
