@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { afterEach, expect, test } from '@jest/globals'
 import { Amplify } from 'aws-amplify'
 import { signIn } from 'aws-amplify/auth'
+import { ConsoleLogger } from 'aws-amplify/utils'
 import { projectDirectory } from './trigger-process.ts'
 
 let child: ChildProcess | undefined
@@ -65,6 +66,7 @@ test('--json prints one line for machines', async () => {
 test('settings of the triggers are theirs', async () => {
   const pool = start(['--json'], { MAX_ATTEMPTS: '5' })
   const { endpoint, userPoolId, clientId, users } = JSON.parse(await pool.until('\n'))
+  ConsoleLogger.LOG_LEVEL = 'ERROR'
   const Cognito = { userPoolId, userPoolClientId: clientId, userPoolEndpoint: endpoint }
   Amplify.configure({ Auth: { Cognito } })
   const { username, password } = users[1]
