@@ -378,6 +378,15 @@ describe('what Cognito describes but would refuse or misread', () => {
   })
 })
 
+test('attach goes on when it may not look at the functions, and says what that may mean', async () => {
+  aws.interfere = operation => (operation === 'GetFunctionConfiguration' ? 'deny' : undefined)
+  const { code, out } = await attach()
+  expect(code).toBe(0)
+  expect(out.replace(/\s+/g, ' ')).toContain('could not be looked at')
+  expect(out.replace(/\s+/g, ' ')).toContain('aws lambda add-permission')
+  expect(aws.state.userPool['LambdaConfig']).toMatchObject({ CreateAuthChallenge: ARNS.CreateAuthChallenge })
+})
+
 describe('attach refuses and changes nothing', () => {
   afterEach(() => expect(sent('UpdateUserPool')).toEqual([]))
 

@@ -13,6 +13,7 @@ import {
   TRIGGERS,
   type Trigger,
   type TriggerArns,
+  type TriggerFunction,
 } from './trigger-functions.ts'
 import {
   clientDifferences,
@@ -66,11 +67,16 @@ export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan
   const setting = keepsOwnPreToken ? TRIGGERS.filter(trigger => trigger !== 'PreTokenGeneration') : TRIGGERS
   if (keepsOwnPreToken) notes.push(guardAdvice(heldPreToken))
 
-  const functions = new Map<Trigger, Awaited<ReturnType<typeof readFunction>>>()
+  const functions = new Map<Trigger, TriggerFunction>()
   for (const trigger of setting) {
     const arn = arns[trigger]
     if (arn === undefined) throw missingArn(trigger)
-    functions.set(trigger, await usableFunction(aws, trigger, arn, poolArn))
+    const found = await usableFunction(aws, trigger, arn, poolArn).catch((error: unknown) => {
+      // Who may change a pool may not be allowed to read functions: that is for them to judge.
+      if (error instanceof CommandError) throw error
+      notes.push(unreadAdvice(arn, poolArn, error))
+    })
+    if (found) functions.set(trigger, found)
   }
 
   const ttlSeconds = Number(functions.get('CreateAuthChallenge')?.environment['CODE_TTL_SECONDS'] || 180)
@@ -165,6 +171,13 @@ async function usableFunction(aws: Aws, trigger: Trigger, arn: string, poolArn: 
     )
   }
   return found
+}
+
+function unreadAdvice(arn: string, poolArn: string, error: unknown): string {
+  return (
+    `${arn} could not be looked at: ${error}. If it does not exist, or the pool may not call it, every sign-in will fail. ` +
+    `The pool may call it after: \`${addPermissionCommand(arn, poolArn)}\``
+  )
 }
 
 function guardAdvice(ownArn: string): string {
