@@ -240,7 +240,7 @@ export class UserPoolDescription {
     if (message === undefined) return
     if (message.length < 6 || message.length > 20_000 || !message.includes('{####}')) {
       throw invalidParameter(
-        'EmailMfaConfiguration.Message needs 6 to 20000 characters and the placeholder {####}.',
+        'EmailMfaConfiguration.Message needs 6 to 20000 characters and {####} where the code goes.',
       )
     }
   }

@@ -33,7 +33,7 @@ const PSEUDO_PARAMETERS: Record<string, string> = {
   'AWS::StackName': 'email-code',
 }
 
-/** A placeholder for what only exists once deployed. */
+/** Stands for what only exists once deployed. */
 export const arnOf = (logicalId: string) => `arn:of:${logicalId}`
 
 /** The template with its conditions and functions worked out; parameters not given have their default. */
