@@ -60,11 +60,17 @@ async function main(): Promise<number> {
     }))
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
   } else {
-    const count = replays.reduce((sum, replay) => sum + replay.events.length, 0)
-    const verdict = wrong === 0 ? paint('green', 'as expected') : paint('red', `${wrong} not as expected`)
-    process.stdout.write(`${count} events in ${replays.length} sign-ins: ${verdict}\n`)
+    const events = replays.flatMap(replay => replay.events)
+    const isCompared = events.some(event => event.expected !== undefined)
+    const good = isCompared ? 'as expected' : 'nothing to compare with'
+    const verdict = wrong === 0 ? paint('green', good) : paint('red', `${wrong} not as expected`)
+    process.stdout.write(`${counted(events, 'event')} in ${counted(replays, 'sign-in')}: ${verdict}\n`)
   }
   return wrong === 0 ? 0 : 1
+}
+
+function counted(things: readonly unknown[], noun: string): string {
+  return `${things.length} ${noun}${things.length === 1 ? '' : 's'}`
 }
 
 /** The path itself, or the sign-ins in it. */
