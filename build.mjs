@@ -20,9 +20,9 @@ const TOOLS = [
   'local/mail-server',
   'local/start',
   'local/demo',
-  'local/replay',
+  'recording/replay-command',
   'pool/pool',
-  'pool/events',
+  'recording/events',
 ]
 
 const shared = {
@@ -59,21 +59,21 @@ async function buildTrigger(name) {
   await writeFile(`${directory}.zip`, zipSync(Object.fromEntries(entries)))
 }
 
-/** The sample page: client/page/ in the output holds all that a browser needs. */
+/** The sample page: page/ in the output holds all that a browser needs. */
 async function buildPage() {
-  const directory = `${OUTPUT}/client/page`
+  const directory = `${OUTPUT}/page`
   await build({
     bundle: true,
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    entryPoints: ['client/page/page.ts', 'client/page/page.css'],
+    entryPoints: ['page/page.ts', 'page/page.css'],
     outdir: directory,
     minify: true,
     logLevel: 'warning',
     legalComments: 'none',
   })
-  await copyFile('client/page/index.html', `${directory}/index.html`)
+  await copyFile('page/index.html', `${directory}/index.html`)
 }
 
 if (existsSync(`${OUTPUT}/package.json`))

@@ -4,9 +4,8 @@ import { createServer } from 'node:http'
 import { RegoEngine, TemplateFile, type ValidateConfig } from '@aws/cloudformation-validate'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { unzipSync } from 'fflate'
+import { type Json, member } from './command/json.ts'
 import { startTrigger } from './local/trigger-process.ts'
-import { arnOf, readTemplate, resolveTemplate } from './pool/cloudformation-template.ts'
-import { type Json, member } from './pool/json.ts'
 import { settingNames } from './pool/trigger-settings.ts'
 import { LOCALES } from './shared/locales.ts'
 import {
@@ -15,6 +14,7 @@ import {
   readPreTokenSettings,
   readVerifySettings,
 } from './shared/settings.ts'
+import { arnOf, readTemplate, resolveTemplate } from './testing/cloudformation-template.ts'
 
 const template = readTemplate(readFileSync('template.yaml', 'utf8'))
 const REQUIRED = { UserPoolId: 'eu-central-1_EXAMPLE00', FromAddress: 'no-reply@example.com' }

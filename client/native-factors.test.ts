@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { fetchAuthSession, setUpTOTP, verifyTOTPSetup } from 'aws-amplify/auth'
+import { startTestPool, type TestPool, wrongCode } from '../testing/test-pool.ts'
 import { createSignInDriver, type SignInDriver } from './sign-in.ts'
-import { startTestPool, type TestPool, wrongCode } from './test-pool.ts'
 
 let local: TestPool
 let cognito: CognitoIdentityProviderClient

@@ -1,6 +1,6 @@
 // A hundred sign-ins at random of users with a temporary password, while things go wrong at random.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type Run, signInAtRandom, startRandomPool } from './random-sign-ins.ts'
+import { type Run, signInAtRandom, startRandomPool } from '../testing/random-sign-ins.ts'
 
 const RUNS = 102
 const RUNS_PER_TEST = 17

@@ -1,8 +1,8 @@
 // The problem this project began with (amplify-js #14330): plain Amplify calls meet it, the same clicks on the driver do not.
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, signIn, signOut } from 'aws-amplify/auth'
+import { NEW_PASSWORD, startTestPool, type TestPool } from '../testing/test-pool.ts'
 import { createSignInDriver } from './sign-in.ts'
-import { NEW_PASSWORD, startTestPool, type TestPool } from './test-pool.ts'
 
 const SPENT = 'Invalid session for the user, session can only be used once.'
 

@@ -1,7 +1,6 @@
 // The sign-in driver against the local pool, with the real Amplify.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { fetchAuthSession, signOut } from 'aws-amplify/auth'
-import { createSignInDriver, type SignInDriver, type SignInState } from './sign-in.ts'
 import {
   configureAmplify,
   makeHaste,
@@ -9,7 +8,8 @@ import {
   startTestPool,
   type TestPool,
   wrongCode,
-} from './test-pool.ts'
+} from '../testing/test-pool.ts'
+import { createSignInDriver, type SignInDriver, type SignInState } from './sign-in.ts'
 
 let local: TestPool
 let driver: SignInDriver

@@ -1,14 +1,14 @@
 // The React hook in a real browser, in strict mode, where an effect that signs in runs twice.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
-import { type Stage, startStage } from './page/browser.ts'
+import { type Stage, startStage } from '../testing/browser.ts'
 
 let stage: Stage
 let script: string
 
 beforeAll(async () => {
   const { outputFiles } = await build({
-    entryPoints: ['client/strict-mode-app.tsx'],
+    entryPoints: ['testing/strict-mode-app.tsx'],
     bundle: true,
     format: 'esm',
     jsx: 'automatic',

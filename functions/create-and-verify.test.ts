@@ -1,5 +1,6 @@
 // Create and Verify, through their handlers and a mail server: what is mailed, shown, kept and accepted.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import {
   answered,
   createEvent,
@@ -8,8 +9,7 @@ import {
   type SampleEntry,
   USER_ATTRIBUTES,
   verifyEvent,
-} from '../local/sample-events.ts'
-import { type SesStandIn, startSesStandIn } from '../local/ses-stand-in.ts'
+} from '../testing/sample-events.ts'
 
 let ses: SesStandIn
 let create: typeof import('./create-auth-challenge.ts')['handler']

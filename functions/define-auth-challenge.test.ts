@@ -1,6 +1,6 @@
 // Define, through its handler: each step as Cognito reads it, on the very event that came in.
 import { beforeEach, expect, jest, test } from '@jest/globals'
-import { answered, defineEvent, PASSWORD_PASSED, passed, type SampleEntry } from '../local/sample-events.ts'
+import { answered, defineEvent, PASSWORD_PASSED, passed, type SampleEntry } from '../testing/sample-events.ts'
 
 const { handler } = await import('./define-auth-challenge.ts')
 

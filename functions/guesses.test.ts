@@ -1,6 +1,7 @@
 // However a client behaves, one sign-in allows so many guesses, mails and rounds, and no more.
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
+import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import {
   answered,
   createEvent,
@@ -8,8 +9,7 @@ import {
   PASSWORD_PASSED,
   type SampleEntry,
   verifyEvent,
-} from '../local/sample-events.ts'
-import { type SesStandIn, startSesStandIn } from '../local/ses-stand-in.ts'
+} from '../testing/sample-events.ts'
 
 const [MAX_ATTEMPTS, MAX_SENDS] = [3, 3]
 

@@ -1,6 +1,6 @@
 // Pre Token Generation, through its handler: tokens pass untouched or are refused by an error that gives nothing away.
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { tokenEvent } from '../local/sample-events.ts'
+import { tokenEvent } from '../testing/sample-events.ts'
 
 const { handler } = await import('./pre-token-generation.ts')
 

@@ -12,9 +12,9 @@ import {
 import { ConsoleLogger } from 'aws-amplify/utils'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
+import { paint, runCommand } from '../command/command.ts'
+import { objectOf } from '../recording/replay.ts'
 import type { Call } from './call-log.ts'
-import { paint, runCommand } from './command.ts'
-import { objectOf } from './event-replay.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
 const HELP = `Usage: npm run demo -- [options]

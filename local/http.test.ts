@@ -12,8 +12,8 @@ import {
   RespondToAuthChallengeCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { sdkFor, writeTriggers } from '../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
-import { sdkFor, writeTriggers } from './test-parts.ts'
 
 let pool: LocalUserPool
 let folder: string

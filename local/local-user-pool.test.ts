@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, getCurrentUser, signIn } from 'aws-amplify/auth'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
+import { useAmplify } from '../testing/local-pool.ts'
 import type { Call } from './call-log.ts'
 import { type LocalUser, type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
-import { useAmplify } from './test-parts.ts'
 
 const PEOPLE: readonly LocalUser[] = Array.from({ length: 12 }, (_, index) => ({
   username: `person${index}@example.com`,

@@ -60,7 +60,7 @@ export interface LocalUserPoolOptions {
   readonly triggerTimeoutMs?: number
   /** Default `us-east-1`. */
   readonly region?: string
-  /** Folder that is served at `/`; default `dist/client/page` of this project. */
+  /** Folder that is served at `/`; default `dist/page` of this project. */
   readonly pageDirectory?: string
 }
 
@@ -210,7 +210,7 @@ async function serve(
 
   const { server, endpoint } = await listen(
     {
-      pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/client/page'),
+      pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/page'),
       call: (operation, request) =>
         log.request(operation, request, async () => {
           const error = faults.takeError(operation)

@@ -5,8 +5,8 @@ import {
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { sdkFor, writeTriggers } from '../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
-import { sdkFor, writeTriggers } from './test-parts.ts'
 
 const USERNAME = 'known@example.com'
 

@@ -69,7 +69,7 @@ async function start(): Promise<void> {
     return
   }
   const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text)
-  const hasPage = existsSync(join(projectDirectory, 'dist/client/page/index.html'))
+  const hasPage = existsSync(join(projectDirectory, 'dist/page/index.html'))
   const width = Math.max(...users.map(user => user.username.length))
   const lines = [
     bold(hasPage ? `Sign in at ${endpoint}` : `The local user pool is at ${endpoint}`),

@@ -1,6 +1,6 @@
 // Triggers in processes of their own: cold starts, time limits, logs, failures and the clock.
 import { afterEach, expect, test } from '@jest/globals'
-import { type HandlerBodies, writeTriggers } from './test-parts.ts'
+import { type HandlerBodies, writeTriggers } from '../testing/local-pool.ts'
 import { startTrigger, type Trigger } from './trigger-process.ts'
 
 const cleanUp: (() => Promise<void>)[] = []

@@ -6,8 +6,8 @@ import {
   UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterEach, expect, test } from '@jest/globals'
+import { type HandlerBodies, sdkFor, writeTriggers } from '../testing/local-pool.ts'
 import { type LocalUserPool, type LocalUserPoolOptions, startLocalUserPool } from './local-user-pool.ts'
-import { type HandlerBodies, sdkFor, writeTriggers } from './test-parts.ts'
 
 const cleanUp: (() => Promise<void>)[] = []
 

@@ -1,5 +1,5 @@
 // What an app client allows: which of its ways to sign in ask for the code, and which walk round it.
-import { type JsonObject, member, textAt, textsAt } from './json.ts'
+import { type JsonObject, member, textAt, textsAt } from '../command/json.ts'
 
 /**
  * Flows that end in tokens without CUSTOM_AUTH. ALLOW_USER_AUTH allows a password on its own (API reference of

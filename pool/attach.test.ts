@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type StandIn, startAwsStandIn } from './aws-stand-in.ts'
+import { type Json, type JsonObject, member, objectAt, without } from '../command/json.ts'
+import { type StandIn, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import {
   ARNS,
   CLIENT_ID,
@@ -13,10 +14,9 @@ import {
   permission,
   poolBeforeAttach,
   STACK,
-} from './example-pool.ts'
-import { type Json, type JsonObject, member, objectAt, without } from './json.ts'
-import { jsonOf, run } from './pool-run.ts'
-import { everyMemberOf, memberNames } from './sdk-model.ts'
+} from '../testing/example-pool.ts'
+import { jsonOf, run } from '../testing/pool-run.ts'
+import { everyMemberOf, memberNames } from '../testing/sdk-model.ts'
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT } from './user-pool.ts'
 
 let aws: StandIn

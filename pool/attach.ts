@@ -1,11 +1,18 @@
 // Puts the triggers on a pool and takes them off again: only what was asked for changes, or nothing does.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ListUserImportJobsCommand } from '@aws-sdk/client-cognito-identity-provider'
+import {
+  type Difference,
+  differences,
+  type Json,
+  type JsonObject,
+  objectAt,
+  textAt,
+} from '../command/json.ts'
+import { CommandError } from '../command/terminal.ts'
 import { hostedUiClients, sessionMinutesOf, wantedFlows, wantedSessionMinutes } from './app-clients.ts'
 import type { Aws } from './aws.ts'
 import { type Backup, readBackup, writeBackup } from './backup.ts'
-import { type Difference, differences, type Json, type JsonObject, objectAt, textAt } from './json.ts'
-import { CommandError } from './terminal.ts'
 import {
   addPermissionCommand,
   arnInSlot,

@@ -4,7 +4,7 @@ import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { SESv2Client } from '@aws-sdk/client-sesv2'
 import type { BuildMiddleware, DeserializeMiddleware, MiddlewareStack } from '@smithy/types'
-import { type JsonObject, parseJsonObject } from './json.ts'
+import { type JsonObject, parseJsonObject } from '../command/json.ts'
 
 /** No answer within this time is no answer; what became of the call is then read back. */
 const requestHandler = { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true }

@@ -1,7 +1,7 @@
 // The backup that is written before anything changes: the whole pool as Cognito described it, and what attach did.
 import { link, open, readFile, unlink } from 'node:fs/promises'
-import { type JsonObject, objectAt, parseJsonObject, textAt } from './json.ts'
-import { CommandError } from './terminal.ts'
+import { type JsonObject, objectAt, parseJsonObject, textAt } from '../command/json.ts'
+import { CommandError } from '../command/terminal.ts'
 import type { PoolState } from './user-pool.ts'
 
 export type Backup = {

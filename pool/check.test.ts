@@ -1,10 +1,10 @@
 // check against AWS over HTTP: it finds each planted fault, and nothing on a good pool.
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type StandIn, type StandInState, startAwsStandIn } from './aws-stand-in.ts'
-import { ARNS, CLIENT_ID, functionArn, goodPool, POOL_ID, STACK } from './example-pool.ts'
-import { isJsonObject, type JsonObject, objectAt, textAt } from './json.ts'
-import { jsonOf, run } from './pool-run.ts'
+import { isJsonObject, type JsonObject, objectAt, textAt } from '../command/json.ts'
+import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
+import { ARNS, CLIENT_ID, functionArn, goodPool, POOL_ID, STACK } from '../testing/example-pool.ts'
+import { jsonOf, run } from '../testing/pool-run.ts'
 import { TRIGGERS, type Trigger } from './trigger-functions.ts'
 
 let aws: StandIn

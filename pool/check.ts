@@ -6,10 +6,10 @@ import {
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { GetAccountCommand, GetConfigurationSetCommand, GetEmailIdentityCommand } from '@aws-sdk/client-sesv2'
+import { textAt } from '../command/json.ts'
+import type { Progress } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
 import type { MailFacts, PoolFacts, Unread, UserFacts } from './findings.ts'
-import { textAt } from './json.ts'
-import type { Progress } from './terminal.ts'
 import {
   arnInSlot,
   readFunction,

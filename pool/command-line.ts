@@ -1,10 +1,6 @@
 // The commands of `npm run pool`: arguments in, text or JSON out, exit code 0 fine, 1 findings, 2 could not run.
 import { parseArgs } from 'node:util'
-import { type AttachOptions, carryOut, type Plan, planAttach, planDetach } from './attach.ts'
-import { awsClients } from './aws.ts'
-import { readPoolFacts } from './check.ts'
-import { type Finding, findings, type Level } from './findings.ts'
-import type { Json } from './json.ts'
+import type { Json } from '../command/json.ts'
 import {
   ask,
   CommandError,
@@ -14,7 +10,11 @@ import {
   type Style,
   type Terminal,
   wrapped,
-} from './terminal.ts'
+} from '../command/terminal.ts'
+import { type AttachOptions, carryOut, type Plan, planAttach, planDetach } from './attach.ts'
+import { awsClients } from './aws.ts'
+import { readPoolFacts } from './check.ts'
+import { type Finding, findings, type Level } from './findings.ts'
 import { arnsOfStack, checkedArn, type TriggerArns } from './trigger-functions.ts'
 
 const HELP = `Puts the e-mailed code on a user pool that exists already.

@@ -1,5 +1,6 @@
 // What can be wrong with a pool: each finding says what it is, why it matters, and the command that mends it.
 import type { GetAccountCommandOutput } from '@aws-sdk/client-sesv2'
+import { type JsonObject, member, textAt } from '../command/json.ts'
 import {
   asksForCode,
   flowsOf,
@@ -8,7 +9,6 @@ import {
   isForMachines,
   sessionMinutesOf,
 } from './app-clients.ts'
-import { type JsonObject, member, textAt } from './json.ts'
 import {
   addPermissionCommand,
   arnInSlot,

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { signIn, signOut } from 'aws-amplify/auth'
+import { parseJsonObject, without } from '../command/json.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
-import { useAmplify as pointAmplifyAt } from '../local/test-parts.ts'
-import { type StandIn, type StandInState, startAwsStandIn } from './aws-stand-in.ts'
-import { CLIENT_ID, POOL_ID, poolBeforeAttach, STACK } from './example-pool.ts'
-import { parseJsonObject, without } from './json.ts'
+import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
+import { CLIENT_ID, POOL_ID, poolBeforeAttach, STACK } from '../testing/example-pool.ts'
+import { useAmplify as pointAmplifyAt } from '../testing/local-pool.ts'
 
 const PERSON = { username: 'known@example.com', password: 'Permanent-1' }
 

@@ -5,7 +5,6 @@ import {
   GetFunctionConfigurationCommand,
   GetPolicyCommand,
 } from '@aws-sdk/client-lambda'
-import type { Aws } from './aws.ts'
 import {
   isJsonObject,
   type Json,
@@ -14,8 +13,9 @@ import {
   objectAt,
   parseJsonObject,
   textAt,
-} from './json.ts'
-import { CommandError } from './terminal.ts'
+} from '../command/json.ts'
+import { CommandError } from '../command/terminal.ts'
+import type { Aws } from './aws.ts'
 import { preTokenArn } from './user-pool.ts'
 
 export const TRIGGERS = [

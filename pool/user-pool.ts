@@ -9,7 +9,6 @@ import {
   UpdateUserPoolClientCommand,
   UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { exact } from './aws.ts'
 import {
   type Difference,
   differences,
@@ -19,7 +18,8 @@ import {
   textAt,
   textsAt,
   without,
-} from './json.ts'
+} from '../command/json.ts'
+import { exact } from './aws.ts'
 
 /** Everything about a pool that an update could move. `clients` are those that are to be changed, by id. */
 export type PoolState = {

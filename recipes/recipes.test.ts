@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { buildSync } from 'esbuild'
-import { readTemplate } from '../pool/cloudformation-template.ts'
 import {
   isJsonObject,
   type Json,
@@ -15,9 +14,10 @@ import {
   objectAt,
   parseJsonObject,
   textAt,
-} from '../pool/json.ts'
+} from '../command/json.ts'
 import { TRIGGERS, type Trigger } from '../pool/trigger-functions.ts'
 import { problemsWith, settingNames } from '../pool/trigger-settings.ts'
+import { readTemplate } from '../testing/cloudformation-template.ts'
 
 const SECRET = '0123456789abcdef'.repeat(4)
 const FILES: Record<Trigger, string> = {

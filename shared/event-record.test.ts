@@ -1,6 +1,6 @@
 // The switch RECORD_EVENTS.
 import { afterEach, expect, jest, test } from '@jest/globals'
-import { defineEvent, PASSWORD_PASSED, USER_ATTRIBUTES } from '../local/sample-events.ts'
+import { defineEvent, PASSWORD_PASSED, USER_ATTRIBUTES } from '../testing/sample-events.ts'
 import { recordEvent } from './event-record.ts'
 
 afterEach(() => {

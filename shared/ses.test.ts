@@ -1,6 +1,6 @@
 // Sending: what each failure of SES and of the network comes to, and that no round ever makes two mails.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type SesAnswer, type SesStandIn, startSesStandIn } from '../local/ses-stand-in.ts'
+import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { MailError } from './errors.ts'
 import { sendMail } from './ses.ts'
 import { type Environment, readCreateSettings } from './settings.ts'

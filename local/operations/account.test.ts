@@ -18,9 +18,9 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, fetchUserAttributes, signIn, signOut } from 'aws-amplify/auth'
+import { sdkFor, useAmplify, writeTriggers } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
 import { softwareTokenCode } from '../software-token.ts'
-import { sdkFor, useAmplify, writeTriggers } from '../test-parts.ts'
 
 const PASSWORD = 'Permanent-1'
 const FLOWS = [

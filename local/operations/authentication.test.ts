@@ -15,8 +15,8 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, signIn } from 'aws-amplify/auth'
+import { sdkFor, useAmplify, writeTriggers } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
-import { sdkFor, useAmplify, writeTriggers } from '../test-parts.ts'
 
 const ALL_FLOWS = [
   'ALLOW_CUSTOM_AUTH',

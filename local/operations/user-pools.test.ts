@@ -12,8 +12,8 @@ import {
   type UserPoolType,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { sdkFor } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
-import { sdkFor } from '../test-parts.ts'
 
 let pool: LocalUserPool
 

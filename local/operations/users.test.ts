@@ -10,8 +10,8 @@ import {
   paginateListUsers,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { sdkFor } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
-import { sdkFor } from '../test-parts.ts'
 
 let pool: LocalUserPool
 

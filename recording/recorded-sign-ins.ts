@@ -1,7 +1,7 @@
 // Makes sign-ins of logged trigger events: redacted, in order, each answer told by what came after it.
 import { isDeepStrictEqual } from 'node:util'
+import { isJsonObject, type Json, type JsonObject, member, objectAt, textAt } from '../command/json.ts'
 import { redactEvent } from '../shared/redaction.ts'
-import { isJsonObject, type Json, type JsonObject, member, objectAt, textAt } from './json.ts'
 import type { LoggedEvent } from './log-export.ts'
 
 export type RecordedSignIn = { readonly events: readonly RecordedEvent[] }

@@ -1,6 +1,6 @@
 // A person who signs in at random while things go wrong at random: what they do, and what has to hold whatever happens.
 import { fetchAuthSession } from 'aws-amplify/auth'
-import { createSignInDriver, type FailureReason, type SignInState } from './sign-in.ts'
+import { createSignInDriver, type FailureReason, type SignInState } from '../client/sign-in.ts'
 import { makeHaste, NEW_PASSWORD, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
 
 /** After so many actions the person makes no more mistakes and nothing goes wrong any more. */

@@ -6,9 +6,16 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from '@jest/globals'
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  member,
+  objectAt,
+  parseJsonObject,
+} from '../command/json.ts'
 import { redactEvent } from '../shared/redaction.ts'
-import { runEvents } from './events-command.ts'
-import { isJsonObject, type Json, type JsonObject, member, objectAt, parseJsonObject } from './json.ts'
+import { runEvents } from './import-command.ts'
 
 const EMAIL = 'Ada.Lovelace@analytical.example'
 const SUB = 'd4a8e4d8-3051-70e5-9c3b-1234567890ab'
@@ -268,7 +275,11 @@ describe('writes', () => {
 
   test('what the replay of the built triggers takes, with the same turns', async () => {
     await importing(FORMATS[3]?.[1](SIGN_IN) ?? '')
-    const { stdout } = await promisify(execFile)(process.execPath, ['dist/local/replay.mjs', '--json', out])
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      'dist/recording/replay-command.mjs',
+      '--json',
+      out,
+    ])
     const [replay]: { events: { response?: Record<string, unknown> }[] }[] = JSON.parse(stdout)
     const turns = replay?.events
       .slice(0, 8)

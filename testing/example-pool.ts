@@ -1,7 +1,8 @@
 // A pool in good order with everything around it, for tests: what Cognito, Lambda, SES and CloudFormation would say.
+
+import type { JsonObject } from '../command/json.ts'
+import { TRIGGERS, type Trigger } from '../pool/trigger-functions.ts'
 import type { StandInState } from './aws-stand-in.ts'
-import type { JsonObject } from './json.ts'
-import { TRIGGERS, type Trigger } from './trigger-functions.ts'
 
 export const POOL_ID = 'eu-central-1_EXAMPLE00'
 export const POOL_ARN = `arn:aws:cognito-idp:eu-central-1:111122223333:userpool/${POOL_ID}`

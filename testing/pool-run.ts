@@ -1,7 +1,7 @@
 // Runs `npm run pool` inside a test, against a stand-in for AWS.
 import { Readable, Writable } from 'node:stream'
-import { runPool } from './command-line.ts'
-import { type JsonObject, parseJsonObject } from './json.ts'
+import { type JsonObject, parseJsonObject } from '../command/json.ts'
+import { runPool } from '../pool/command-line.ts'
 
 export type Run = { readonly code: number; readonly out: string; readonly err: string }
 

@@ -1,5 +1,5 @@
 // The sign-in card: shows a state of the driver and moves the focus to where the person goes on.
-import type { SignInState } from '../sign-in.ts'
+import type { SignInState } from '../client/sign-in.ts'
 import { byId, clockTime, make, setText } from './elements.ts'
 import type { PoolUser } from './local-user-pool.ts'
 import type { TEXTS } from './texts.ts'

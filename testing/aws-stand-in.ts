@@ -1,8 +1,8 @@
 // A loopback server for tests that speaks what the AWS SDK sends to Cognito, Lambda, SES and CloudFormation.
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type JsonObject, objectAt, parseJsonObject, textAt, textsAt } from './json.ts'
-import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from './user-pool.ts'
+import { type JsonObject, objectAt, parseJsonObject, textAt, textsAt } from '../command/json.ts'
+import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from '../pool/user-pool.ts'
 
 export type StandInFunction = { configuration: JsonObject; policy?: JsonObject }
 export type StandInSes = {

@@ -6,8 +6,8 @@ import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-
 import { Amplify } from 'aws-amplify'
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito'
 import { ConsoleLogger } from 'aws-amplify/utils'
-import type { LocalUserPool } from './local-user-pool.ts'
-import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
+import type { LocalUserPool } from '../local/local-user-pool.ts'
+import { TRIGGER_NAMES, type TriggerName } from '../local/trigger-process.ts'
 
 /** Body of an asynchronous handler: JavaScript that changes `event.response` and may throw. */
 export type HandlerBodies = Partial<Record<TriggerName, string>>

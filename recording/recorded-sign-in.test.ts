@@ -8,9 +8,9 @@ import { expect, test } from '@jest/globals'
 import { Amplify } from 'aws-amplify'
 import { confirmSignIn, signIn, signOut } from 'aws-amplify/auth'
 import { ConsoleLogger } from 'aws-amplify/utils'
-import { readSignIn, replaySignIn } from '../local/event-replay.ts'
 import { startLocalUserPool } from '../local/local-user-pool.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
+import { readSignIn, replaySignIn } from './replay.ts'
 
 ConsoleLogger.LOG_LEVEL = 'ERROR'
 
@@ -39,7 +39,7 @@ test('a sign-in that was recorded in a pool is imported without a name in it, an
     const log = join(directory, 'export.jsonl')
     await writeFile(log, pool.logs.join('\n'))
     const out = join(directory, 'events')
-    const command = [join(projectDirectory, 'dist/pool/events.mjs'), 'import', log, '--out', out]
+    const command = [join(projectDirectory, 'dist/recording/events.mjs'), 'import', log, '--out', out]
     await promisify(execFile)(process.execPath, command)
 
     const [folder = ''] = await readdir(out)

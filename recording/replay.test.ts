@@ -1,8 +1,8 @@
 // Every folder in events/ through the built triggers: the expected answers, and no code or secret anywhere.
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { differencesOf, findSignIns, readSignIn, replaySignIn } from './event-replay.ts'
-import { projectDirectory } from './trigger-process.ts'
+import { projectDirectory } from '../local/trigger-process.ts'
+import { differencesOf, findSignIns, readSignIn, replaySignIn } from './replay.ts'
 
 const dist = join(projectDirectory, 'dist')
 const folders = await findSignIns(join(projectDirectory, 'events'))

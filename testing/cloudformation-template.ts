@@ -1,6 +1,6 @@
 // Reads a CloudFormation template and works out what it becomes with given parameters. For tests.
 import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import { type Json, member } from './json.ts'
+import { type Json, member } from '../command/json.ts'
 
 /** A template as JSON, `!Ref x` read as `{ Ref: 'x' }` and `!Name x` as `{ 'Fn::Name': x }`. */
 export function readTemplate(yaml: string): Json {

@@ -3,9 +3,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
+import { CommandError, progressBar, type Terminal } from '../command/terminal.ts'
 import { eventsIn, type LoggedEvent } from './log-export.ts'
 import { type RecordedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
-import { CommandError, progressBar, type Terminal } from './terminal.ts'
 
 const HELP = `Makes recorded sign-ins out of a CloudWatch log, to be replayed for ever.
 

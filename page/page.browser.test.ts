@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
-import { NEW_PASSWORD, type Person, type Stage, startStage } from './browser.ts'
+import { NEW_PASSWORD, type Person, type Stage, startStage } from '../testing/browser.ts'
 
 const SPENT_SESSION = /Invalid session|only be used once/
 

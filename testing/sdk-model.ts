@@ -1,6 +1,6 @@
 // Values for every member of a structure in the SDK's own model of Cognito, for tests.
 import * as sdk from '@aws-sdk/client-cognito-identity-provider'
-import type { Json, JsonObject } from './json.ts'
+import type { Json, JsonObject } from '../command/json.ts'
 
 // How the SDK writes its model down: [kind, namespace, name, traits, ...], and numbers for what has no name.
 const LIST = 1

@@ -1,6 +1,6 @@
 // The words of the sample page in English and Chinese.
-import type { FailureReason } from '../sign-in.ts'
-import type { CodeState, NewPasswordState } from '../sign-in-state.ts'
+import type { FailureReason } from '../client/sign-in.ts'
+import type { CodeState, NewPasswordState } from '../client/sign-in-state.ts'
 
 export type Language = 'en' | 'zh'
 

@@ -10,7 +10,7 @@ import {
   type LocalUserPool,
   type LocalUserPoolOptions,
   startLocalUserPool,
-} from '../../local/local-user-pool.ts'
+} from '../local/local-user-pool.ts'
 
 export const NEW_PASSWORD = 'Chosen-by-me-1'
 

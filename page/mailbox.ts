@@ -1,5 +1,5 @@
 // The mailbox beside the sign-in: every mail that the pool sent, the newest first.
-import type { SignInState } from '../sign-in.ts'
+import type { SignInState } from '../client/sign-in.ts'
 import { byId, make, setText } from './elements.ts'
 import type { Mail } from './local-user-pool.ts'
 import type { TEXTS } from './texts.ts'

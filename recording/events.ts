@@ -1,4 +1,4 @@
 // npm run events: makes folders for the replay out of a CloudWatch log export.
-import { runEvents } from './events-command.ts'
+import { runEvents } from './import-command.ts'
 
 process.exitCode = await runEvents(process.argv.slice(2), process)

@@ -2,7 +2,8 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { paint, runCommand } from './command.ts'
+import { paint, runCommand } from '../command/command.ts'
+import { projectDirectory } from '../local/trigger-process.ts'
 import {
   differencesOf,
   findSignIns,
@@ -11,8 +12,7 @@ import {
   type ReplayedEvent,
   readSignIn,
   replaySignIn,
-} from './event-replay.ts'
-import { projectDirectory } from './trigger-process.ts'
+} from './replay.ts'
 
 const HELP = `Usage: npm run replay -- [options] <file or folder> ...
 

@@ -1,6 +1,6 @@
 // Finds trigger events in whatever CloudWatch gives: JSON lines, the answers of `aws logs`, the console's CSV and text.
 import { parse as parseCsv } from 'csv-parse/sync'
-import { isJsonObject, type Json, type JsonObject, member, textAt } from './json.ts'
+import { isJsonObject, type Json, type JsonObject, member, textAt } from '../command/json.ts'
 
 /** A trigger event and when it was logged (milliseconds since 1970; undefined if the export does not say). */
 export type LoggedEvent = { readonly event: JsonObject; readonly at: number | undefined }

@@ -1,7 +1,7 @@
 // The sample page: brings the sign-in driver, the mailbox and what happened together.
 import { Amplify } from 'aws-amplify'
 import { fetchAuthSession } from 'aws-amplify/auth'
-import { createSignInDriver } from '../sign-in.ts'
+import { createSignInDriver } from '../client/sign-in.ts'
 import { byId, setText } from './elements.ts'
 import { fetchCalls, fetchMails, fetchPool, type PoolUser } from './local-user-pool.ts'
 import { createMailbox } from './mailbox.ts'

@@ -2,8 +2,8 @@
 import { Amplify } from 'aws-amplify'
 import { StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
-import { createSignInDriver } from './sign-in.ts'
-import { useSignIn } from './use-sign-in.ts'
+import { createSignInDriver } from '../client/sign-in.ts'
+import { useSignIn } from '../client/use-sign-in.ts'
 
 const { userPoolId, userPoolClientId, userPoolEndpoint, username, password } = Object.fromEntries(
   new URLSearchParams(location.search),

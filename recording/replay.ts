@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { startSesStandIn } from './ses-stand-in.ts'
 import {
   startTrigger,
   TRIGGER_NAMES,
   type Trigger,
   TriggerError,
   type TriggerName,
-} from './trigger-process.ts'
+} from '../local/trigger-process.ts'
+import { startSesStandIn } from './ses-stand-in.ts'
 
 type JsonObject = { readonly [key: string]: unknown }
 
