@@ -5,9 +5,9 @@ import { basename, join } from 'node:path'
 import {
   startTrigger,
   TRIGGER_NAMES,
-  type Trigger,
   TriggerError,
   type TriggerName,
+  type TriggerProcess,
 } from '../local/trigger-process.ts'
 import { startSesStandIn } from './ses-stand-in.ts'
 
@@ -111,7 +111,7 @@ export async function replaySignIn(
 ): Promise<Replay> {
   const ses = await startSesStandIn()
   const secret = randomBytes(32).toString('hex')
-  const triggers = new Map<TriggerName, Trigger>(
+  const triggers = new Map<TriggerName, TriggerProcess>(
     TRIGGER_NAMES.map(name => {
       const settings = {
         CODE_SECRET: secret,
@@ -247,7 +247,7 @@ function answerOf(recorded: unknown, codes: readonly string[]): unknown {
   return recorded
 }
 
-async function invoke(trigger: Trigger | undefined, event: JsonObject, clockOffsetMs: number) {
+async function invoke(trigger: TriggerProcess | undefined, event: JsonObject, clockOffsetMs: number) {
   try {
     const answer = objectOf(await trigger?.invoke(event, { clockOffsetMs }))
     return { response: objectOf(answer['response']), error: undefined }
