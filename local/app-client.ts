@@ -1,7 +1,7 @@
 // An app client: what DescribeUserPoolClient answers, what UpdateUserPoolClient resets, which flows it allows.
 import { randomBytes } from 'node:crypto'
 import type { Clock } from './clock.ts'
-import { invalidParameter } from './errors.ts'
+import { invalidParameter, notAuthorized } from './errors.ts'
 import { type JsonObject, Parameters } from './parameters.ts'
 
 export interface AppClientSettings {
@@ -79,6 +79,20 @@ export class AppClient {
         .object('RefreshTokenRotation')
         .optionalNumber('RetryGracePeriodSeconds') ?? 0
     )
+  }
+
+  /**
+   * Which attributes a person may write through this app client: those of WriteAttributes, or without any every
+   * standard one; whether an address is verified never (API reference of CreateUserPoolClient).
+   * @throws CognitoError NotAuthorizedException (text: aws-sdk-js #3603).
+   */
+  checkWritable(names: Iterable<string>): void {
+    const allowed = new Parameters(this.#settings).strings('WriteAttributes')
+    for (const name of names) {
+      const isWritable = allowed.length > 0 ? allowed.includes(name) : !name.startsWith('custom:')
+      if (isWritable && name !== 'sub' && !name.endsWith('_verified')) continue
+      throw notAuthorized('A client attempted to write unauthorized attribute')
+    }
   }
 
   /** Such as `CUSTOM_AUTH`; the old names without ALLOW_ count as well. */

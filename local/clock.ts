@@ -1,5 +1,8 @@
 // The clock of the local user pool: the machine's, plus what a test has moved it by.
 
+/** A day: as far as a wrong clock is simulated. */
+export const LARGEST_OFFSET_SECONDS = 86_400
+
 export class Clock {
   #offsetMs = 0
 
@@ -24,5 +27,21 @@ export class Clock {
       throw new RangeError(`The clock cannot be advanced by ${seconds} seconds. Give a number from 0.`)
     }
     this.#offsetMs += seconds * 1000
+  }
+
+  /**
+   * Fault switch: to a client its own clock looks wrong.
+   * @param seconds that this clock is ahead of the machine's; negative: behind.
+   * @throws RangeError for more than a day.
+   */
+  set offsetSeconds(seconds: number) {
+    if (!(Math.abs(seconds) <= LARGEST_OFFSET_SECONDS)) {
+      throw new RangeError(`The clock can be at most ${LARGEST_OFFSET_SECONDS} seconds wrong.`)
+    }
+    this.#offsetMs = seconds * 1000
+  }
+
+  get offsetSeconds(): number {
+    return this.#offsetMs / 1000
   }
 }

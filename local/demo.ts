@@ -13,9 +13,10 @@ import { ConsoleLogger } from 'aws-amplify/utils'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
 import { paint, runCommand } from '../command/command.ts'
-import { objectOf } from '../recording/replay.ts'
+import { AFTER_NEW_PASSWORD } from './behaviour.ts'
 import type { Call } from './call-log.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
+import { type JsonObject, objectOf } from './parameters.ts'
 
 const HELP = `Usage: npm run demo -- [options]
 
@@ -24,21 +25,21 @@ through the built triggers, and checks every step: temporary password, new passw
 code, the tokens, and a second sign-in with the new password.
 
 Options:
-  --after-new-password define|define-with-entry|tokens
-           what Cognito does after the new password (nobody has published it): call Define again with the same two
-           entries (default), or with one more, or issue tokens at once, which the guard then refuses
+  --after-new-password define|define-with-entry|define-first|tokens
+           what Cognito does after the new password (AWS has not published it): call Define again with the same two
+           entries (default), or with one more; call Define before the new password only; or issue tokens at once,
+           which Pre Token Generation then refuses
   --json   print the steps as JSON
   --help   print this text
 
-Exit status: 0 every step came out as it must, 1 one did not, 2 the demo could not run.
+Exit status: 0 every step had the expected outcome, 1 a step did not, 2 the demo could not run.
 `
 
-const BEHAVIOURS = ['define', 'define-with-entry', 'tokens'] as const
 const NEW_PASSWORD = 'Brand-New-Password-1'
 
-type Step = { readonly title: string; readonly result: string; readonly calls: readonly string[] }
+type DemoStep = { readonly title: string; readonly result: string; readonly calls: readonly string[] }
 
-/** A step that did not come out as it must. */
+/** A step with another outcome than expected. */
 class DemoError extends Error {}
 
 async function main(): Promise<number> {
@@ -53,17 +54,17 @@ async function main(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const afterNewPassword = BEHAVIOURS.find(behaviour => behaviour === values['after-new-password'])
+  const afterNewPassword = AFTER_NEW_PASSWORD.find(value => value === values['after-new-password'])
   if (afterNewPassword === undefined) {
     throw new Error(
-      `--after-new-password is ${values['after-new-password']}; allowed: ${BEHAVIOURS.join(', ')}`,
+      `Invalid --after-new-password: ${values['after-new-password']}. It must be one of ${AFTER_NEW_PASSWORD.join(', ')}.`,
     )
   }
 
   const startedAt = performance.now()
   const pool = await startLocalUserPool({ afterNewPassword, environment: { APP_NAME: 'Example' } })
-  const steps: Step[] = []
-  const tell = (step: Step) => {
+  const steps: DemoStep[] = []
+  const tell = (step: DemoStep) => {
     steps.push(step)
     if (!values.json) process.stdout.write(textOf(step, steps.length))
   }
@@ -82,14 +83,14 @@ async function main(): Promise<number> {
     const ok = failure === undefined
     process.stdout.write(`${JSON.stringify({ ok, failure, afterNewPassword, seconds, steps }, null, 2)}\n`)
   } else if (failure === undefined) {
-    process.stdout.write(`${paint('green', 'Every step came out as it must.')} ${seconds} s\n`)
+    process.stdout.write(`${paint('green', 'Every step had the expected outcome.')} ${seconds} s\n`)
   } else {
     process.stderr.write(`${paint('red', failure)}\n`)
   }
   return failure === undefined ? 0 : 1
 }
 
-async function runSteps(pool: LocalUserPool, tell: (step: Step) => void): Promise<void> {
+async function runSteps(pool: LocalUserPool, tell: (step: DemoStep) => void): Promise<void> {
   // Amplify warns of any endpoint that is not Cognito's own.
   ConsoleLogger.LOG_LEVEL = 'ERROR'
   Amplify.configure({
@@ -106,7 +107,7 @@ async function runSteps(pool: LocalUserPool, tell: (step: Step) => void): Promis
   const { username } = user
 
   let seen = 0
-  /** Does something, checks it, and tells it with the trigger calls behind it. */
+  /** Runs a step, checks its outcome, and reports it with the trigger calls behind it. */
   async function step(title: string, work: () => Promise<string>): Promise<void> {
     const result = await work()
     const calls = pool.calls.slice(seen).flatMap(describeCall)
@@ -120,7 +121,7 @@ async function runSteps(pool: LocalUserPool, tell: (step: Step) => void): Promis
 
   await step(`Sign in as ${username} with the temporary password`, async () => {
     expectStep(await signInWith(user.password), 'CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED')
-    return 'The password is right, and a new one is wanted.'
+    return 'The password is right, and a new one is required.'
   })
 
   await step('Set a new password', async () => {
@@ -128,7 +129,7 @@ async function runSteps(pool: LocalUserPool, tell: (step: Step) => void): Promis
       return describeCode(await answer(NEW_PASSWORD))
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      must(message.includes('Please sign in with it'), `The new password was refused: ${message}`)
+      assert(message.includes('Please sign in with it'), `The new password was refused: ${message}`)
       return `It is kept, and the tokens that Cognito would have issued without a code are refused: "${message}"`
     }
   })
@@ -154,9 +155,9 @@ async function runSteps(pool: LocalUserPool, tell: (step: Step) => void): Promis
 
   await step('Type the code of the second mail', async () => {
     const messages = await pool.messages()
-    must(messages.length === 2, `There should be two mails, there are ${messages.length}`)
+    assert(messages.length === 2, `There should be two mails, there are ${messages.length}`)
     const result = await answer(await lastCode(pool))
-    must(result.isSignedIn, `The right code led to ${result.nextStep.signInStep}`)
+    assert(result.isSignedIn, `The right code led to ${result.nextStep.signInStep}`)
     return 'Signed in.'
   })
 
@@ -166,7 +167,7 @@ async function runSteps(pool: LocalUserPool, tell: (step: Step) => void): Promis
     await signOut()
     expectReason(await signInWith(NEW_PASSWORD), 'first')
     const result = await answer(await lastCode(pool))
-    must(result.isSignedIn, `The right code led to ${result.nextStep.signInStep}`)
+    assert(result.isSignedIn, `The right code led to ${result.nextStep.signInStep}`)
     return 'Signed in.'
   })
 }
@@ -182,36 +183,33 @@ async function checkTokens(pool: LocalUserPool): Promise<string> {
   )
   const access = await verifier.verify(String(tokens?.accessToken))
   const id = await verifier.verify(String(tokens?.idToken))
-  must(
-    access.token_use === 'access' && id.token_use === 'id',
-    'The tokens are not of the uses that they should be',
-  )
+  assert(access.token_use === 'access' && id.token_use === 'id', 'The tokens have the wrong token_use')
   return `Access token and ID token are valid; sub ${access.sub}`
 }
 
 async function lastCode(pool: LocalUserPool): Promise<string> {
-  const code = (await pool.messages()).at(-1)?.text.match(/^\d{6}$/m)?.[0]
-  must(code !== undefined, 'No mail with a code has arrived')
+  const code = (await pool.messages()).at(-1)?.text.match(/\b\d{6,10}\b/)?.[0]
+  assert(code !== undefined, 'No mail with a code has arrived')
   return code
 }
 
-function must(holds: boolean, otherwise: string): asserts holds {
+function assert(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new DemoError(otherwise)
 }
 
 function expectStep({ nextStep }: SignInOutput, expected: SignInOutput['nextStep']['signInStep']): void {
-  must(nextStep.signInStep === expected, `Expected ${expected}, got ${nextStep.signInStep}`)
+  assert(nextStep.signInStep === expected, `Expected ${expected}, got ${nextStep.signInStep}`)
 }
 
 function parametersOf({ nextStep }: SignInOutput): Readonly<Record<string, string>> {
   const isCode = nextStep.signInStep === 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE'
-  must(isCode, `Expected the code step, got ${nextStep.signInStep}`)
+  assert(isCode, `Expected the code step, got ${nextStep.signInStep}`)
   return (isCode && nextStep.additionalInfo) || {}
 }
 
 function expectReason(result: SignInOutput, expected: string): void {
   const { reason } = parametersOf(result)
-  must(reason === expected, `Expected the reason ${expected}, got ${reason}`)
+  assert(reason === expected, `Expected the reason ${expected}, got ${reason}`)
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -236,12 +234,12 @@ function describeCall(call: Call): string[] {
   return [`  ${call.trigger} → ${call.error ?? answerOf(response)}  (${call.durationMs} ms)`]
 }
 
-function outcomeOf(answer: ReturnType<typeof objectOf>): string {
+function outcomeOf(answer: JsonObject): string {
   if (typeof answer['ChallengeName'] === 'string') return answer['ChallengeName']
   return answer['AuthenticationResult'] === undefined ? 'done' : 'tokens'
 }
 
-function answerOf(response: ReturnType<typeof objectOf>): string {
+function answerOf(response: JsonObject): string {
   if (response['issueTokens'] === true) return 'issue tokens'
   if (response['failAuthentication'] === true) return 'refuse'
   if (typeof response['challengeName'] === 'string') return response['challengeName']
@@ -250,7 +248,7 @@ function answerOf(response: ReturnType<typeof objectOf>): string {
   return typeof reason === 'string' ? `reason ${reason}` : 'tokens pass'
 }
 
-function textOf({ title, result, calls }: Step, number: number): string {
+function textOf({ title, result, calls }: DemoStep, number: number): string {
   const lines = calls.map(call => paint('dim', `     ${call}`))
   return [`${paint('bold', `${number}. ${title}`)}`, `   ${result}`, ...lines, '', ''].join('\n')
 }

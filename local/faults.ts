@@ -1,45 +1,77 @@
 // Fault switches: what can go wrong between a client and Cognito, at will.
-import { CognitoError } from './errors.ts'
-import { isJsonObject, type JsonObject, Parameters } from './parameters.ts'
-import type { AfterNativeFactor, AfterNewPassword, Pool } from './pool.ts'
+import {
+  AFTER_NATIVE_FACTOR,
+  AFTER_NEW_PASSWORD,
+  type AfterNativeFactor,
+  type AfterNewPassword,
+} from './behaviour.ts'
+import { LARGEST_OFFSET_SECONDS } from './clock.ts'
+import { CognitoError, invalidParameter } from './errors.ts'
+import { isJsonObject, Parameters } from './parameters.ts'
+import type { Pool } from './pool.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
+import type { Delay } from './triggers.ts'
 
-const AFTER_NEW_PASSWORD: readonly AfterNewPassword[] = ['define', 'define-with-entry', 'tokens']
-const AFTER_NATIVE_FACTOR: readonly AfterNativeFactor[] = ['define-with-entry', 'tokens']
+/** An error that stands in for the next answer of an operation. */
+interface Failure {
+  readonly operation: string
+  readonly type: string
+  readonly message: string
+}
+
+/** How the switches stand, and what is set up and has not happened yet. */
+export interface FaultState {
+  readonly afterNewPassword: AfterNewPassword
+  readonly afterNativeFactor: AfterNativeFactor
+  readonly clientMetadataReachesCreate: boolean
+  readonly refuseMail: boolean
+  readonly clockOffset: number
+  readonly waiting: {
+    readonly dropNextAnswer: readonly string[]
+    readonly failNext: readonly Failure[]
+    readonly delayTrigger: readonly ({ readonly trigger: TriggerName } & Delay)[]
+    readonly killTrigger: readonly TriggerName[]
+  }
+}
 
 export class Faults {
   readonly #pool: Pool
-  readonly #answersToDrop = new Map<string, number>()
-  readonly #errorsToAnswer = new Map<string, CognitoError[]>()
+  /** The switches that stay, as the pool started. */
+  readonly #start: Pick<FaultState, 'afterNewPassword' | 'afterNativeFactor' | 'clientMetadataReachesCreate'>
+  #answersToDrop: string[] = []
+  #failures: Failure[] = []
+  #refusesMail = false
 
   constructor(pool: Pool) {
     this.#pool = pool
+    const { clientMetadataReachesCreate } = pool.triggers
+    this.#start = { ...pool.behaviour, clientMetadataReachesCreate }
   }
 
   /** The next request of the operation is processed; then the connection breaks instead of an answer. */
   dropNextAnswer(operation: string): void {
-    this.#answersToDrop.set(operation, (this.#answersToDrop.get(operation) ?? 0) + 1)
+    this.#answersToDrop.push(operation)
   }
 
   /** True once for each `dropNextAnswer` of the operation. */
   takeDroppedAnswer(operation: string): boolean {
-    const left = this.#answersToDrop.get(operation) ?? 0
-    if (left === 0) return false
-    this.#answersToDrop.set(operation, left - 1)
+    const index = this.#answersToDrop.indexOf(operation)
+    if (index === -1) return false
+    this.#answersToDrop.splice(index, 1)
     return true
   }
 
   /** The next request of the operation is not processed; it is answered this error, such as TooManyRequestsException. */
   failNext(operation: string, type: string, message: string): void {
-    this.#errorsToAnswer.set(operation, [
-      ...(this.#errorsToAnswer.get(operation) ?? []),
-      new CognitoError(type, message),
-    ])
+    this.#failures.push({ operation, type, message })
   }
 
   /** The error of the oldest `failNext` of the operation, once. */
   takeError(operation: string): CognitoError | undefined {
-    return this.#errorsToAnswer.get(operation)?.shift()
+    const failure = this.#failures.find(candidate => candidate.operation === operation)
+    if (failure === undefined) return undefined
+    this.#failures = this.#failures.filter(other => other !== failure)
+    return new CognitoError(failure.type, failure.message)
   }
 
   /** The trigger does its work at once and answers `milliseconds` late, in its next `attempts` calls. */
@@ -55,6 +87,21 @@ export class Faults {
   /** Every session that is open now has expired. */
   expireSessions(): void {
     this.#pool.sessions.expireAll()
+  }
+
+  /** SES refuses every mail from now on, or accepts them again. */
+  async refuseMail(refused: boolean): Promise<void> {
+    await this.#pool.mailbox.refuseMail(refused)
+    this.#refusesMail = refused
+  }
+
+  /** Seconds that the clock of the pool and of the triggers is ahead of the machine's; negative: behind. */
+  get clockOffset(): number {
+    return this.#pool.clock.offsetSeconds
+  }
+
+  set clockOffset(seconds: number) {
+    this.#pool.clock.offsetSeconds = seconds
   }
 
   get afterNewPassword(): AfterNewPassword {
@@ -81,34 +128,62 @@ export class Faults {
     this.#pool.triggers.clientMetadataReachesCreate = value
   }
 
-  /**
-   * The same over HTTP, any of: `{ dropNextAnswer: 'InitiateAuth', failNext: { operation, type, message },
-   * delayTrigger: { trigger, milliseconds, attempts },
-   * killTrigger: 'create-auth-challenge', expireSessions: true, advanceClock: 60, afterNewPassword: 'tokens',
-   * afterNativeFactor: 'tokens', clientMetadataReachesCreate: false }`.
-   * @returns the switches that stay as they are set.
-   * @throws CognitoError InvalidParameterException; nothing of the request is done then.
-   */
-  apply(body: unknown): JsonObject {
-    const request = new Parameters(isJsonObject(body) ? body : refuse('The body is not a JSON object.'))
-    const known = Object.keys(SWITCHES)
-    const unknown = Object.keys(request.values).filter(name => !known.includes(name))
-    if (unknown.length > 0)
-      refuse(`There is no switch ${unknown.join(', ')}. There are: ${known.join(', ')}.`)
-    const actions = Object.entries(SWITCHES).flatMap(([name, read]) =>
-      name in request.values ? [read(request, this, this.#pool)] : [],
-    )
-    for (const act of actions) act()
+  /** Every switch as the pool started; what has not happened yet does not happen. Expired sessions stay expired. */
+  async reset(): Promise<void> {
+    this.#answersToDrop = []
+    this.#failures = []
+    this.#pool.triggers.forgetFaults()
+    this.afterNewPassword = this.#start.afterNewPassword
+    this.afterNativeFactor = this.#start.afterNativeFactor
+    this.clientMetadataReachesCreate = this.#start.clientMetadataReachesCreate
+    this.clockOffset = 0
+    await this.refuseMail(false)
+  }
+
+  get state(): FaultState {
+    const { delays, toKill } = this.#pool.triggers
     return {
       afterNewPassword: this.afterNewPassword,
       afterNativeFactor: this.afterNativeFactor,
       clientMetadataReachesCreate: this.clientMetadataReachesCreate,
+      refuseMail: this.#refusesMail,
+      clockOffset: this.clockOffset,
+      waiting: {
+        dropNextAnswer: [...this.#answersToDrop],
+        failNext: [...this.#failures],
+        delayTrigger: [...delays].map(([trigger, delay]) => ({ trigger, ...delay })),
+        killTrigger: [...toKill],
+      },
     }
+  }
+
+  /**
+   * The same over HTTP: any members of SWITCHES, in any order; `reset` comes first.
+   * @throws CognitoError InvalidParameterException; nothing of the request is done then.
+   */
+  async apply(body: unknown): Promise<FaultState> {
+    if (!isJsonObject(body)) throw invalidParameter('The body is not a JSON object.')
+    const request = new Parameters(body)
+    const unknown = Object.keys(body).filter(name => !Object.hasOwn(SWITCHES, name))
+    if (unknown.length > 0) {
+      const known = Object.keys(SWITCHES).join(', ')
+      throw invalidParameter(`Unknown switch: ${unknown.join(', ')}. The switches are: ${known}.`)
+    }
+    const actions = Object.entries(SWITCHES).flatMap(([name, read]) =>
+      name in body ? [read(request, this, this.#pool)] : [],
+    )
+    for (const act of actions) await act()
+    return this.state
   }
 }
 
-/** Each reads its member and checks it; what it returns does the work. */
-const SWITCHES: Readonly<Record<string, (request: Parameters, faults: Faults, pool: Pool) => () => void>> = {
+/** Reads its member of the request and checks it; what it returns does the work. */
+type Switch = (request: Parameters, faults: Faults, pool: Pool) => () => void | Promise<void>
+
+const SWITCHES: Readonly<Record<string, Switch>> = {
+  reset(request, faults) {
+    return request.boolean('reset') ? () => faults.reset() : () => undefined
+  },
   dropNextAnswer(request, faults) {
     const operation = request.string('dropNextAnswer')
     return () => faults.dropNextAnswer(operation)
@@ -122,21 +197,37 @@ const SWITCHES: Readonly<Record<string, (request: Parameters, faults: Faults, po
   },
   delayTrigger(request, faults) {
     const delay = request.object('delayTrigger')
-    const trigger = triggerName(delay.string('trigger'))
-    const milliseconds = delay.optionalNumber('milliseconds') ?? refuse('delayTrigger needs milliseconds.')
+    const trigger = oneOf(TRIGGER_NAMES, delay.string('trigger'))
+    const milliseconds = delay.optionalNumber('milliseconds')
     const attempts = delay.optionalNumber('attempts')
+    if (milliseconds === undefined) throw invalidParameter('delayTrigger.milliseconds is missing.')
     return () => faults.delayTrigger(trigger, milliseconds, attempts)
   },
   killTrigger(request, faults) {
-    const trigger = triggerName(request.string('killTrigger'))
+    const trigger = oneOf(TRIGGER_NAMES, request.string('killTrigger'))
     return () => faults.killTrigger(trigger)
   },
   expireSessions(request, faults) {
     return request.boolean('expireSessions') ? () => faults.expireSessions() : () => undefined
   },
+  refuseMail(request, faults) {
+    const refused = request.boolean('refuseMail')
+    return () => faults.refuseMail(refused)
+  },
+  clockOffset(request, faults) {
+    const seconds = request.optionalNumber('clockOffset') ?? 0
+    if (Math.abs(seconds) > LARGEST_OFFSET_SECONDS) {
+      throw invalidParameter(
+        `clockOffset must be from -${LARGEST_OFFSET_SECONDS} to ${LARGEST_OFFSET_SECONDS}.`,
+      )
+    }
+    return () => {
+      faults.clockOffset = seconds
+    }
+  },
   advanceClock(request, _faults, pool) {
     const seconds = request.optionalNumber('advanceClock') ?? 0
-    if (seconds < 0) refuse(`The clock cannot be advanced by ${seconds} seconds.`)
+    if (seconds < 0) throw invalidParameter('advanceClock must be 0 or more.')
     return () => pool.clock.advance(seconds)
   },
   afterNewPassword(request, faults) {
@@ -159,14 +250,8 @@ const SWITCHES: Readonly<Record<string, (request: Parameters, faults: Faults, po
   },
 }
 
-function triggerName(text: string): TriggerName {
-  return oneOf(TRIGGER_NAMES, text)
-}
-
 function oneOf<Value extends string>(values: readonly Value[], text: string): Value {
-  return values.find(value => value === text) ?? refuse(`${text} is none of ${values.join(', ')}.`)
-}
-
-function refuse(message: string): never {
-  throw new CognitoError('InvalidParameterException', message)
+  const found = values.find(value => value === text)
+  if (found === undefined) throw invalidParameter(`${text} must be one of ${values.join(', ')}.`)
+  return found
 }

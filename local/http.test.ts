@@ -66,16 +66,20 @@ function answer(Session: string | undefined) {
   )
 }
 
-/** A path as it is, which `fetch` would tidy up. */
-function rawGet(path: string): Promise<number | undefined> {
+/** A path and headers as they are, which `fetch` would tidy up. @returns the status */
+function raw(
+  path: string,
+  headers: Record<string, string> = {},
+  { at = pool.endpoint, method = 'GET' } = {},
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    const { port } = new URL(pool.endpoint)
-    request({ host: '127.0.0.1', port, path }, response => {
+    const { port } = new URL(at)
+    request({ host: '127.0.0.1', port, path, method, headers }, response => {
       response.resume()
       resolve(response.statusCode)
     })
       .on('error', reject)
-      .end()
+      .end(method === 'POST' ? '{}' : undefined)
   })
 }
 
@@ -148,6 +152,113 @@ test('a page on this machine may call the API, a page of another site may not', 
   }
 })
 
+test('a request under the name of another host is refused, by the pool and by the mailbox', async () => {
+  const { port } = new URL(pool.endpoint)
+  for (const at of [pool.endpoint, pool.mailbox]) {
+    for (const host of [
+      'rebound.example.com',
+      `localhost.example.com:${port}`,
+      '10.0.0.1',
+      '127.0.0.1.example.com',
+    ]) {
+      expect([host, await raw('/', { host }, { at })]).toEqual([host, 403])
+    }
+    for (const host of ['localhost', `LOCALHOST:${port}`, '127.0.0.1:1', '[::1]:9229']) {
+      expect([host, await raw('/', { host }, { at })]).toEqual([host, 200])
+    }
+  }
+})
+
+test('a page of another origin changes nothing here: no switch, no user, no mail', async () => {
+  await post('/local-user-pool/faults', { reset: true })
+  const headers = { 'content-type': 'application/json', authorization: 'AWS local' }
+  for (const origin of ['https://example.com', 'http://localhost:3000', 'null']) {
+    for (const [path, at] of [
+      ['/local-user-pool/faults', pool.endpoint],
+      ['/local-user-pool/users', pool.endpoint],
+      ['/clear-store', pool.mailbox],
+      ['/v2/email/outbound-emails', pool.mailbox],
+    ] as const) {
+      expect([origin, path, await raw(path, { ...headers, origin }, { at, method: 'POST' })]).toEqual([
+        origin,
+        path,
+        403,
+      ])
+    }
+  }
+  for (const [path, at] of [
+    ['/local-user-pool/faults', pool.endpoint],
+    ['/clear-store', pool.mailbox],
+  ] as const) {
+    expect(await raw(path, { ...headers, origin: at }, { at, method: 'POST' })).toBe(200)
+    expect(await raw(path, headers, { at, method: 'POST' })).toBe(200)
+  }
+})
+
+test('a first-time user is made by one request, and is in the list from then on', async () => {
+  const add = async (body: unknown) => {
+    const response = await post('/local-user-pool/users', body)
+    return [response.status, await response.json()]
+  }
+  const first = {
+    username: 'new-1@example.com',
+    password: 'Temporary-1',
+    status: 'FORCE_CHANGE_PASSWORD',
+  }
+  expect(await add({})).toEqual([200, first])
+  expect(await add({})).toEqual([200, { ...first, username: 'new-2@example.com' }])
+  expect((await add({ username: 'me' }))[0]).toBe(400)
+  const { users } = await (await fetch(`${pool.endpoint}/local-user-pool.json`)).json()
+  expect(users).toContainEqual(first)
+})
+
+test('SES refuses mails while it is told to', async () => {
+  await post('/local-user-pool/faults', { refuseMail: true })
+  const send = () =>
+    fetch(`${pool.mailbox}/`, {
+      method: 'POST',
+      headers: { authorization: 'AWS4-HMAC-SHA256', 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({
+        Action: 'SendEmail',
+        Source: 'no-reply@example.com',
+        'Destination.ToAddresses.member.1': 'known@example.com',
+        'Message.Subject.Data': 'A subject',
+        'Message.Body.Text.Data': 'A text',
+      }),
+    })
+  const refused = await send()
+  expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('MessageRejected')])
+  await post('/local-user-pool/faults', { refuseMail: false })
+  expect((await send()).status).toBe(200)
+  const messages = async (since: number) =>
+    (await fetch(`${pool.endpoint}/local-user-pool/messages?since=${since}`)).json()
+  const [{ at, subject }] = await messages(0)
+  expect(subject).toBe('A subject')
+  expect(await messages(at + 1)).toEqual([])
+})
+
+test('the clock can be wrong to both sides, and reset brings everything back', async () => {
+  await post('/local-user-pool/faults', { reset: true })
+  const start = await (await fetch(`${pool.endpoint}/local-user-pool/faults`)).json()
+  const at = async () => {
+    await startChallenge()
+    return Date.parse(pool.calls.at(-1)?.at ?? '') - Date.now()
+  }
+  await post('/local-user-pool/faults', {
+    clockOffset: -600,
+    refuseMail: true,
+    afterNativeFactor: 'tokens',
+    failNext: { operation: 'DescribeUserPool', type: 'TooManyRequestsException', message: 'Too many' },
+    dropNextAnswer: 'RespondToAuthChallenge',
+  })
+  expect(Math.round((await at()) / 60_000)).toBe(-10)
+  await post('/local-user-pool/faults', { clockOffset: 600 })
+  expect(Math.round((await at()) / 60_000)).toBe(10)
+  expect((await post('/local-user-pool/faults', { clockOffset: 86_401 })).status).toBe(400)
+  expect(await (await post('/local-user-pool/faults', { reset: true })).json()).toEqual(start)
+  expect(Math.abs(await at())).toBeLessThan(60_000)
+})
+
 test('the page is served with its types, and nothing outside its folder', async () => {
   const get = async (path: string) => {
     const response = await fetch(`${pool.endpoint}${path}`)
@@ -165,7 +276,7 @@ test('the page is served with its types, and nothing outside its folder', async 
     '/..\\secret.txt',
     '/%00',
   ]) {
-    expect([path, await rawGet(path)]).toEqual([path, 404])
+    expect([path, await raw(path)]).toEqual([path, 404])
   }
 })
 
@@ -199,11 +310,21 @@ test('the other switches work over HTTP too', async () => {
     killTrigger: 'define-auth-challenge',
     clientMetadataReachesCreate: false,
   })
-  expect(await response.json()).toEqual({
+  const state = {
     afterNewPassword: 'tokens',
     afterNativeFactor: 'define-with-entry',
     clientMetadataReachesCreate: false,
-  })
+    refuseMail: false,
+    clockOffset: 0,
+    waiting: {
+      dropNextAnswer: [],
+      failNext: [],
+      delayTrigger: [],
+      killTrigger: ['define-auth-challenge'],
+    },
+  }
+  expect(await response.json()).toEqual(state)
+  expect(await (await fetch(`${pool.endpoint}/local-user-pool/faults`)).json()).toEqual(state)
   await expect(answer(Session)).rejects.toThrow('session is expired')
   await expect(startChallenge()).rejects.toThrow('signal: killed')
   await post('/local-user-pool/faults', {

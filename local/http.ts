@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
 import { CognitoError, internalError } from './errors.ts'
+import { foreignHost, foreignPage, isLoopbackOrigin } from './loopback.ts'
 import { isJsonObject, type JsonObject } from './parameters.ts'
 
 export const API_TARGET = 'AWSCognitoIdentityProviderService.'
@@ -29,7 +30,7 @@ export interface Site {
   /** JSON for a GET of this address (its origin is the endpoint of the pool), or undefined. */
   read(address: URL): Promise<unknown>
   /** JSON for a POST of a JSON body to this path, or undefined. Throws CognitoError. */
-  write(path: string, body: unknown): unknown
+  write(path: string, body: unknown): Promise<unknown>
   /** Folder of static files served at `/`. */
   readonly pageDirectory: string
 }
@@ -70,6 +71,11 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const refusal = foreignHost(request.headers)
+  if (refusal !== undefined) {
+    sendJson(response, 403, { message: refusal })
+    return
+  }
   allowLoopbackPages(request, response)
   if (request.method === 'OPTIONS') {
     response.writeHead(204).end()
@@ -113,7 +119,7 @@ function readAddress(path: string, endpoint: string): URL | undefined {
 /** Only pages of this machine may read answers; any other site's script is stopped by the browser. */
 function allowLoopbackPages(request: IncomingMessage, response: ServerResponse): void {
   const { origin } = request.headers
-  if (origin === undefined || !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin)) return
+  if (origin === undefined || !isLoopbackOrigin(origin)) return
   response.setHeader('access-control-allow-origin', origin)
   response.setHeader('vary', 'origin')
   response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS')
@@ -156,13 +162,17 @@ async function answerWrite(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // A page of another site cannot send this type without the browser asking first (allowLoopbackPages).
+  const refusal = foreignPage(request.headers)
+  if (refusal !== undefined) {
+    sendJson(response, 403, { message: refusal })
+    return
+  }
   if (!request.headers['content-type']?.startsWith('application/json')) {
     sendJson(response, 415, { message: 'Send application/json, or an X-Amz-Target for the Cognito API.' })
     return
   }
   try {
-    const answer = site.write(path, parseJson(await readBody(request)))
+    const answer = await site.write(path, parseJson(await readBody(request)))
     if (answer === undefined) sendJson(response, 404, { message: `There is nothing at ${path}.` })
     else sendJson(response, 200, answer)
   } catch (thrown) {

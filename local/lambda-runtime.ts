@@ -12,12 +12,19 @@ export interface Invocation {
   readonly deadlineMs: number
 }
 
+/** The other thing that it sends: whether the trigger starts. */
+export interface Check {
+  readonly check: true
+}
+
 /**
  * What comes back: a line of the log; the handler's answer as JSON; or the error in the shape that Lambda reports.
  * After `failedToStart` the process ends.
  */
 export type Report =
   | { readonly log: string }
+  | { readonly started: true }
+  | { readonly started: false; readonly errorMessage: string }
   | { readonly requestId: string; readonly answer: string }
   | {
       readonly requestId: string
@@ -39,7 +46,11 @@ const loading = loadHandler(file)
 loading.catch(() => undefined)
 
 process.on('disconnect', () => process.exit())
-process.on('message', (invocation: Invocation) => {
+process.on('message', (invocation: Invocation | Check) => {
+  if ('check' in invocation) {
+    void check()
+    return
+  }
   requestId = invocation.requestId
   clockOffsetMs = invocation.clockOffsetMs
   void run(invocation)
@@ -50,6 +61,15 @@ async function loadHandler(path: string): Promise<Handler> {
   const { handler } = module
   if (typeof handler !== 'function') throw new Error(`${path} does not export a function named handler`)
   return (event, context) => handler(event, context)
+}
+
+async function check(): Promise<void> {
+  try {
+    await loading
+    send({ started: true })
+  } catch (error) {
+    send({ started: false, errorMessage: error instanceof Error ? error.message : String(error) })
+  }
 }
 
 async function run(invocation: Invocation): Promise<void> {

@@ -3,24 +3,21 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { AppClient, type AppClientSettings } from './app-client.ts'
+import type { AfterNativeFactor, AfterNewPassword } from './behaviour.ts'
 import { type Call, CallLog } from './call-log.ts'
+import type { OpenChallenge } from './challenges.ts'
 import { Clock } from './clock.ts'
+import { invalidParameter } from './errors.ts'
 import { Faults } from './faults.ts'
-import { listen } from './http.ts'
+import { listen, type Site } from './http.ts'
 import { type Message, startMailbox } from './mailbox.ts'
 import { findOperation } from './operations/index.ts'
-import { type JsonObject, Parameters } from './parameters.ts'
-import type { AfterNativeFactor, AfterNewPassword, Pool } from './pool.ts'
+import { isJsonObject, type JsonObject, Parameters } from './parameters.ts'
+import type { Pool } from './pool.ts'
 import { Sessions } from './sessions.ts'
-import type { Step } from './sign-in.ts'
 import { Tokens } from './tokens.ts'
-import {
-  projectDirectory,
-  startTrigger,
-  TRIGGER_NAMES,
-  type Trigger,
-  type TriggerName,
-} from './trigger-process.ts'
+import { projectDirectory, type TriggerName, type TriggerProcess } from './trigger-process.ts'
+import { checkTriggers, triggerProcesses } from './trigger-settings.ts'
 import { Triggers } from './triggers.ts'
 import { UserPoolDescription } from './user-pool.ts'
 import { type UserStatus, Users } from './users.ts'
@@ -82,48 +79,20 @@ export interface LocalUserPool {
   readonly faults: Faults
   /** What the triggers logged, one JSON object a line. */
   readonly logs: readonly string[]
+  /** Adds a first-time user, `new-1@example.com` and so on, with a temporary password. */
+  addUser(): LocalUser
   /** Mails received, oldest first. */
   messages(): Promise<readonly Message[]>
+  /** Starts each trigger once without a call. @throws Error with what is wrong with their settings. */
+  checkTriggers(): Promise<void>
   /** Moves the clock of the pool and of the triggers. */
   advanceClock(seconds: number): void
   /** Stops the servers and the processes of the triggers. */
   close(): Promise<void>
 }
 
-/** Which trigger uses which setting. */
-const SETTINGS: Readonly<Record<TriggerName, readonly string[]>> = {
-  'define-auth-challenge': ['MAX_ATTEMPTS', 'MAX_SENDS', 'NATIVE_MFA', 'RECORD_EVENTS'],
-  'create-auth-challenge': [
-    'CODE_SECRET',
-    'FROM_ADDRESS',
-    'APP_NAME',
-    'CODE_LENGTH',
-    'CODE_TTL_SECONDS',
-    'MAX_ATTEMPTS',
-    'MAX_SENDS',
-    'RESEND_AFTER_SECONDS',
-    'NATIVE_MFA',
-    'DEFAULT_LOCALE',
-    'REPLY_TO_ADDRESS',
-    'SES_CONFIGURATION_SET',
-    'SES_FALLBACK_REGION',
-    'RECORD_EVENTS',
-    'AWS_ENDPOINT_URL_SES',
-  ],
-  'verify-auth-challenge-response': ['CODE_SECRET', 'CODE_LENGTH', 'MAX_ATTEMPTS', 'RECORD_EVENTS'],
-  'pre-token-generation': ['HOSTED_UI', 'GUARDED_CLIENT_IDS', 'RECORD_EVENTS'],
-}
-
-/** The settings of all triggers that `environment` takes. */
-export const SETTING_NAMES: readonly string[] = [...new Set(Object.values(SETTINGS).flat())]
-
 const USERS: readonly LocalUser[] = [
-  {
-    username: 'new@example.com',
-    password: 'Temporary-1',
-    status: 'FORCE_CHANGE_PASSWORD',
-    attributes: { email_verified: 'true', name: 'New User' },
-  },
+  firstTimeUser('new@example.com'),
   {
     username: 'known@example.com',
     password: 'Permanent-1',
@@ -155,7 +124,12 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
   const tokens = await Tokens.start(clock, region, id)
   const mailbox = await startMailbox(options.mailPort ?? 0)
   try {
-    const processes = triggerProcesses(options, region, mailbox.url)
+    const processes = triggerProcesses({
+      directory: options.directory ?? join(projectDirectory, 'dist'),
+      environment: options.environment ?? {},
+      region,
+      mailboxUrl: mailbox.url,
+    })
     const description = new UserPoolDescription(clock, {
       region,
       id,
@@ -176,7 +150,7 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
       description,
       clients: new Map(clients.map(client => [client.id, client])),
       users: new Users(clock, description),
-      sessions: new Sessions<Step>(clock),
+      sessions: new Sessions<OpenChallenge>(clock),
       tokens,
       triggers,
       mailbox,
@@ -195,65 +169,75 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
 async function serve(
   pool: Pool,
   log: CallLog,
-  processes: ReadonlyMap<TriggerName, Trigger>,
+  processes: ReadonlyMap<TriggerName, TriggerProcess>,
   options: LocalUserPoolOptions,
 ): Promise<LocalUserPool> {
   const { id, region } = pool.description
   const [firstClient] = pool.clients.values()
   if (firstClient === undefined) throw new Error('options.clients is empty: a pool needs an app client.')
-  const users = options.users ?? USERS
-  for (const { attributes = {}, ...user } of users) {
-    pool.users.create({ ...user, attributes: new Map(Object.entries(attributes)) })
+  const users: LocalUser[] = []
+  const add = (user: LocalUser): LocalUser => {
+    pool.users.create({ ...user, attributes: new Map(Object.entries(user.attributes ?? {})) })
+    users.push(user)
+    return user
+  }
+  for (const user of options.users ?? USERS) add(user)
+  let added = 0
+  const addUser = () => {
+    do added += 1
+    while (pool.users.find(`new-${added}@example.com`))
+    return add(firstTimeUser(`new-${added}@example.com`))
   }
   const faults = new Faults(pool)
   const addresses = { region, userPoolId: id, clientId: firstClient.id, mailbox: pool.mailbox.url }
-
-  const { server, endpoint } = await listen(
-    {
-      pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/page'),
-      call: (operation, request) =>
-        log.request(operation, request, async () => {
-          const error = faults.takeError(operation)
-          if (error) throw error
-          return findOperation(operation)(pool, new Parameters(request))
-        }),
-      dropsAnswer: operation => faults.takeDroppedAnswer(operation),
-      write: (path, body) => (path === '/local-user-pool/faults' ? faults.apply(body) : undefined),
-      read: async ({ origin, pathname, searchParams }) => {
-        switch (pathname) {
-          case '/local-user-pool.json':
-            return {
-              endpoint: origin,
-              ...addresses,
-              users: users.map(user => asTheyAreNow(pool, user)),
-            }
-          case '/local-user-pool/calls':
-            return log.since(Number(searchParams.get('since') ?? 0))
-          case '/local-user-pool/messages':
-            return pool.mailbox.messages()
-          case `/${id}/.well-known/jwks.json`:
-            return pool.tokens.jwks
-          case `/${id}/.well-known/openid-configuration`:
-            return {
-              issuer: pool.tokens.issuer,
-              jwks_uri: `${origin}/${id}/.well-known/jwks.json`,
-              id_token_signing_alg_values_supported: ['RS256'],
-              response_types_supported: ['code', 'token'],
-              subject_types_supported: ['public'],
-            }
-          default:
-            return undefined
-        }
-      },
+  const site: Site = {
+    pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/page'),
+    call: (operation, request) =>
+      log.request(operation, request, async () => {
+        const error = faults.takeError(operation)
+        if (error) throw error
+        return findOperation(operation)(pool, new Parameters(request))
+      }),
+    dropsAnswer: operation => faults.takeDroppedAnswer(operation),
+    async write(path, body) {
+      if (path === '/local-user-pool/faults') return faults.apply(body)
+      if (path !== '/local-user-pool/users') return undefined
+      if (!isJsonObject(body) || Object.keys(body).length > 0) throw invalidParameter('The body must be {}.')
+      return asTheyAreNow(pool, addUser())
     },
-    options.port ?? 0,
-  )
+    async read({ origin, pathname, searchParams }) {
+      switch (pathname) {
+        case '/local-user-pool.json':
+          return { endpoint: origin, ...addresses, users: users.map(user => asTheyAreNow(pool, user)) }
+        case '/local-user-pool/calls':
+          return log.since(numberOf(searchParams.get('since')) ?? 0)
+        case '/local-user-pool/messages':
+          return pool.mailbox.messages(numberOf(searchParams.get('since')))
+        case '/local-user-pool/faults':
+          return faults.state
+        case `/${id}/.well-known/jwks.json`:
+          return pool.tokens.jwks
+        case `/${id}/.well-known/openid-configuration`:
+          return {
+            issuer: pool.tokens.issuer,
+            jwks_uri: `${origin}/${id}/.well-known/jwks.json`,
+            id_token_signing_alg_values_supported: ['RS256'],
+            response_types_supported: ['code', 'token'],
+            subject_types_supported: ['public'],
+          }
+        default:
+          return undefined
+      }
+    },
+  }
+  const { server, endpoint } = await listen(site, options.port ?? 0)
 
   return {
     endpoint,
     ...addresses,
     users,
     faults,
+    addUser,
     get calls() {
       return log.calls
     },
@@ -262,6 +246,7 @@ async function serve(
     },
     subscribe: listener => log.subscribe(listener),
     messages: () => pool.mailbox.messages(),
+    checkTriggers: () => checkTriggers(processes.values()),
     advanceClock: seconds => pool.clock.advance(seconds),
     async close() {
       const closed = once(server, 'close')
@@ -273,38 +258,22 @@ async function serve(
   }
 }
 
-/** A user that the pool started with, for whoever wants to sign in as them: a password only as long as it is theirs. */
+function firstTimeUser(username: string): LocalUser {
+  return {
+    username,
+    password: 'Temporary-1',
+    status: 'FORCE_CHANGE_PASSWORD',
+    attributes: { email: username, email_verified: 'true', name: 'New User' },
+  }
+}
+
+/** A user that the pool was given, for whoever wants to sign in as them: a password only as long as it is theirs. */
 function asTheyAreNow({ users }: Pool, { username, password }: LocalUser) {
   const user = users.find(username)
-  const isTheirs = user !== undefined && users.passwordIsRight(user, password)
+  const isTheirs = user?.password?.matches(password) === true
   return { username, ...(isTheirs && { password }), status: user?.status ?? 'DELETED' }
 }
 
-function triggerProcesses(
-  { directory, environment = {} }: LocalUserPoolOptions,
-  region: string,
-  mailboxUrl: string,
-): ReadonlyMap<TriggerName, Trigger> {
-  const unknown = Object.keys(environment).filter(name => !SETTING_NAMES.includes(name))
-  if (unknown.length > 0) throw new Error(`environment: ${unknown.join(', ')} is a setting of no trigger.`)
-  const settings: Readonly<Record<string, string>> = {
-    CODE_SECRET: randomBytes(32).toString('base64'),
-    FROM_ADDRESS: 'Example <no-reply@example.com>',
-    APP_NAME: 'Example',
-    AWS_ENDPOINT_URL_SES: mailboxUrl,
-    ...environment,
-  }
-  return new Map(
-    TRIGGER_NAMES.map(name => {
-      const own = Object.entries(settings).filter(([setting]) => SETTINGS[name].includes(setting))
-      return [
-        name,
-        startTrigger({
-          name,
-          directory: directory ?? join(projectDirectory, 'dist'),
-          environment: { AWS_REGION: region, ...Object.fromEntries(own) },
-        }),
-      ]
-    }),
-  )
+function numberOf(text: string | null): number | undefined {
+  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined
 }

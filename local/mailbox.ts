@@ -1,6 +1,7 @@
 // The mailbox of the local user pool: receives what the triggers and the pool send through SES, delivers nothing.
 import { fork } from 'node:child_process'
-import type { MailServerReport } from './mail-server.ts'
+import { CognitoError } from './errors.ts'
+import type { MailServerOrder, MailServerReport } from './mail-server.ts'
 import { isJsonObject } from './parameters.ts'
 import { builtTool } from './trigger-process.ts'
 
@@ -16,10 +17,15 @@ export interface Message {
 export interface Mailbox {
   /** Address of the SES endpoint; in a browser it shows the messages. */
   readonly url: string
-  /** Oldest first. */
-  messages(): Promise<readonly Message[]>
-  /** A mail from the pool itself: an invitation or an EMAIL_OTP code. */
+  /** Oldest first; those of this second (`at`) and later. */
+  messages(since?: number): Promise<readonly Message[]>
+  /**
+   * A mail from the pool itself: an invitation or an EMAIL_OTP code.
+   * @throws CognitoError CodeDeliveryFailureException when the mail is refused.
+   */
   send(message: { readonly to: string; readonly subject: string; readonly text: string }): Promise<void>
+  /** Fault switch: SES refuses every mail from now on, or accepts them again. */
+  refuseMail(refused: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -43,11 +49,10 @@ export async function startMailbox(port: number): Promise<Mailbox> {
     child.once('exit', () => resolve({ error: 'the mail server ended' }))
     child.once('error', error => resolve({ error: error.message }))
   })
-  if ('error' in report) {
+  if (!('port' in report)) {
     await close()
-    throw new Error(
-      `The local mail server did not start on port ${port}: ${report.error}. Choose another port.`,
-    )
+    const reason = 'error' in report ? report.error : 'it has no port'
+    throw new Error(`The local mail server did not start on port ${port}: ${reason}. Choose another port.`)
   }
 
   const url = `http://127.0.0.1:${report.port}`
@@ -55,8 +60,9 @@ export async function startMailbox(port: number): Promise<Mailbox> {
     url,
     close,
 
-    async messages() {
-      const store: unknown = await (await fetch(`${url}/store`)).json()
+    async messages(since) {
+      const query = since === undefined ? '' : `?since=${since}`
+      const store: unknown = await (await fetch(`${url}/store${query}`)).json()
       const emails = isJsonObject(store) && Array.isArray(store['emails']) ? store['emails'] : []
       return emails.map(toMessage)
     },
@@ -71,8 +77,16 @@ export async function startMailbox(port: number): Promise<Mailbox> {
           Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: text } } } },
         }),
       })
-      if (!response.ok) throw new Error(`The local mail server refused a mail: HTTP ${response.status}`)
+      if (response.ok) return
+      throw new CognitoError('CodeDeliveryFailureException', 'The email could not be delivered.')
     },
+
+    refuseMail: refused =>
+      new Promise((resolve, reject) => {
+        const order: MailServerOrder = { refuseMail: refused }
+        child.once('message', () => resolve())
+        child.send(order, error => error && reject(error))
+      }),
   }
 }
 

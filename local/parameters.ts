@@ -7,6 +7,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The value's own members; none where it is not an object. */
+export function objectOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : {}
+}
+
 /** Members of one JSON object of a request. A null counts as left out, as in Cognito's JSON protocol. */
 export class Parameters {
   readonly values: JsonObject

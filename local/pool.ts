@@ -1,43 +1,23 @@
 // The parts of a running pool that the operations of the API work on.
-
 import type { AppClient } from './app-client.ts'
+import type { Behaviour } from './behaviour.ts'
+import type { OpenChallenge } from './challenges.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError } from './errors.ts'
 import type { Mailbox } from './mailbox.ts'
 import type { JsonObject, Parameters } from './parameters.ts'
 import type { Sessions } from './sessions.ts'
-import type { Step } from './sign-in.ts'
 import type { Tokens } from './tokens.ts'
 import type { Triggers } from './triggers.ts'
 import type { UserPoolDescription } from './user-pool.ts'
 import type { Users } from './users.ts'
-
-/**
- * What Cognito does after NEW_PASSWORD_REQUIRED inside CUSTOM_AUTH. Nobody has published it; each was reported or
- * expected by somebody (amazon-cognito-identity-js #341 for `tokens`):
- * `define`: Define is called with the same two entries. `define-with-entry`: with a NEW_PASSWORD_REQUIRED entry more.
- * `tokens`: tokens at once, through Pre Token Generation with TokenGeneration_NewPasswordChallenge.
- */
-export type AfterNewPassword = 'define' | 'define-with-entry' | 'tokens'
-
-/**
- * What Cognito does after a native second factor inside CUSTOM_AUTH; sources disagree:
- * `define-with-entry`: Define is called with the factor as an entry (CUSTOM_CHALLENGE followed in amplify-js #4888).
- * `tokens`: tokens at once (amplify-js #3876).
- */
-export type AfterNativeFactor = 'define-with-entry' | 'tokens'
-
-export interface Behaviour {
-  afterNewPassword: AfterNewPassword
-  afterNativeFactor: AfterNativeFactor
-}
 
 export interface Pool {
   readonly clock: Clock
   readonly description: UserPoolDescription
   readonly clients: Map<string, AppClient>
   readonly users: Users
-  readonly sessions: Sessions<Step>
+  readonly sessions: Sessions<OpenChallenge>
   readonly tokens: Tokens
   readonly triggers: Triggers
   readonly mailbox: Mailbox

@@ -3,52 +3,56 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import { notAuthorized } from './errors.ts'
 
-interface OpenSession<Step> {
-  readonly step: Step
+interface OpenSession<Challenge> {
+  readonly challenge: Challenge
   expiresAt: number
   used: boolean
 }
 
-/** `Step` is what has to be remembered until the answer comes. */
-export class Sessions<Step> {
+/** `Challenge` is what has to be remembered until the answer comes. */
+export class Sessions<Challenge> {
   readonly #clock: Clock
-  readonly #sessions = new Map<string, OpenSession<Step>>()
+  readonly #sessions = new Map<string, OpenSession<Challenge>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   /**
-   * @param validityMinutes AuthSessionValidity of the app client; it counts for each step anew.
+   * @param validityMinutes AuthSessionValidity of the app client; each challenge has all of it.
    * @param session the string to hand out; left out: a random one.
    */
-  open(step: Step, validityMinutes: number, session = randomBytes(192).toString('base64url')): string {
+  open(
+    challenge: Challenge,
+    validityMinutes: number,
+    session = randomBytes(192).toString('base64url'),
+  ): string {
     const expiresAt = this.#clock.now() + validityMinutes * 60_000
-    this.#sessions.set(session, { step, expiresAt, used: false })
+    this.#sessions.set(session, { challenge, expiresAt, used: false })
     return session
   }
 
   /**
-   * The step to be answered, without using the session up: an answer that is refused before it counts
+   * The challenge to be answered, without using the session up: an answer that is refused before it counts
    * (a weak new password, a mistyped EMAIL_OTP code) may be repeated.
    * @throws CognitoError NotAuthorizedException in Cognito's words (amplify-js #14330, #5834).
    */
-  find(session: string): Step {
+  find(session: string): Challenge {
     const found = this.#sessions.get(session)
     if (found === undefined) throw notAuthorized('Invalid session for the user.')
     if (found.used) throw notAuthorized('Invalid session for the user, session can only be used once.')
     if (this.#clock.now() > found.expiresAt) {
       throw notAuthorized('Invalid session for the user, session is expired.')
     }
-    return found.step
+    return found.challenge
   }
 
   /** Uses the session up. Of several answers at the same time one gets here first; the others fail as in `find`. */
-  consume(session: string): Step {
-    const step = this.find(session)
+  consume(session: string): Challenge {
+    const challenge = this.find(session)
     const found = this.#sessions.get(session)
     if (found) found.used = true
-    return step
+    return challenge
   }
 
   /** Fault switch: every session that is open now is too old from now on. */

@@ -269,6 +269,6 @@ test.each([
   const run = promisify(execFile)(process.execPath, [demo, '--after-new-password', behaviour, ...options])
   const { stdout, stderr } = await run
   expect(`${stdout}${stderr}`).not.toMatch(/\b\d{6}\b/)
-  if (options.length === 0) expect(stdout).toContain('Every step came out as it must.')
+  if (options.length === 0) expect(stdout).toContain('Every step had the expected outcome.')
   else expect(JSON.parse(stdout)).toMatchObject({ ok: true, afterNewPassword: behaviour })
 })

@@ -52,13 +52,29 @@ export function makePasswordVerifier(
   return { salt, verifier: power(g, x) }
 }
 
-export function passwordMatches(
-  stored: PasswordVerifier,
-  userPoolId: string,
-  userId: string,
-  password: string,
-): boolean {
-  return makePasswordVerifier(userPoolId, userId, password, stored.salt).verifier === stored.verifier
+/**
+ * A password of the local pool. Its verifier takes milliseconds to compute and is made when it is first needed: a
+ * pool of ten thousand users starts at once.
+ */
+export class StoredPassword {
+  readonly #password: string
+  readonly #derive: () => PasswordVerifier
+  #verifier: PasswordVerifier | undefined
+
+  /** @param salt hex; left out: a random one. */
+  constructor(userPoolId: string, userId: string, password: string, salt?: string) {
+    this.#password = password
+    this.#derive = () => makePasswordVerifier(userPoolId, userId, password, salt)
+  }
+
+  get verifier(): PasswordVerifier {
+    this.#verifier ??= this.#derive()
+    return this.#verifier
+  }
+
+  matches(password: string): boolean {
+    return password === this.#password
+  }
 }
 
 /**

@@ -32,9 +32,8 @@ function start(args: readonly string[], environment: Record<string, string> = {}
     exit,
     output: () => output,
     async until(text: string) {
-      while (!output.includes(text)) {
+      while (!output.includes(text) && started.exitCode === null && started.signalCode === null) {
         await Promise.race([once(started.stdout, 'data'), exit])
-        if (started.exitCode !== null) break
       }
       return output
     },
@@ -43,7 +42,7 @@ function start(args: readonly string[], environment: Record<string, string> = {}
 
 test('npm start prints where to go and who can sign in, and stops on Ctrl-C', async () => {
   const pool = start(['--after-new-password', 'tokens'])
-  const text = await pool.until('Ctrl-C stops it.')
+  const text = await pool.until('Press Ctrl-C to stop.')
   expect(text).toContain('new@example.com')
   expect(text).toContain('Temporary-1')
   expect(text).toContain('For trying and testing only')
@@ -74,6 +73,32 @@ test('settings of the triggers are theirs', async () => {
   expect(nextStep).toMatchObject({ additionalInfo: { reason: 'first', attemptsLeft: '5' } })
 })
 
+test('what is printed can be pasted into an app', async () => {
+  const pool = start([])
+  const text = await pool.until('Press Ctrl-C to stop.')
+  const [, block = ''] = /^Amplify\.configure\((\{.*?^\})\)$/ms.exec(text) ?? []
+  const configuration = JSON.parse(
+    block
+      .replaceAll(/(\w+): /g, '"$1": ')
+      .replaceAll("'", '"')
+      .replaceAll(/,(?=\s*\})/g, ''),
+  )
+  const { endpoint, userPoolId, clientId } = await (
+    await fetch(`${configuration.Auth.Cognito.userPoolEndpoint}/local-user-pool.json`)
+  ).json()
+  expect(configuration).toEqual({
+    Auth: { Cognito: { userPoolId, userPoolClientId: clientId, userPoolEndpoint: endpoint } },
+  })
+})
+
+test('a setting that a trigger refuses ends it at once, with the reason', async () => {
+  const pool = start([], { CODE_TTL_SECONDS: '20', HOSTED_UI: 'perhaps' })
+  expect(await pool.exit).toEqual([2, null])
+  expect(pool.output()).toContain('CODE_TTL_SECONDS')
+  expect(pool.output()).toContain('HOSTED_UI')
+  expect(pool.output()).not.toContain('Sign in at')
+})
+
 test('--help explains itself and starts nothing', async () => {
   const pool = start(['--help'])
   expect(await pool.exit).toEqual([0, null])
@@ -81,9 +106,9 @@ test('--help explains itself and starts nothing', async () => {
 })
 
 for (const [args, environment, text] of [
-  [['--after-new-password', 'never'], {}, '--after-new-password is never'],
+  [['--after-new-password', 'never'], {}, 'Invalid --after-new-password: never'],
   [['--nothing'], {}, "Unknown option '--nothing'"],
-  [[], { LOCAL_POOL_PORT: 'eighty' }, 'LOCAL_POOL_PORT is eighty'],
+  [[], { LOCAL_POOL_PORT: 'eighty' }, 'Invalid LOCAL_POOL_PORT: eighty'],
 ] as const) {
   test(`what it cannot do ends with 2: ${text}`, async () => {
     const pool = start(args, environment)

@@ -2,26 +2,28 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
-import { SETTING_NAMES, startLocalUserPool } from './local-user-pool.ts'
-import type { AfterNewPassword } from './pool.ts'
+import { AFTER_NEW_PASSWORD } from './behaviour.ts'
+import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 import { projectDirectory } from './trigger-process.ts'
+import { SETTING_NAMES } from './trigger-settings.ts'
 
-const HELP = `Usage: npm start -- [--after-new-password define|define-with-entry|tokens] [--json]
+const HELP = `Usage: npm start -- [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--json]
 
 Starts a Cognito user pool on this machine, with the built triggers, a mailbox and a page to sign in on.
 It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.
 
-  --after-new-password  what Cognito does after a new password in a custom sign-in (nobody has published it):
+  --after-new-password  what Cognito does after a new password in a custom sign-in (AWS has not published it):
                         define             Define is called with the same entries (default)
-                        define-with-entry  Define is called with a NEW_PASSWORD_REQUIRED entry more
+                        define-with-entry  Define is called with one entry more, NEW_PASSWORD_REQUIRED
+                        define-first       Define was called before the new password; Create follows
                         tokens             tokens at once, unless Pre Token Generation refuses them
   --json                prints one line of JSON when the pool is ready
   --help                prints this text
 
 Environment: LOCAL_POOL_PORT (default 9229), LOCAL_MAIL_PORT (default 8005); 0 is a free port.
-The settings of the triggers, such as MAX_ATTEMPTS or CODE_TTL_SECONDS, are theirs.`
+The triggers get their settings from it too, such as MAX_ATTEMPTS or CODE_TTL_SECONDS.
 
-const AFTER_NEW_PASSWORD: readonly AfterNewPassword[] = ['define', 'define-with-entry', 'tokens']
+Example: CODE_TTL_SECONDS=60 npm start -- --after-new-password tokens`
 
 try {
   await start()
@@ -45,7 +47,7 @@ async function start(): Promise<void> {
   const afterNewPassword = AFTER_NEW_PASSWORD.find(value => value === values['after-new-password'])
   if (afterNewPassword === undefined) {
     throw new Error(
-      `--after-new-password is ${values['after-new-password']}; it takes ${AFTER_NEW_PASSWORD.join(', ')}.`,
+      `Invalid --after-new-password: ${values['after-new-password']}. It must be one of ${AFTER_NEW_PASSWORD.join(', ')}.`,
     )
   }
   const pool = await startLocalUserPool({
@@ -62,16 +64,26 @@ async function start(): Promise<void> {
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+  try {
+    await pool.checkTriggers()
+  } catch (error) {
+    await pool.close()
+    throw error
+  }
 
   const { endpoint, region, userPoolId, clientId, mailbox, users } = pool
-  if (values.json) {
-    console.log(JSON.stringify({ endpoint, region, userPoolId, clientId, mailbox, users }))
-    return
-  }
+  console.log(
+    values.json
+      ? JSON.stringify({ endpoint, region, userPoolId, clientId, mailbox, users })
+      : introduction(pool),
+  )
+}
+
+function introduction({ endpoint, region, userPoolId, clientId, mailbox, users }: LocalUserPool): string {
   const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text)
   const hasPage = existsSync(join(projectDirectory, 'dist/page/index.html'))
   const width = Math.max(...users.map(user => user.username.length))
-  const lines = [
+  return [
     bold(hasPage ? `Sign in at ${endpoint}` : `The local user pool is at ${endpoint}`),
     '',
     ...users.map(({ username, password, status }) =>
@@ -81,12 +93,23 @@ async function start(): Promise<void> {
     `Mailbox    ${mailbox}`,
     `User pool  ${userPoolId}, app client ${clientId}, region ${region}`,
     '',
-    'For trying and testing only: it listens on 127.0.0.1 and forgets everything when it stops. Ctrl-C stops it.',
-  ]
-  console.log(lines.join('\n'))
+    'In your own app:',
+    '',
+    'Amplify.configure({',
+    '  Auth: {',
+    '    Cognito: {',
+    `      userPoolId: '${userPoolId}',`,
+    `      userPoolClientId: '${clientId}',`,
+    `      userPoolEndpoint: '${endpoint}',`,
+    '    },',
+    '  },',
+    '})',
+    '',
+    'For trying and testing only: it listens on 127.0.0.1 and forgets everything when it stops. Press Ctrl-C to stop.',
+  ].join('\n')
 }
 
-/** What is set of the triggers' settings; where their mail goes is the pool's own business. */
+/** Those settings of the triggers that are set here; where their mail goes is up to the pool. */
 function triggerSettings(): Record<string, string> {
   return Object.fromEntries(
     SETTING_NAMES.filter(name => name !== 'AWS_ENDPOINT_URL_SES').flatMap(name => {
@@ -101,5 +124,5 @@ function portFrom(variable: string, fallback: number): number {
   if (text === undefined || text === '') return fallback
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`${variable} is ${text}; it takes a port from 0 to 65535.`)
+  throw new Error(`Invalid ${variable}: ${text}. It must be a port from 0 to 65535.`)
 }

@@ -1,7 +1,7 @@
 // Triggers in processes of their own: cold starts, time limits, logs, failures and the clock.
 import { afterEach, expect, test } from '@jest/globals'
 import { type HandlerBodies, writeTriggers } from '../testing/local-pool.ts'
-import { startTrigger, type Trigger } from './trigger-process.ts'
+import { startTrigger, type TriggerProcess } from './trigger-process.ts'
 
 const cleanUp: (() => Promise<void>)[] = []
 
@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const undo of cleanUp.splice(0)) await undo()
 })
 
-async function triggerOf(body: string, environment: Record<string, string> = {}): Promise<Trigger> {
+async function triggerOf(body: string, environment: Record<string, string> = {}): Promise<TriggerProcess> {
   const bodies: HandlerBodies = { 'define-auth-challenge': body }
   const { directory, remove } = await writeTriggers(bodies)
   const trigger = startTrigger({

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Invocation, Report } from './lambda-runtime.ts'
+import type { Check, Invocation, Report } from './lambda-runtime.ts'
 
 export const TRIGGER_NAMES = [
   'define-auth-challenge',
@@ -33,13 +33,18 @@ export interface InvokeOptions {
   readonly kill?: boolean
 }
 
-export interface Trigger {
+export interface TriggerProcess {
   /**
    * @param event the trigger event; the trigger gets a copy.
    * @returns the event that the trigger answered, as JSON carries it (nothing becomes null).
    * @throws TriggerError when the trigger threw, could not be loaded, ran out of time or was killed.
    */
   invoke(event: unknown, options?: InvokeOptions): Promise<unknown>
+  /**
+   * Starts the trigger once without a call, as the first call would.
+   * @returns what it says when it does not start; undefined when it does.
+   */
+  check(): Promise<string | undefined>
   /** What the trigger wrote, one JSON object a line, oldest first. */
   readonly logs: readonly string[]
   /** Stops every process of this trigger. */
@@ -65,14 +70,21 @@ export const projectDirectory = findProject(dirname(fileURLToPath(import.meta.ur
  * @throws Error when it is not built.
  */
 export function builtTool(name: 'lambda-runtime' | 'mail-server'): string {
-  const file = join(projectDirectory, `dist/local/${name}.mjs`)
-  if (existsSync(file)) return file
-  throw new Error(`${file} is missing. Run npm run build.`)
+  return required(join(projectDirectory, `dist/local/${name}.mjs`))
 }
 
-/** Nothing is started yet: as in Lambda, a call that finds no idle process is a cold start. */
-export function startTrigger(options: TriggerOptions): Trigger {
+function required(file: string): string {
+  if (existsSync(file)) return file
+  throw new Error(`${file} is missing. Run npm run build first.`)
+}
+
+/**
+ * Nothing is started yet: as in Lambda, a call that finds no idle process is a cold start.
+ * @throws Error when the trigger is not built.
+ */
+export function startTrigger(options: TriggerOptions): TriggerProcess {
   const runtime = builtTool('lambda-runtime')
+  const file = required(resolve(options.directory, options.name, 'index.mjs'))
   const logs: string[] = []
   const idle = new Set<ChildProcess>()
   const all = new Set<ChildProcess>()
@@ -80,7 +92,7 @@ export function startTrigger(options: TriggerOptions): Trigger {
   let closed = false
 
   function startProcess(): ChildProcess {
-    const child = fork(runtime, [resolve(options.directory, options.name, 'index.mjs')], {
+    const child = fork(runtime, [file], {
       env: environmentOf(options),
       execArgv: [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -127,8 +139,8 @@ export function startTrigger(options: TriggerOptions): Trigger {
         fail('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${reason}`)
       }
       const onMessage = (report: Report) => {
-        // A process that is to be killed may be quicker than the signal: what it says no longer counts.
-        if (kill || 'log' in report || report.requestId !== requestId) return
+        // A process that is to be killed may be quicker than the signal: its answer no longer counts.
+        if (kill || !('requestId' in report) || report.requestId !== requestId) return
         if ('errorMessage' in report) {
           if (!report.failedToStart) idle.add(child)
           fail(report.errorType, report.errorMessage)
@@ -161,6 +173,21 @@ export function startTrigger(options: TriggerOptions): Trigger {
     })
   }
 
+  async function check(): Promise<string | undefined> {
+    const child = startProcess()
+    const order: Check = { check: true }
+    const problem = await new Promise<string | undefined>(answer => {
+      child.once('error', error => answer(error.message))
+      child.once('exit', code => answer(`${options.name} ended with exit status ${code}.`))
+      child.on('message', (report: Report) => {
+        if ('started' in report) answer(report.started ? undefined : report.errorMessage)
+      })
+      child.send(order)
+    })
+    child.kill('SIGKILL')
+    return problem
+  }
+
   async function close(): Promise<void> {
     closed = true
     await Promise.all(
@@ -174,7 +201,7 @@ export function startTrigger(options: TriggerOptions): Trigger {
     )
   }
 
-  return { invoke, logs, close }
+  return { invoke, check, logs, close }
 }
 
 function environmentOf({ name, environment }: TriggerOptions): Record<string, string> {

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 import { CognitoError } from './errors.ts'
 import { isJsonObject, type JsonObject } from './parameters.ts'
 import type { ClaimChanges } from './tokens.ts'
-import { type Trigger, TriggerError, type TriggerName } from './trigger-process.ts'
+import { TriggerError, type TriggerName, type TriggerProcess } from './trigger-process.ts'
 import { TRIGGER_MEMBERS, type UserPoolDescription } from './user-pool.ts'
 
 const TRIES = 3
@@ -46,16 +46,17 @@ export type TokenGenerationSource =
   | 'TokenGeneration_NewPasswordChallenge'
   | 'TokenGeneration_RefreshTokens'
 
-interface Delay {
+/** Fault switch: how late the next `attempts` calls of a trigger answer. */
+export interface Delay {
   readonly milliseconds: number
-  attempts: number
+  readonly attempts: number
 }
 
 export interface TriggersOptions {
   readonly pool: UserPoolDescription
   readonly clock: Clock
   readonly log: CallLog
-  readonly processes: ReadonlyMap<TriggerName, Trigger>
+  readonly processes: ReadonlyMap<TriggerName, TriggerProcess>
   /** Milliseconds that Cognito waits for one try. */
   readonly timeoutMs: number
 }
@@ -76,9 +77,25 @@ export class Triggers {
     this.#delays.set(trigger, { milliseconds, attempts })
   }
 
+  /** Delays that have not happened yet. */
+  get delays(): ReadonlyMap<TriggerName, Delay> {
+    return this.#delays
+  }
+
   /** Fault switch: the process is killed while it works on its next call. */
   kill(trigger: TriggerName): void {
     this.#toKill.add(trigger)
+  }
+
+  /** Triggers that are still to be killed. */
+  get toKill(): ReadonlySet<TriggerName> {
+    return this.#toKill
+  }
+
+  /** Forgets every delay and every kill that has not happened yet. */
+  forgetFaults(): void {
+    this.#delays.clear()
+    this.#toKill.clear()
   }
 
   has(trigger: TriggerName): boolean {
@@ -198,7 +215,12 @@ export class Triggers {
     )
   }
 
-  async #try(name: TriggerName, trigger: Trigger, event: JsonObject, attempt: number): Promise<unknown> {
+  async #try(
+    name: TriggerName,
+    trigger: TriggerProcess,
+    event: JsonObject,
+    attempt: number,
+  ): Promise<unknown> {
     const { clock, log, timeoutMs } = this.#options
     const member = TRIGGER_MEMBERS[name]
     const kill = this.#toKill.delete(name)
@@ -209,7 +231,7 @@ export class Triggers {
         const work = trigger
           .invoke(event, { clockOffsetMs: clock.offsetMs, kill })
           .then(answer => wait(delayMs, answer, { signal: timer.signal }))
-        // Its answer after the time limit, whatever it is, no longer interests anybody.
+        // An answer after the time limit, whatever it is, is ignored.
         work.catch(() => undefined)
         const limit = wait(timeoutMs, undefined, { signal: timer.signal }).then(() => {
           throw new TimeLimit(timeoutMs)
@@ -227,13 +249,14 @@ export class Triggers {
 
   #takeDelay(name: TriggerName): number {
     const delay = this.#delays.get(name)
-    if (delay === undefined || delay.attempts <= 0) return 0
-    delay.attempts -= 1
+    if (delay === undefined) return 0
+    if (delay.attempts > 1) this.#delays.set(name, { ...delay, attempts: delay.attempts - 1 })
+    else this.#delays.delete(name)
     return delay.milliseconds
   }
 
   /** A function of any stack runs the local trigger that its name ends with. */
-  #processOf(name: TriggerName): Trigger {
+  #processOf(name: TriggerName): TriggerProcess {
     const arn = this.#options.pool.functionArn(name)
     const functionName = arn?.split(':')[6] ?? ''
     const process = this.#options.processes.get(name)

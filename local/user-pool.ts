@@ -34,8 +34,9 @@ const READ_ONLY = [
 ]
 
 /**
- * What an attribute becomes when UpdateUserPool is not given it. Defaults as the API reference of CreateUserPool
- * states them; UserPoolTier is the one member that stays (API reference of UpdateUserPool).
+ * What a member becomes when UpdateUserPool is not given it, with the defaults of the API reference of CreateUserPool.
+ * Of these UserPoolTier stays as it is (API reference of UpdateUserPool), and so do MfaConfiguration and each member
+ * of Policies (measured in 2026: cdkd #1965, #1982, against the sentence of the API reference).
  */
 const DEFAULTS: JsonObject = {
   Policies: {
@@ -133,6 +134,56 @@ export class UserPoolDescription {
     return new Parameters(this.#fixed).strings('AliasAttributes')
   }
 
+  /** For pools that do not say, Cognito compares names with regard to case (API reference of UsernameConfiguration). */
+  get isCaseSensitive(): boolean {
+    return this.#fixed['UsernameConfiguration'] === undefined
+      ? true
+      : new Parameters(this.#fixed).object('UsernameConfiguration').boolean('CaseSensitive')
+  }
+
+  /** Names of the attributes that every user has to have, besides `sub`. */
+  get requiredAttributes(): readonly string[] {
+    return this.#schema()
+      .filter(attribute => attribute.boolean('Required'))
+      .map(attribute => attribute.string('Name'))
+      .filter(name => name !== 'sub')
+  }
+
+  /** UserAttributeUpdateSettings: a changed address stays pending until a code that was mailed to it comes back. */
+  get verifiesEmailBeforeUpdate(): boolean {
+    return new Parameters(this.#settings)
+      .object('UserAttributeUpdateSettings')
+      .strings('AttributesRequireVerificationBeforeUpdate')
+      .includes('email')
+  }
+
+  /** AutoVerifiedAttributes: a changed address gets a code by mail. */
+  get verifiesEmail(): boolean {
+    return new Parameters(this.#settings).strings('AutoVerifiedAttributes').includes('email')
+  }
+
+  /**
+   * @param present what the user has; left out for a new user.
+   * @throws CognitoError InvalidParameterException, in Cognito's words (the one of Mutable: amplify-swift #3981).
+   */
+  checkSchema(attributes: ReadonlyMap<string, string>, present?: ReadonlyMap<string, string>): void {
+    const schema = this.#schema()
+    for (const [name, value] of attributes) {
+      const rules = schema.find(attribute => attribute.string('Name') === name)
+      if (rules === undefined) {
+        throw invalidParameter(
+          `Attributes did not conform to the schema: ${name}: Attribute does not exist in the schema.`,
+        )
+      }
+      if (name !== 'sub' && present?.has(name) && !rules.boolean('Mutable')) {
+        throw invalidParameter(`user.${name}: Attribute cannot be updated.`)
+      }
+      if (name === 'email' && value !== '' && !/^[^@\s]+@[^@\s]+$/.test(value)) {
+        throw invalidParameter('Invalid email address format.')
+      }
+    }
+  }
+
   get mfaConfiguration(): string {
     return new Parameters(this.#settings).optionalString('MfaConfiguration') ?? 'OFF'
   }
@@ -159,18 +210,22 @@ export class UserPoolDescription {
   }
 
   /**
-   * UpdateUserPool: what is not given goes back to its default; members that are not known here are kept as given.
+   * UpdateUserPool: see DEFAULTS for what is not given; members that are not known here are kept as given.
    * @throws CognitoError InvalidParameterException, TierChangeNotAllowedException.
    */
   update(request: Parameters): void {
     const { UserPoolId: _id, PoolName, ...given } = request.values
     const readOnly = Object.keys(given).filter(name => READ_ONLY.includes(name))
     if (readOnly.length > 0) throw invalidParameter(`UpdateUserPool does not take ${readOnly.join(', ')}.`)
-    const tier = this.#settings['UserPoolTier']
-    const settings: JsonObject = { ...DEFAULTS, UserPoolTier: tier, ...given }
+    const { UserPoolTier, MfaConfiguration, Policies } = this.#settings
+    const settings: JsonObject = { ...DEFAULTS, UserPoolTier, MfaConfiguration, ...given }
+    settings['Policies'] = {
+      ...(isJsonObject(Policies) ? Policies : {}),
+      ...request.object('Policies').values,
+    }
     const lambdaConfig = request.optionalObject('LambdaConfig')
     if (lambdaConfig) settings['LambdaConfig'] = checkedLambdaConfig(lambdaConfig)
-    settings['AdminCreateUserConfig'] = this.#adminCreateUserConfig(request)
+    settings['AdminCreateUserConfig'] = adminCreateUserConfig(request, new Parameters(settings))
     this.#refuseMfaWithoutFactor(request)
     if (settings['UserPoolTier'] === 'LITE' && 'EmailMfaConfiguration' in this.#mfa) {
       throw new CognitoError(
@@ -245,20 +300,9 @@ export class UserPoolDescription {
     }
   }
 
-  #adminCreateUserConfig(request: Parameters): unknown {
-    const given = request.optionalObject('AdminCreateUserConfig')
-    const days = request
-      .object('Policies')
-      .object('PasswordPolicy')
-      .optionalNumber('TemporaryPasswordValidityDays')
-    if (given === undefined) return { AllowAdminCreateUserOnly: false, UnusedAccountValidityDays: days ?? 7 }
-    if (days !== undefined && given.optionalNumber('UnusedAccountValidityDays') !== undefined) {
-      throw invalidParameter(
-        'Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays',
-      )
-    }
-    // Describe goes on answering it, which is why a description cannot be sent back as it is.
-    return { UnusedAccountValidityDays: days ?? 7, ...given.values }
+  #schema(): Parameters[] {
+    const schema = this.#fixed['SchemaAttributes']
+    return Array.isArray(schema) ? schema.filter(isJsonObject).map(rules => new Parameters(rules)) : []
   }
 
   #localTriggers(): JsonObject {
@@ -268,6 +312,21 @@ export class UserPoolDescription {
     ])
     return checkedLambdaConfig(new Parameters(Object.fromEntries(arns)))
   }
+}
+
+/** Describe goes on answering UnusedAccountValidityDays, which is why a description cannot be sent back as it is. */
+function adminCreateUserConfig(request: Parameters, settings: Parameters): unknown {
+  const given = request.optionalObject('AdminCreateUserConfig')
+  const daysOf = (parameters: Parameters) =>
+    parameters.object('Policies').object('PasswordPolicy').optionalNumber('TemporaryPasswordValidityDays')
+  const days = daysOf(settings) ?? 7
+  if (given === undefined) return { AllowAdminCreateUserOnly: false, UnusedAccountValidityDays: days }
+  if (daysOf(request) !== undefined && given.optionalNumber('UnusedAccountValidityDays') !== undefined) {
+    throw invalidParameter(
+      'Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays',
+    )
+  }
+  return { UnusedAccountValidityDays: days, ...given.values }
 }
 
 /** Whether a request or the answer of (Set/Get)UserPoolMfaConfig turns any factor on. */

@@ -3,7 +3,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from './clock.ts'
 import { CognitoError, invalidParameter, notAuthorized, userDoesNotExist } from './errors.ts'
 import { type JsonObject, Parameters } from './parameters.ts'
-import { makePasswordVerifier, type PasswordVerifier, passwordMatches } from './srp.ts'
+import { StoredPassword } from './srp.ts'
 import type { UserPoolDescription } from './user-pool.ts'
 
 export type UserStatus = 'CONFIRMED' | 'FORCE_CHANGE_PASSWORD' | 'RESET_REQUIRED' | 'UNCONFIRMED'
@@ -17,13 +17,13 @@ export interface User {
   /** The name inside the pool: a UUID equal to `sub` where people sign in with their e-mail address. */
   readonly username: string
   readonly sub: string
-  /** With `sub`; every value a string. */
-  readonly attributes: Map<string, string>
+  /** With `sub`; every value a string. Changed by `Users.setAttributes` only, which keeps the index. */
+  attributes: ReadonlyMap<string, string>
   readonly createdAt: number
   modifiedAt: number
   status: UserStatus
   enabled: boolean
-  password?: PasswordVerifier
+  password?: StoredPassword
   /** Milliseconds since 1970; only a temporary password has it. */
   passwordExpiresAt?: number
   wrongPasswords: number
@@ -32,6 +32,15 @@ export interface User {
   preferredFactor?: NativeFactor
   /** Base32. */
   softwareTokenSecret?: string
+  /** An address that a mailed code is to prove; it is not the user's own before that, if it is another one. */
+  addressToVerify?: AddressToVerify
+}
+
+export interface AddressToVerify {
+  readonly address: string
+  readonly code: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
 }
 
 export interface NewUser {
@@ -48,7 +57,10 @@ const LONGEST_LOCK_OUT_MS = 15 * 60 * 1000
 export class Users {
   readonly #clock: Clock
   readonly #pool: UserPoolDescription
+  /** By the folded name inside the pool, oldest first. */
   readonly #users = new Map<string, User>()
+  /** By attribute and folded value, for the attributes that people sign in with. */
+  readonly #byAttribute = new Map<string, Set<User>>()
   /** Makes the salt of a user who does not exist the same each time. */
   readonly #simulationKey = randomBytes(32)
 
@@ -64,19 +76,13 @@ export class Users {
 
   /** By the name inside the pool or by anything that the pool lets people sign in with. */
   find(name: string): User | undefined {
-    return (
-      this.#users.get(name) ??
-      this.list().find(user =>
-        this.#signInAttributes().some(
-          attribute =>
-            sameName(user.attributes.get(attribute), name) &&
-            // An alias counts once it is verified; a username attribute always.
-            (this.#pool.usernameAttributes.includes(attribute) ||
-              attribute === 'preferred_username' ||
-              user.attributes.get(`${attribute}_verified`)?.toLowerCase() === 'true'),
-        ),
-      )
-    )
+    const named = this.#users.get(this.#folded(name))
+    if (named !== undefined) return named
+    for (const attribute of this.#signInAttributes()) {
+      const candidates = this.#byAttribute.get(this.#key(attribute, name)) ?? []
+      for (const user of candidates) if (this.#counts(user, attribute)) return user
+    }
+    return undefined
   }
 
   /** @throws CognitoError UserNotFoundException. */
@@ -96,12 +102,13 @@ export class Users {
     if (this.find(username) !== undefined) {
       throw new CognitoError('UsernameExistsException', 'User account already exists')
     }
+    if (password !== undefined) this.checkPolicy(password)
     const sub = randomUUID()
     const now = this.#clock.now()
     const user: User = {
       username: signsInWith.length > 0 ? sub : username,
       sub,
-      attributes: new Map([['sub', sub]]),
+      attributes: new Map(),
       createdAt: now,
       modifiedAt: now,
       status,
@@ -111,39 +118,55 @@ export class Users {
       factors: new Set(),
     }
     const signInName = signsInWith.find(attribute => isAddress(attribute, username))
-    if (signInName !== undefined) user.attributes.set(signInName, username)
-    for (const [name, value] of attributes) user.attributes.set(name, value)
+    const named = signInName === undefined ? [] : ([[signInName, username]] as const)
+    this.#replaceAttributes(user, new Map([['sub', sub], ...named, ...attributes]))
     if (password !== undefined) this.setPassword(user, password, { permanent: status === 'CONFIRMED' })
     user.status = status
-    this.#users.set(user.username, user)
+    this.#users.set(this.#folded(user.username), user)
     return user
   }
 
   delete(user: User): void {
-    this.#users.delete(user.username)
+    this.#users.delete(this.#folded(user.username))
+    this.#replaceAttributes(user, new Map())
   }
 
-  /** An empty value takes the attribute away. A changed address is unverified unless the same call says otherwise. */
+  /**
+   * An empty value takes the attribute away. A changed address is unverified unless the same call says otherwise.
+   * @throws CognitoError AliasExistsException; nothing has changed then.
+   */
   setAttributes(user: User, attributes: ReadonlyMap<string, string>): void {
     refuseSub(attributes)
+    this.refuseTakenAddress(user, attributes)
+    const changed = new Map(user.attributes)
     for (const name of ['email', 'phone_number']) {
       const verified = `${name}_verified`
       const value = attributes.get(name)
       if (value !== undefined && value !== user.attributes.get(name) && !attributes.has(verified)) {
-        user.attributes.set(verified, 'false')
+        changed.set(verified, 'false')
       }
     }
     for (const [name, value] of attributes) {
-      if (value === '') user.attributes.delete(name)
-      else user.attributes.set(name, value)
+      if (value === '') changed.delete(name)
+      else changed.set(name, value)
     }
+    this.#replaceAttributes(user, changed)
     user.modifiedAt = this.#clock.now()
+  }
+
+  /** @throws CognitoError AliasExistsException when another user signs in with such an address. */
+  refuseTakenAddress(user: User, attributes: ReadonlyMap<string, string>): void {
+    for (const attribute of this.#pool.usernameAttributes) {
+      const owner = this.find(attributes.get(attribute) ?? '')
+      if (owner === undefined || owner === user) continue
+      throw new CognitoError('AliasExistsException', `An account with the given ${attribute} already exists.`)
+    }
   }
 
   /** @throws CognitoError InvalidPasswordException; nothing has changed then. */
   setPassword(user: User, password: string, { permanent }: { permanent: boolean }): void {
     this.checkPolicy(password)
-    user.password = makePasswordVerifier(this.#pool.id, user.username, password)
+    user.password = new StoredPassword(this.#pool.id, user.username, password)
     user.status = permanent ? 'CONFIRMED' : 'FORCE_CHANGE_PASSWORD'
     user.modifiedAt = this.#clock.now()
     user.wrongPasswords = 0
@@ -178,12 +201,6 @@ export class Users {
     }
   }
 
-  passwordIsRight(user: User, password: string): boolean {
-    return (
-      user.password !== undefined && passwordMatches(user.password, this.#pool.id, user.username, password)
-    )
-  }
-
   /** @throws CognitoError NotAuthorizedException while the user is locked out. */
   refuseLockedOut(user: User): void {
     if (this.#clock.now() < user.lockedUntil) throw notAuthorized('Password attempts exceeded')
@@ -203,7 +220,7 @@ export class Users {
   }
 
   /** A user who does not exist, as PreventUserExistenceErrors shows it: the same id and salt at each try. */
-  simulate(name: string): { readonly username: string; readonly password: PasswordVerifier } {
+  simulate(name: string): { readonly username: string; readonly password: StoredPassword } {
     const digest = (purpose: string) =>
       createHmac('sha256', this.#simulationKey).update(`${purpose}|${name}`).digest('hex')
     const id = digest('id')
@@ -212,11 +229,41 @@ export class Users {
         ? `${id.slice(0, 8)}-${id.slice(8, 12)}-4${id.slice(13, 16)}-a${id.slice(17, 20)}-${id.slice(20, 32)}`
         : name
     const salt = digest('salt').slice(0, 32)
-    return { username, password: makePasswordVerifier(this.#pool.id, username, digest('password'), salt) }
+    return { username, password: new StoredPassword(this.#pool.id, username, digest('password'), salt) }
   }
 
   #signInAttributes(): string[] {
     return [...this.#pool.usernameAttributes, ...this.#pool.aliasAttributes]
+  }
+
+  /** An alias counts once it is verified; a username attribute always. */
+  #counts(user: User, attribute: string): boolean {
+    return (
+      this.#pool.usernameAttributes.includes(attribute) ||
+      attribute === 'preferred_username' ||
+      user.attributes.get(`${attribute}_verified`)?.toLowerCase() === 'true'
+    )
+  }
+
+  #replaceAttributes(user: User, attributes: ReadonlyMap<string, string>): void {
+    for (const attribute of this.#signInAttributes()) {
+      const before = user.attributes.get(attribute)
+      if (before !== undefined) this.#byAttribute.get(this.#key(attribute, before))?.delete(user)
+      const after = attributes.get(attribute)
+      if (after === undefined) continue
+      const key = this.#key(attribute, after)
+      this.#byAttribute.set(key, (this.#byAttribute.get(key) ?? new Set()).add(user))
+    }
+    user.attributes = attributes
+  }
+
+  #key(attribute: string, value: string): string {
+    return `${attribute} ${this.#folded(value)}`
+  }
+
+  /** UsernameConfiguration decides for user names and for the addresses that stand in for them. */
+  #folded(name: string): string {
+    return this.#pool.isCaseSensitive ? name : name.toLowerCase()
   }
 
   #passwordPolicy(): Parameters {
@@ -277,16 +324,22 @@ function setFactor(user: User, factor: NativeFactor, settings: Parameters): void
   else if (user.preferredFactor === factor) delete user.preferredFactor
 }
 
-/** @throws CognitoError NotAuthorizedException: nobody chooses the `sub`. */
+/** @throws CognitoError NotAuthorizedException: the `sub` is never written. */
 function refuseSub(attributes: ReadonlyMap<string, string>): void {
   if (attributes.has('sub')) throw notAuthorized('A client attempted to write unauthorized attribute')
 }
 
-function sameName(value: string | undefined, name: string): boolean {
-  return value !== undefined && value.toLowerCase() === name.toLowerCase()
+export function isEmailAddress(value: string): boolean {
+  return /^[^@\s]+@[^@\s]+$/.test(value)
+}
+
+/** As Cognito masks it: `m***@e***`. */
+export function maskedAddress(address: string): string {
+  const [name = '', domain = ''] = address.split('@')
+  return `${name.charAt(0)}***@${domain.charAt(0)}***`
 }
 
 /** @param attribute `email` or `phone_number`. */
 function isAddress(attribute: string, value: string): boolean {
-  return attribute === 'email' ? /^[^@\s]+@[^@\s]+$/.test(value) : /^\+\d{4,15}$/.test(value)
+  return attribute === 'email' ? isEmailAddress(value) : /^\+\d{4,15}$/.test(value)
 }

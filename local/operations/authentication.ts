@@ -1,11 +1,11 @@
 // InitiateAuth, RespondToAuthChallenge, their Admin twins, and the refresh of tokens.
-
 import type { AppClient } from '../app-client.ts'
+import type { Flow } from '../challenges.ts'
 import { checkClientSecret, checkSecretHash } from '../client-secret.ts'
 import { incorrectUsernameOrPassword, invalidParameter, notAuthorized } from '../errors.ts'
 import type { JsonObject, Parameters } from '../parameters.ts'
 import { findClient, type Operation, type Pool, requireThisPool } from '../pool.ts'
-import { answerChallenge, type Flow, startSignIn } from '../sign-in.ts'
+import { answerChallenge, startSignIn } from '../sign-in/sign-in.ts'
 import { triggerAttributes } from '../users.ts'
 
 /** The flows that each operation takes, under the names that requests use for them. */

@@ -1,8 +1,9 @@
 // What an administrator does with users: create, read, list, change, delete.
 import { randomBytes } from 'node:crypto'
-import { CognitoError, invalidParameter } from '../errors.ts'
+import { changeAttributes } from '../attribute-changes.ts'
+import { CognitoError } from '../errors.ts'
 import { takePage } from '../pages.ts'
-import { isJsonObject, type JsonObject, Parameters } from '../parameters.ts'
+import { type JsonObject, Parameters } from '../parameters.ts'
 import { type Operation, type Pool, requireThisPool } from '../pool.ts'
 import { userFilter } from '../user-filter.ts'
 import { attributeList, factorsOf, setFactors, type User } from '../users.ts'
@@ -25,7 +26,7 @@ export const AdminCreateUser: Operation = async (pool, request) => {
     return { User: summary(user) }
   }
   const attributes = request.attributes('UserAttributes')
-  checkSchema(pool, attributes)
+  pool.description.checkSchema(attributes)
   const user = pool.users.create({ username, attributes, password })
   if (action !== 'SUPPRESS') await invite(pool, request, user, username, password)
   return { User: summary(user) }
@@ -60,9 +61,7 @@ export const AdminSetUserPassword: Operation = async (pool, request) => {
 }
 
 export const AdminUpdateUserAttributes: Operation = async (pool, request) => {
-  const attributes = request.attributes('UserAttributes')
-  checkSchema(pool, attributes)
-  pool.users.setAttributes(userOf(pool, request), attributes)
+  await changeAttributes(pool, userOf(pool, request), request.attributes('UserAttributes'))
   return {}
 }
 
@@ -148,20 +147,4 @@ async function invite(
 /** Fits every password policy that Cognito allows with up to 24 characters. */
 function temporaryPassword(): string {
   return `Aa1-${randomBytes(15).toString('base64url')}`
-}
-
-/** @throws CognitoError InvalidParameterException, in Cognito's words. */
-function checkSchema(pool: Pool, attributes: ReadonlyMap<string, string>): void {
-  const schema = pool.description.describe()['SchemaAttributes']
-  const names = Array.isArray(schema) ? schema.filter(isJsonObject).map(attribute => attribute['Name']) : []
-  for (const [name, value] of attributes) {
-    if (!names.includes(name)) {
-      throw invalidParameter(
-        `Attributes did not conform to the schema: ${name}: Attribute does not exist in the schema.`,
-      )
-    }
-    if (name === 'email' && value !== '' && !/^[^@\s]+@[^@\s]+$/.test(value)) {
-      throw invalidParameter('Invalid email address format.')
-    }
-  }
 }

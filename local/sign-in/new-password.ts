@@ -1,0 +1,57 @@
+// NEW_PASSWORD_REQUIRED: the new password, and the attributes that a client may write with it.
+import { type PendingSignIn, passed } from '../challenges.ts'
+import { invalidParameter, notAuthorized } from '../errors.ts'
+import type { JsonObject } from '../parameters.ts'
+import type { Pool } from '../pool.ts'
+import type { User } from '../users.ts'
+import { type Answer, ask, type ChallengeAnswer, requiredParameter, type Turn } from './ask.ts'
+import { askForSecondFactor } from './second-factor.ts'
+
+export function askForNewPassword(pool: Pool, signIn: PendingSignIn, user: User): JsonObject {
+  const { sub: _sub, ...attributes } = Object.fromEntries(user.attributes)
+  const parameters = {
+    USER_ID_FOR_SRP: signIn.username,
+    requiredAttributes: JSON.stringify(missingAttributes(pool, user).map(name => `userAttributes.${name}`)),
+    userAttributes: JSON.stringify(attributes),
+  }
+  return ask(pool, signIn, { name: 'NEW_PASSWORD_REQUIRED' }, parameters)
+}
+
+/** The answer. What is refused before the password changed leaves the session open for another try. */
+export async function changePassword(
+  turn: Turn,
+  { session, signIn, responses }: ChallengeAnswer,
+  user: User,
+): Answer {
+  const { pool } = turn
+  const password = requiredParameter(responses, 'NEW_PASSWORD')
+  const missing = missingAttributes(pool, user)
+  const attributes = new Map(
+    Object.keys(responses.values)
+      .filter(key => key.startsWith('userAttributes.'))
+      .map(key => [key.slice('userAttributes.'.length), responses.string(key)]),
+  )
+  signIn.client.checkWritable(attributes.keys())
+  pool.description.checkSchema(attributes)
+  for (const name of attributes.keys()) {
+    if (pool.description.requiredAttributes.includes(name) && !missing.includes(name)) {
+      throw notAuthorized(`Cannot modify an already provided ${name}`)
+    }
+  }
+  for (const name of missing) {
+    if (!attributes.get(name)) throw invalidParameter(`Invalid attributes given, ${name} is missing`)
+  }
+  pool.users.checkPolicy(password)
+  pool.users.refuseTakenAddress(user, attributes)
+  pool.sessions.consume(session)
+  pool.users.setPassword(user, password, { permanent: true })
+  pool.users.setAttributes(user, attributes)
+  const entry =
+    pool.behaviour.afterNewPassword === 'define-with-entry' ? [passed('NEW_PASSWORD_REQUIRED')] : []
+  const changed = { ...signIn, passwordChanged: true, entries: [...signIn.entries, ...entry] }
+  return askForSecondFactor(turn, changed, user)
+}
+
+function missingAttributes(pool: Pool, user: User): string[] {
+  return pool.description.requiredAttributes.filter(name => !user.attributes.has(name))
+}
