@@ -29,7 +29,7 @@ const NAMES = [
 const ENTRIES: readonly SessionEntry[] = NAMES.flatMap(challengeName =>
   [true, false].map(challengeResult => ({ challengeName, challengeResult, challengeMetadata: undefined })),
 )
-const POLICY: SequencePolicy = { maxAttempts: 2, maxSends: 3, nativeMfa: 'accept' }
+const POLICY: SequencePolicy = { maxAttempts: 2, maxSends: 3, nativeMfa: 'accept-any' }
 
 const NATIVE = ['EMAIL_OTP', 'SOFTWARE_TOKEN_MFA', 'SMS_MFA']
 const MAY_STAND_AFTER_PASSWORD = [
@@ -58,7 +58,7 @@ function letterOf({ challengeName, challengeResult }: SessionEntry): string {
 function specifiedStep(letters: string, nativeMfa: SequencePolicy['nativeMfa']): Step['name'] {
   if (letters === 'S') return 'ask-password'
   if (!/^SP[CNow]*$/.test(letters) || /w.*w/.test(letters)) return 'refuse'
-  const tokens = /C[^w]*$/.test(letters) || (nativeMfa === 'accept' && letters.includes('N'))
+  const tokens = /C[^w]*$/.test(letters) || (nativeMfa !== 'ask' && letters.includes('N'))
   return tokens ? 'issue-tokens' : 'ask-code'
 }
 

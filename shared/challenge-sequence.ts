@@ -73,7 +73,7 @@ export function nextStep(signIn: SignIn, policy: SequencePolicy): Step {
   if (progress.wrongCodes >= policy.maxAttempts) return { name: 'refuse', reason: 'too-many-wrong-codes' }
   if (progress.resendRequests > 2 * policy.maxSends) return { name: 'refuse', reason: 'too-many-resends' }
   if (progress.codePassed) return { name: 'issue-tokens', factor: 'code' }
-  if (progress.nativeFactorPassed && policy.nativeMfa === 'accept')
+  if (progress.nativeFactorPassed && policy.nativeMfa !== 'ask')
     return { name: 'issue-tokens', factor: 'native' }
   return { name: 'ask-code' }
 }

@@ -27,7 +27,7 @@ test('everything but the secret and the sender has a default', () => {
   expect(readDefineSettings({})).toEqual({
     maxAttempts: 3,
     maxSends: 3,
-    nativeMfa: 'accept',
+    nativeMfa: 'accept-email',
     recordEvents: false,
   })
   expect(readPreTokenSettings({})).toEqual({
@@ -39,7 +39,7 @@ test('everything but the secret and the sender has a default', () => {
   expect(readCreateSettings(CREATE)).toEqual({
     maxAttempts: 3,
     maxSends: 3,
-    nativeMfa: 'accept',
+    unverifiedEmail: 'send',
     recordEvents: false,
     codeSecrets: [Buffer.from(SECRET, 'hex')],
     codeLength: 6,
@@ -61,7 +61,7 @@ test('what is set counts, up to the limits', () => {
     ...CREATE,
     MAX_ATTEMPTS: '1',
     MAX_SENDS: '5',
-    NATIVE_MFA: 'ask',
+    UNVERIFIED_EMAIL: 'refuse',
     CODE_LENGTH: '10',
     CODE_TTL_SECONDS: ' 900 ',
     RESEND_AFTER_SECONDS: '0',
@@ -72,7 +72,7 @@ test('what is set counts, up to the limits', () => {
   expect(settings).toMatchObject({
     maxAttempts: 1,
     maxSends: 5,
-    nativeMfa: 'ask',
+    unverifiedEmail: 'refuse',
     codeLength: 10,
     codeTtlSeconds: 900,
     resendAfterSeconds: 0,
@@ -85,7 +85,7 @@ test('what is set counts, up to the limits', () => {
 test('an empty variable is one that is not set', () => {
   expect(readDefineSettings({ MAX_ATTEMPTS: '', NATIVE_MFA: ' ' })).toMatchObject({
     maxAttempts: 3,
-    nativeMfa: 'accept',
+    nativeMfa: 'accept-email',
   })
   expect(problemsOf(readVerifySettings, { CODE_SECRET: '' })).toContain('CODE_SECRET is not set')
 })
@@ -98,7 +98,7 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     CODE_LENGTH: 'six',
     CODE_TTL_SECONDS: '59',
     RESEND_AFTER_SECONDS: '1.5',
-    NATIVE_MFA: 'ACCEPT',
+    UNVERIFIED_EMAIL: 'SEND',
     DEFAULT_LOCALE: 'xx',
     APP_NAME: 'two\nlines',
     REPLY_TO_ADDRESS: 'nobody',
@@ -115,7 +115,7 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     'CODE_LENGTH is wrong; allowed: a whole number from 6 to 10',
     'CODE_TTL_SECONDS is wrong; allowed: a whole number from 60 to 900',
     'RESEND_AFTER_SECONDS is wrong; allowed: a whole number from 0 to 300',
-    'NATIVE_MFA is wrong; allowed: accept or ask',
+    'UNVERIFIED_EMAIL is wrong; allowed: send or refuse',
     'DEFAULT_LOCALE is wrong; allowed: en, zh-CN',
     'APP_NAME is wrong; allowed: one line',
     'REPLY_TO_ADDRESS is wrong',

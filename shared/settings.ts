@@ -5,8 +5,11 @@ import { isMailbox } from './mailbox.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** A passed native factor (EMAIL_OTP, SOFTWARE_TOKEN_MFA, SMS_MFA) stands in for the code, or the code is asked as well. */
-export type NativeMfa = 'accept' | 'ask'
+/** Which native factor stands in for the code: none, a passed EMAIL_OTP, or any (SOFTWARE_TOKEN_MFA, SMS_MFA as well). */
+export type NativeMfa = 'ask' | 'accept-email' | 'accept-any'
+
+/** Whether a user whose address is not verified gets a code. */
+export type UnverifiedEmail = 'send' | 'refuse'
 
 /** Local users of the hosted UI, which cannot ask for a code, get no tokens or get them. */
 export type HostedUi = 'deny' | 'allow'
@@ -18,7 +21,8 @@ export type DefineSettings = {
   readonly recordEvents: boolean
 }
 
-export type CreateSettings = DefineSettings & {
+export type CreateSettings = Omit<DefineSettings, 'nativeMfa'> & {
+  readonly unverifiedEmail: UnverifiedEmail
   readonly codeSecrets: CodeSecrets
   readonly codeLength: number
   readonly codeTtlSeconds: number
@@ -57,7 +61,10 @@ const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
 /** Reads the settings of Define Auth Challenge. @throws SettingsError naming every variable that is wrong */
 export function readDefineSettings(environment: Environment): DefineSettings {
-  return read(environment, defineFields)
+  return read(environment, setting => ({
+    ...sequenceFields(setting),
+    nativeMfa: setting.choice('NATIVE_MFA', 'accept-email', ['ask', 'accept-email', 'accept-any']),
+  }))
 }
 
 /** Reads the settings of Create Auth Challenge. @throws SettingsError naming every variable that is wrong */
@@ -65,8 +72,9 @@ export function readCreateSettings(environment: Environment): CreateSettings {
   return read(environment, setting => {
     const from = setting.mailbox('FROM_ADDRESS')
     return {
-      ...defineFields(setting),
+      ...sequenceFields(setting),
       ...codeFields(setting),
+      unverifiedEmail: setting.choice('UNVERIFIED_EMAIL', 'send', ['send', 'refuse']),
       codeTtlSeconds: setting.integer('CODE_TTL_SECONDS', 180, 60, 900),
       resendAfterSeconds: setting.integer('RESEND_AFTER_SECONDS', 30, 0, 300),
       from,
@@ -105,11 +113,10 @@ export function readPreTokenSettings(environment: Environment): PreTokenSettings
 const REGION = /^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}$/
 const REGION_FORM = 'the name of an AWS region such as eu-central-1'
 
-function defineFields(setting: SettingReader): DefineSettings {
+function sequenceFields(setting: SettingReader) {
   return {
     maxAttempts: setting.integer('MAX_ATTEMPTS', 3, 1, 10),
     maxSends: setting.integer('MAX_SENDS', 3, 1, 5),
-    nativeMfa: setting.choice('NATIVE_MFA', 'accept', ['accept', 'ask']),
     recordEvents: setting.choice('RECORD_EVENTS', 'off', ['off', 'on']) === 'on',
   }
 }
