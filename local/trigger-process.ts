@@ -67,7 +67,7 @@ export const projectDirectory = findProject(dirname(fileURLToPath(import.meta.ur
 export function builtTool(name: 'lambda-runtime' | 'mail-server'): string {
   const file = join(projectDirectory, `dist/local/${name}.mjs`)
   if (existsSync(file)) return file
-  throw new Error(`${file} is missing. Run npm run build.`)
+  throw new Error(`${file} is missing. Run npm run build first.`)
 }
 
 /** Nothing is started yet: as in Lambda, a call that finds no idle process is a cold start. */
