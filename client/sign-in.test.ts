@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { fetchAuthSession, signOut } from 'aws-amplify/auth'
 import {
   configureAmplify,
-  makeHaste,
   NEW_PASSWORD,
+  speedUpSrp,
   startTestPool,
   type TestPool,
   wrongCode,
@@ -13,15 +13,15 @@ import { createSignInDriver, type SignInDriver, type SignInState } from './sign-
 
 let local: TestPool
 let driver: SignInDriver
-let endHaste: () => void
+let endSpeedUp: () => void
 
 beforeAll(async () => {
-  endHaste = makeHaste()
+  endSpeedUp = speedUpSrp()
   local = await startTestPool({ environment: { CODE_TTL_SECONDS: '60' } }, 50)
 })
 
 afterAll(async () => {
-  endHaste()
+  endSpeedUp()
   await local.pool.close()
 })
 
