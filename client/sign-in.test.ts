@@ -625,7 +625,7 @@ test('a storage that throws at once does not stop a sign-in', async () => {
 test('a listener that throws stops neither the sign-in nor the other listeners', async () => {
   const reported = jest.spyOn(console, 'error').mockImplementation(() => undefined)
   const heard: string[] = []
-  driver.subscribe(() => {
+  const unsubscribe = driver.subscribe(() => {
     throw new Error('A mistake of the app.')
   })
   driver.subscribe(() => heard.push(driver.getState().step))
@@ -633,6 +633,7 @@ test('a listener that throws stops neither the sign-in nor the other listeners',
   expect(await driver.submitCode(code)).toMatchObject({ step: 'signed-in', busy: false })
   expect(heard).toEqual(['signed-out', 'code', 'code', 'signed-in'])
   expect(reported).toHaveBeenCalledTimes(4)
+  unsubscribe()
   reported.mockRestore()
 })
 
