@@ -114,6 +114,7 @@ export const TEXTS: Record<Language, Texts> = {
       'email-otp': 'Check your mail',
       sms: 'Check your phone',
       totp: 'Open your authenticator app',
+      custom: 'One more step',
     },
     codeLead: ({ kind, destination, codeLength, reference }) => {
       if (kind === 'totp') return 'Type the code that the app shows.'
@@ -127,6 +128,7 @@ export const TEXTS: Record<Language, Texts> = {
       expired: 'That code had expired. A new one has been sent.',
       resent: 'A new code has been sent. The earlier one no longer counts.',
       'resend-refused': 'It is too early for a new code. None was sent.',
+      limited: 'Too many codes were sent lately. None was sent now. Please try again later.',
       restarted: 'The sign-in had to begin again. A new code has been sent, and only that one counts.',
     },
     restartedWithoutMail: 'The sign-in had to begin again. Please type the code the app shows now.',
@@ -240,6 +242,7 @@ export const TEXTS: Record<Language, Texts> = {
       'email-otp': '请查收邮件',
       sms: '请查看手机短信',
       totp: '请打开身份验证器应用',
+      custom: '还差一步',
     },
     codeLead: ({ kind, destination, codeLength, reference }) => {
       if (kind === 'totp') return '请输入应用中显示的验证码。'
@@ -253,6 +256,7 @@ export const TEXTS: Record<Language, Texts> = {
       expired: '该验证码已过期，已发送新的验证码。',
       resent: '已发送新的验证码，之前的验证码已失效。',
       'resend-refused': '现在还不能发送新的验证码，请稍候。',
+      limited: '最近发送的验证码过多，这次未发送。请稍后再试。',
       restarted: '登录已重新开始，并发送了新的验证码，只有这个有效。',
     },
     restartedWithoutMail: '登录已重新开始，请输入应用中现在显示的验证码。',
