@@ -335,7 +335,7 @@ const FAULTS: Fault[] = [
     args: ['--sign-ins-per-day', '60000'],
   },
   {
-    fault: 'a client with a flow that nobody knows yet',
+    fault: 'a client with a flow that is not known',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_VOICE_AUTH']),
     fix: 'cognito-email-code fix client-skips-code ',
@@ -368,7 +368,7 @@ const FAULTS: Fault[] = [
       client(state)['SupportedIdentityProviders'] = ['COGNITO', 'Corporate']
       client(state)['WriteAttributes'] = ['email', 'name']
     },
-    fix: '--parameter-overrides UnverifiedEmail=refuse',
+    fix: '--ignore client-writes-email',
   },
   {
     fault: 'an address that can be changed without proof',
@@ -540,6 +540,11 @@ describe('check finds', () => {
     expect((await found())[0]).toMatchObject({ id: 'client-writes-email', level: 'high' })
     client(aws.state)['WriteAttributes'] = ['name']
     expect(ids(await found())).toEqual(['unverified-email-allowed'])
+    Object.assign(client(aws.state), { WriteAttributes: [], SupportedIdentityProviders: ['Corporate'] })
+    expect((await found())[0]).toMatchObject({
+      id: 'client-writes-email',
+      fix: expect.stringContaining('--parameter-overrides UnverifiedEmail=refuse'),
+    })
   })
 
   test('the default configuration set of the fallback region too', async () => {
@@ -609,6 +614,9 @@ describe('check leaves alone', () => {
     ]
     expect(await found()).toEqual([])
     delete objectAt(aws.state.alarms[1])['AlarmActions']
+    aws.state.alarms.push({ AlarmName: 'all', AlarmRule: 'ALARM("sum")', AlarmActions: ['arn'] })
+    expect(await found()).toEqual([])
+    Object.assign(objectAt(aws.state.alarms[2]), { ActionsEnabled: false })
     expect(await found()).toMatchObject([{ id: 'alarms-silent', what: expect.stringContaining('sum') }])
   })
 
@@ -706,19 +714,26 @@ describe('what fix is to change', () => {
       expect(Object.keys(finding)).toEqual(['id', 'level', 'what', 'why', 'fix'])
   })
 
-  test('lets a stranded client sign in again', async () => {
-    aws.state.userPool['LambdaConfig'] = {}
-    await found()
-    const facts = await readPoolFacts(awsClients('eu-central-1'), OPTIONS, { show: () => {}, end: () => {} })
-    const change = findings(facts).find(it => it.id === 'client-stranded')?.change
-    const { clients } = aws.state
-    const after = change?.apply({ userPool: aws.state.userPool, mfa: aws.state.mfa, clients })
-    expect(after?.clients[CLIENT_ID]?.['ExplicitAuthFlows']).toEqual([
-      'ALLOW_CUSTOM_AUTH',
-      'ALLOW_REFRESH_TOKEN_AUTH',
-      'ALLOW_USER_SRP_AUTH',
-    ])
-  })
+  test.each([[['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']], [['CUSTOM_AUTH_FLOW_ONLY']]])(
+    'lets a stranded client with %j sign in again',
+    async flows => {
+      aws.state.userPool['LambdaConfig'] = {}
+      client(aws.state)['ExplicitAuthFlows'] = flows
+      await found()
+      const facts = await readPoolFacts(awsClients('eu-central-1'), OPTIONS, {
+        show: () => {},
+        end: () => {},
+      })
+      const change = findings(facts).find(it => it.id === 'client-stranded')?.change
+      const { clients } = aws.state
+      const after = change?.apply({ userPool: aws.state.userPool, mfa: aws.state.mfa, clients })
+      expect(after?.clients[CLIENT_ID]?.['ExplicitAuthFlows']).toEqual([
+        'ALLOW_CUSTOM_AUTH',
+        'ALLOW_REFRESH_TOKEN_AUTH',
+        'ALLOW_USER_SRP_AUTH',
+      ])
+    },
+  )
 })
 
 describe('what may not be read', () => {

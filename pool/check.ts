@@ -1,5 +1,10 @@
 // Reads everything about a pool that decides whether the code is asked for and arrives. Changes nothing.
-import { type MetricAlarm, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch'
+import {
+  type AlarmType,
+  type CompositeAlarm,
+  type MetricAlarm,
+  paginateDescribeAlarms,
+} from '@aws-sdk/client-cloudwatch'
 import {
   GetUserPoolMfaConfigCommand,
   ListUserImportJobsCommand,
@@ -15,8 +20,9 @@ import type { Aws } from './aws.ts'
 import { awsErrorKind, awsErrorText } from './aws-errors.ts'
 import {
   type AlarmFacts,
-  isOurs,
+  type FunctionFacts,
   type MailFacts,
+  ourFunction,
   ourTriggers,
   type PoolFacts,
   type SenderFacts,
@@ -107,12 +113,12 @@ export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: P
   const users = await tried('The users', ['cognito-idp:ListUsers'], () =>
     readUsers(aws, userPoolId, options.sample, userPool['EstimatedNumberOfUsers'], progress),
   )
-  const create = functions.CreateAuthChallenge
-  const mail = await tried('SES', ['ses:GetAccount', 'ses:GetEmailIdentity', 'ses:GetConfigurationSet'], () =>
-    readMail(aws, create, options.fromAddress),
+  const ses = await tried('SES', ['ses:GetAccount', 'ses:GetEmailIdentity', 'ses:GetConfigurationSet'], () =>
+    readMail(aws, functions.CreateAuthChallenge, options.fromAddress),
   )
-  const facts = {
-    ...options,
+  const known = { ...options, functions }
+  return {
+    ...known,
     region: aws.region,
     readAt: Date.now(),
     userPool,
@@ -120,68 +126,70 @@ export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: P
     clients,
     identityProviders,
     importJob,
-    functions,
     users,
-    mail,
-    alarms: undefined,
+    mail: ses && { ...ses, deniedConfigurationSets: await deniedConfigurationSets(aws, known, ses, tried) },
+    alarms: await readAlarms(aws, known, tried),
     unread,
-  }
-  return {
-    ...facts,
-    alarms: await readAlarms(aws, facts, tried),
-    mail: mail && {
-      ...mail,
-      deniedConfigurationSets: await deniedConfigurationSets(aws, facts, mail, tried),
-    },
   }
 }
 
-/** The alarms on the metrics of this project, or of one stack, and those on its functions. */
-async function readAlarms(aws: Aws, facts: PoolFacts, tried: Reader): Promise<AlarmFacts[] | undefined> {
-  const arns = ourTriggers(facts).flatMap(trigger => facts.functions[trigger]?.arn ?? [])
+/** The alarms on the metrics of this project, or of its one stack, and those on its functions. */
+async function readAlarms(
+  aws: Aws,
+  known: FunctionFacts & Pick<PoolFacts, 'stackName'>,
+  tried: Reader,
+): Promise<AlarmFacts[] | undefined> {
+  const arns = ourTriggers(known).flatMap(trigger => known.functions[trigger]?.arn ?? [])
   const [first] = arns
   if (first === undefined) return undefined
-  const names = arns.map(functionNameOf)
-  const { stackName } = facts
-  const namespaces = (name: string) =>
-    stackName === undefined
-      ? name.startsWith('cognito-email-code/')
-      : name === `cognito-email-code/${stackName}`
-  const watches = (alarm: MetricAlarm) =>
-    [alarm, ...(alarm.Metrics ?? []).map(({ MetricStat }) => MetricStat?.Metric ?? {})].some(
-      ({ Namespace, Dimensions }) =>
-        namespaces(Namespace ?? '') ||
-        Dimensions?.some(({ Name, Value }) => Name === 'FunctionName' && names.includes(Value)),
-    )
   const client = aws.cloudWatch(regionOf(first) ?? aws.region)
   return tried(
     'The alarms',
     ['cloudwatch:DescribeAlarms'],
     async () => {
-      const alarms: AlarmFacts[] = []
-      for await (const { MetricAlarms = [] } of paginateDescribeAlarms(
-        { client },
-        { AlarmTypes: ['MetricAlarm'] },
-      )) {
-        for (const alarm of MetricAlarms.filter(watches)) {
-          const notifies = alarm.ActionsEnabled !== false && (alarm.AlarmActions ?? []).length > 0
-          alarms.push({ name: alarm.AlarmName ?? '', notifies })
-        }
+      const single: MetricAlarm[] = []
+      const composite: CompositeAlarm[] = []
+      const types: AlarmType[] = ['MetricAlarm', 'CompositeAlarm']
+      for await (const page of paginateDescribeAlarms({ client }, { AlarmTypes: types })) {
+        single.push(...(page.MetricAlarms ?? []).filter(alarm => watches(alarm, arns, known.stackName)))
+        composite.push(...(page.CompositeAlarms ?? []).filter(hasActions))
       }
-      return alarms
+      return single.map(alarm => {
+        const name = alarm.AlarmName ?? ''
+        const isPartOf = ({ AlarmRule }: CompositeAlarm) => AlarmRule?.includes(name) === true
+        return { name, notifies: hasActions(alarm) || composite.some(isPartOf) }
+      })
     },
     { minor: true },
   )
 }
 
+function watches(alarm: MetricAlarm, arns: readonly string[], stackName: string | undefined): boolean {
+  const names = arns.map(functionNameOf)
+  const isOwnNamespace = (namespace = '') =>
+    stackName === undefined
+      ? namespace.startsWith('cognito-email-code/')
+      : namespace === `cognito-email-code/${stackName}`
+  const metrics = [alarm, ...(alarm.Metrics ?? []).flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])]
+  return metrics.some(
+    ({ Namespace, Dimensions }) =>
+      isOwnNamespace(Namespace) ||
+      Dimensions?.some(({ Name, Value }) => Name === 'FunctionName' && names.includes(Value)),
+  )
+}
+
+function hasActions({ ActionsEnabled, AlarmActions = [] }: MetricAlarm | CompositeAlarm): boolean {
+  return ActionsEnabled !== false && AlarmActions.length > 0
+}
+
 /** The configuration sets that Create sends with and its role may not use. IAM is asked only if there are any. */
 async function deniedConfigurationSets(
   aws: Aws,
-  facts: PoolFacts,
+  known: FunctionFacts,
   mail: MailFacts,
   tried: Reader,
 ): Promise<readonly string[]> {
-  const create = isOurs(facts, 'CreateAuthChallenge') ? facts.functions.CreateAuthChallenge : undefined
+  const create = ourFunction(known, 'CreateAuthChallenge')
   const role = create?.configuration?.Role
   if (create === undefined || role === undefined) return []
   const [, partition, , , account] = create.arn.split(':')

@@ -69,11 +69,14 @@ export type SenderFacts = {
 /** An alarm on the metrics or on the functions of this project. */
 export type AlarmFacts = { readonly name: string; readonly notifies: boolean }
 
+/** What tells which functions are of this project. */
+export type FunctionFacts = Pick<PoolFacts, 'functions' | 'expected'>
+
 /**
  * Whether the function of a trigger is of this project: the one that the user named; otherwise one whose description
  * says so, or that has any of the settings.
  */
-export function isOurs(facts: PoolFacts, trigger: Trigger): boolean {
+export function isOurs(facts: FunctionFacts, trigger: Trigger): boolean {
   const its = facts.functions[trigger]
   if (its === undefined) return false
   const expected = facts.expected[trigger]
@@ -83,13 +86,13 @@ export function isOurs(facts: PoolFacts, trigger: Trigger): boolean {
 }
 
 /** The triggers whose function exists, could be read, and is of this project. */
-export function ourTriggers(facts: PoolFacts): Trigger[] {
+export function ourTriggers(facts: FunctionFacts): Trigger[] {
   return TRIGGERS.filter(
     trigger => facts.functions[trigger]?.configuration !== undefined && isOurs(facts, trigger),
   )
 }
 
 /** The function of a trigger, if it is of this project. */
-export function ourFunction(facts: PoolFacts, trigger: Trigger): TriggerFunction | undefined {
+export function ourFunction(facts: FunctionFacts, trigger: Trigger): TriggerFunction | undefined {
   return ourTriggers(facts).includes(trigger) ? facts.functions[trigger] : undefined
 }

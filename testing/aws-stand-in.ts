@@ -229,7 +229,16 @@ function perform(
       }
       return {}
     case 'DescribeAlarms':
-      return page('MetricAlarms', state.alarms, input, 'NextToken', 'MaxRecords')
+      return {
+        ...page(
+          'MetricAlarms',
+          state.alarms.filter(alarm => alarm['AlarmRule'] === undefined),
+          input,
+          'NextToken',
+          'MaxRecords',
+        ),
+        CompositeAlarms: state.alarms.filter(alarm => alarm['AlarmRule'] !== undefined),
+      }
     case 'SimulatePrincipalPolicy':
       return simulationXml(state, input)
     case 'DescribeStacks':

@@ -14,7 +14,14 @@ import { ourFunction, type PoolFacts } from '../pool-facts.ts'
 import { arnInSlot, TRIGGERS } from '../trigger-functions.ts'
 import { settingOf } from '../trigger-settings.ts'
 import type { PoolChange } from '../user-pool.ts'
-import { attachCommand, cognitoCommand, deployCommand, type Finding, fixCommand } from './finding.ts'
+import {
+  attachCommand,
+  checkCommand,
+  cognitoCommand,
+  deployCommand,
+  type Finding,
+  fixCommand,
+} from './finding.ts'
 
 /** Flows that need IAM credentials (API reference of AdminInitiateAuth). */
 const ADMIN_FLOWS = ['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH']
@@ -92,9 +99,17 @@ function stranded(facts: PoolFacts): Finding[] {
     fix: attachCommand(facts),
     change: clientChange(found, client => ({
       ...client,
-      ExplicitAuthFlows: [...wantedFlows(client), 'ALLOW_USER_SRP_AUTH'],
+      ExplicitAuthFlows: [...withoutOldNames(client), 'ALLOW_USER_SRP_AUTH'],
     })),
   })
+}
+
+/** The old name cannot stand beside the ALLOW_ names (API reference, ExplicitAuthFlows). */
+function withoutOldNames(client: JsonObject): string[] {
+  const flows = flowsOf(client)
+  if (!flows.includes('CUSTOM_AUTH_FLOW_ONLY')) return flows
+  const rotates = member(client, 'RefreshTokenRotation', 'Feature') === 'ENABLED'
+  return rotates ? ['ALLOW_CUSTOM_AUTH'] : ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']
 }
 
 function hostedUi(facts: PoolFacts): Finding[] {
@@ -171,7 +186,8 @@ function writingEmail(facts: PoolFacts): Finding[] {
       'app client. Clients of identity providers are left as they are: they must be able to write mapped attributes.',
   } as const
   if (found.length > 0 && changeable.length === 0) {
-    return [{ ...finding, fix: deployCommand(facts, 'UnverifiedEmail=refuse') }]
+    const fix = refuses ? checkCommand(facts, { ignore: id }) : deployCommand(facts, 'UnverifiedEmail=refuse')
+    return [{ ...finding, fix }]
   }
   return listed(found, {
     ...finding,
@@ -204,7 +220,7 @@ function oldRefreshTokens(facts: PoolFacts): Finding[] {
     id: 'client-refresh-tokens',
     level: 'low',
     what: `Refresh tokens may have been issued without a code before the app client was changed. ${dates.join('; ')}`,
-    why: 'They give new tokens without a code until they expire. The command signs every user out everywhere, which revokes them; it ends by itself if you wait.',
+    why: 'They give new tokens without a code until they expire. The command signs every user out everywhere, which revokes them. Without it the finding ends when the tokens have expired.',
     fix: `${users} | tr '\\t' '\\n' | while IFS= read -r name; do ${signOut} "--username=$name"; done`,
   })
 }
