@@ -204,27 +204,38 @@ async function deniedConfigurationSets(
     `Whether the role of CreateAuthChallenge (${role}) may call ses:SendEmail on ${sets.join(' and ')}`,
     ['iam:SimulatePrincipalPolicy'],
     async () => {
-      const { EvaluationResults = [] } = await aws.iam.send(
-        new SimulatePrincipalPolicyCommand({
-          PolicySourceArn: role,
-          ActionNames: ['ses:SendEmail'],
-          ResourceArns: sets,
-          ContextEntries: [
-            {
-              ContextKeyName: 'ses:FromAddress',
-              ContextKeyType: 'string',
-              ContextKeyValues: [mail.fromAddress ?? ''],
-            },
-          ],
-        }),
-      )
-      return EvaluationResults.filter(({ EvalDecision }) => EvalDecision !== 'allowed').flatMap(
-        ({ EvalResourceName }) => EvalResourceName ?? [],
-      )
+      const refused: string[] = []
+      for (const set of new Set(sets))
+        if (!(await maySendWith(aws, role, set, mail.fromAddress))) refused.push(set)
+      return refused
     },
     { minor: true },
   )
   return denied ?? []
+}
+
+/** One resource in each call, so that the one decision in the answer is about it. */
+async function maySendWith(
+  aws: Aws,
+  role: string,
+  configurationSet: string,
+  fromAddress: string | undefined,
+): Promise<boolean> {
+  const { EvaluationResults = [] } = await aws.iam.send(
+    new SimulatePrincipalPolicyCommand({
+      PolicySourceArn: role,
+      ActionNames: ['ses:SendEmail'],
+      ResourceArns: [configurationSet],
+      ContextEntries: [
+        {
+          ContextKeyName: 'ses:FromAddress',
+          ContextKeyType: 'string',
+          ContextKeyValues: [fromAddress ?? ''],
+        },
+      ],
+    }),
+  )
+  return EvaluationResults.every(({ EvalDecision }) => EvalDecision === 'allowed')
 }
 
 async function readIdentityProviders(aws: Aws, userPoolId: string): Promise<string[]> {

@@ -1,33 +1,24 @@
 // Notes on what could not be read, by cause: missing rights are not a wrong endpoint, and neither is a lost connection.
 import { shellCommand } from '../../command/shell.ts'
 import type { AwsErrorKind } from '../aws-errors.ts'
-import type { PoolFacts, Unread } from '../pool-facts.ts'
+import type { PoolFacts } from '../pool-facts.ts'
 import { checkCommand, type Finding } from './finding.ts'
 
-/** One note for each cause and level, so that no command is printed twice. */
+/** One note for each cause. */
 export function unreadFindings(facts: PoolFacts): Finding[] {
-  const sameNote = (one: Unread, other: Unread) => one.kind === other.kind && one.minor === other.minor
-  return facts.unread
-    .filter((it, index) => index === facts.unread.findIndex(other => sameNote(it, other)))
-    .map(first =>
-      note(
-        facts,
-        first,
-        facts.unread.filter(other => sameNote(first, other)),
-      ),
-    )
-}
-
-function note(facts: PoolFacts, { kind, minor }: Unread, group: readonly Unread[]): Finding {
-  const actions = [...new Set(group.flatMap(it => it.actions))].join(', ')
-  const { why, fix } = advice(facts, kind, actions)
-  return {
-    id: 'not-checked',
-    level: minor ? 'low' : 'medium',
-    what: group.map(({ what, error }) => `${what} could not be read: ${error}`).join('; '),
-    why: `What depends on it was not checked. ${why}`,
-    fix,
-  }
+  const kinds = [...new Set(facts.unread.map(({ kind }) => kind))]
+  return kinds.map(kind => {
+    const group = facts.unread.filter(it => it.kind === kind)
+    const actions = [...new Set(group.flatMap(it => it.actions))].join(', ')
+    const { why, fix } = advice(facts, kind, actions)
+    return {
+      id: 'not-checked',
+      level: group.every(({ minor }) => minor) ? 'low' : 'medium',
+      what: group.map(({ what, error }) => `${what} could not be read: ${error}`).join('; '),
+      why: `What depends on it was not checked. ${why}`,
+      fix,
+    }
+  })
 }
 
 function advice(facts: PoolFacts, kind: AwsErrorKind, actions: string): { why: string; fix: string } {
