@@ -172,7 +172,7 @@ function findingsText(
       `${coloured(terminal, LEVEL_STYLE[level], level.padEnd(6))}  ${coloured(terminal, 'bold', id)}`,
       `${indent}${wrapped(what, width, indent)}`,
       `${indent}${coloured(terminal, 'dim', wrapped(why, width, indent))}`,
-      `${indent}$ ${fix}`,
+      `${indent}${fix}`,
     ].join('\n'),
   )
   const counts = (['high', 'medium', 'low'] as const)
