@@ -39,8 +39,8 @@ type Fault = {
   fault: string
   id: string
   plant: (state: StandInState) => void
-  /** A part of the command that mends it. */
-  mend: string
+  /** A part of the command that fixes it. */
+  fix: string
   args?: string[]
 }
 
@@ -49,38 +49,38 @@ const FAULTS: Fault[] = [
     fault: 'a client that allows SRP without the code',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH']),
-    mend: `npm run pool -- attach --user-pool-id ${POOL_ID} --define-arn ${ARNS.DefineAuthChallenge} --create-arn ${ARNS.CreateAuthChallenge}`,
+    fix: `npm run pool -- attach --user-pool-id ${POOL_ID} --define-arn ${ARNS.DefineAuthChallenge} --create-arn ${ARNS.CreateAuthChallenge}`,
   },
   {
     fault: 'a client that never said which flows, so that SRP is open',
     id: 'client-skips-code',
     plant: state => delete client(state)['ExplicitAuthFlows'],
-    mend: `--clients ${CLIENT_ID}`,
+    fix: `--clients ${CLIENT_ID}`,
   },
   {
     fault: 'a client with choice-based sign-in',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: `--clients ${CLIENT_ID}`,
   },
   {
     fault: 'a client with an old flow name',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['USER_PASSWORD_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: `--clients ${CLIENT_ID}`,
   },
   {
     fault: 'a client that a server may use without the code',
     id: 'client-admin-flow',
     plant: state =>
       (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_ADMIN_USER_PASSWORD_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: `--clients ${CLIENT_ID}`,
   },
   {
     fault: 'a client that cannot ask for the code',
     id: 'client-cannot-ask',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_REFRESH_TOKEN_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: `--clients ${CLIENT_ID}`,
   },
   {
     fault: 'a client of the hosted UI',
@@ -93,25 +93,25 @@ const FAULTS: Fault[] = [
         SupportedIdentityProviders: ['COGNITO'],
       })
     },
-    mend: '.SupportedIdentityProviders -= ["COGNITO"]',
+    fix: 'fix client-hosted-ui',
   },
   {
     fault: 'a client that tells which users exist',
     id: 'client-reveals-users',
     plant: state => (client(state)['PreventUserExistenceErrors'] = 'LEGACY'),
-    mend: '.PreventUserExistenceErrors = "ENABLED"',
+    fix: 'fix client-reveals-users',
   },
   {
     fault: 'a session shorter than the code',
     id: 'client-session-short',
     plant: state => (environment(state, 'CreateAuthChallenge')['CODE_TTL_SECONDS'] = '300'),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: `--clients ${CLIENT_ID}`,
   },
   {
     fault: 'a missing trigger',
     id: 'trigger-missing',
     plant: state => delete objectAt(state.userPool, 'LambdaConfig')['VerifyAuthChallengeResponse'],
-    mend: `npm run pool -- attach --user-pool-id ${POOL_ID} --stack-name STACK`,
+    fix: `npm run pool -- attach --user-pool-id ${POOL_ID} --stack-name STACK`,
   },
   {
     fault: 'no guard on the tokens',
@@ -120,20 +120,20 @@ const FAULTS: Fault[] = [
       delete objectAt(state.userPool, 'LambdaConfig')['PreTokenGeneration']
       delete objectAt(state.userPool, 'LambdaConfig')['PreTokenGenerationConfig']
     },
-    mend: '--stack-name email-code',
+    fix: '--stack-name email-code',
     args: ['--stack-name', STACK],
   },
   {
     fault: "a trigger that is somebody else's",
     id: 'trigger-foreign',
     plant: state => putFunction(state, 'DefineAuthChallenge', functionArn('captcha')),
-    mend: '--replace',
+    fix: '--replace',
   },
   {
     fault: 'a trigger that is not the one of the stack',
     id: 'trigger-foreign',
     plant: state => putFunction(state, 'CreateAuthChallenge', functionArn('older'), ARNS.CreateAuthChallenge),
-    mend: '--replace',
+    fix: '--replace',
     args: ['--stack-name', STACK],
   },
   {
@@ -146,13 +146,13 @@ const FAULTS: Fault[] = [
         `${ARNS.VerifyAuthChallengeResponse}:7`,
         ARNS.VerifyAuthChallengeResponse,
       ),
-    mend: 'npm run pool -- attach',
+    fix: 'npm run pool -- attach',
   },
   {
     fault: 'a function that is gone',
     id: 'function-missing',
     plant: state => delete state.functions[ARNS.DefineAuthChallenge],
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'a function that failed to update',
@@ -161,26 +161,26 @@ const FAULTS: Fault[] = [
       Object.assign(objectAt(state.functions[ARNS.CreateAuthChallenge]?.configuration), {
         LastUpdateStatus: 'Failed',
       }),
-    mend: `aws lambda get-function --function-name ${ARNS.CreateAuthChallenge}`,
+    fix: `aws lambda get-function --function-name ${ARNS.CreateAuthChallenge}`,
   },
   {
     fault: 'a function that the pool may not call',
     id: 'function-not-callable',
     plant: state => delete state.functions[ARNS.PreTokenGeneration]?.policy,
-    mend: `aws lambda add-permission --function-name ${ARNS.PreTokenGeneration}`,
+    fix: `aws lambda add-permission --function-name ${ARNS.PreTokenGeneration}`,
   },
   {
     fault: 'a setting that is wrong',
     id: 'function-settings',
     plant: state => (environment(state, 'CreateAuthChallenge')['FROM_ADDRESS'] = 'nobody'),
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'functions with different secrets',
     id: 'functions-disagree',
     plant: state =>
       (environment(state, 'VerifyAuthChallengeResponse')['CODE_SECRET'] = 'fedcba9876543210'.repeat(4)),
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'functions that count attempts differently, one by default',
@@ -189,20 +189,20 @@ const FAULTS: Fault[] = [
       environment(state, 'DefineAuthChallenge')['MAX_ATTEMPTS'] = '5'
       delete environment(state, 'VerifyAuthChallengeResponse')['MAX_ATTEMPTS']
     },
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'a guard for some clients only',
     id: 'guard-staged',
     plant: state => (environment(state, 'PreTokenGeneration')['GUARDED_CLIENT_IDS'] = CLIENT_ID),
-    mend: 'GuardedClientIds=all',
+    fix: 'GuardedClientIds=all',
   },
   {
     fault: 'a timeout below the deadline',
     id: 'function-timeout',
     plant: state =>
       Object.assign(objectAt(state.functions[ARNS.CreateAuthChallenge]?.configuration), { Timeout: 3 }),
-    mend: '--timeout 5',
+    fix: '--timeout 5',
   },
   {
     fault: 'a log that the metrics cannot read',
@@ -211,31 +211,31 @@ const FAULTS: Fault[] = [
       Object.assign(objectAt(state.functions[ARNS.DefineAuthChallenge]?.configuration), {
         LoggingConfig: { LogFormat: 'Text' },
       }),
-    mend: 'LogFormat=JSON',
+    fix: 'LogFormat=JSON',
   },
   {
     fault: "Cognito's own MFA",
     id: 'native-mfa',
     plant: state => (state.mfa = { MfaConfiguration: 'OPTIONAL' }),
-    mend: 'set-user-pool-mfa-config',
+    fix: 'set-user-pool-mfa-config',
   },
   {
     fault: 'device tracking',
     id: 'device-tracking',
     plant: state => (state.userPool['DeviceConfiguration'] = {}),
-    mend: 'del(.DeviceConfiguration)',
+    fix: 'del(.DeviceConfiguration)',
   },
   {
     fault: 'federated users',
     id: 'federated-users',
     plant: state => state.identityProviders.push('Corporate'),
-    mend: '--ignore federated-users',
+    fix: '--ignore federated-users',
   },
   {
     fault: 'a running user import',
     id: 'user-import',
     plant: state => state.importJobs.push({ JobId: 'import-1', Status: 'Pending' }),
-    mend: 'stop-user-import-job',
+    fix: 'stop-user-import-job',
   },
   {
     fault: 'a user without an address',
@@ -247,7 +247,7 @@ const FAULTS: Fault[] = [
         UserStatus: 'FORCE_CHANGE_PASSWORD',
         Attributes: [],
       }),
-    mend: "--username 'o'\\''neill' --user-attributes Name=email,Value=ADDRESS",
+    fix: "--username 'o'\\''neill' --user-attributes Name=email,Value=ADDRESS",
   },
   {
     fault: 'a user whose address is not verified',
@@ -259,7 +259,7 @@ const FAULTS: Fault[] = [
         UserStatus: 'CONFIRMED',
         Attributes: [{ Name: 'email', Value: 'third@example.com' }],
       }),
-    mend: '--username third --user-attributes Name=email_verified,Value=true',
+    fix: '--username third --user-attributes Name=email_verified,Value=true',
   },
   {
     fault: 'a sender that SES does not know',
@@ -270,49 +270,49 @@ const FAULTS: Fault[] = [
         identities: { 'example.com': false },
         configurationSets: [],
       }),
-    mend: 'aws sesv2 create-email-identity --region eu-central-1 --email-identity example.com',
+    fix: 'aws sesv2 create-email-identity --region eu-central-1 --email-identity example.com',
   },
   {
     fault: 'a sender that the fallback region does not know',
     id: 'ses-fallback-unverified',
     plant: state => (environment(state, 'CreateAuthChallenge')['SES_FALLBACK_REGION'] = 'eu-west-1'),
-    mend: '--region eu-west-1',
+    fix: '--region eu-west-1',
   },
   {
     fault: 'a configuration set that is not there',
     id: 'ses-configuration-set-missing',
     plant: state => (environment(state, 'CreateAuthChallenge')['SES_CONFIGURATION_SET'] = 'codes'),
-    mend: '--configuration-set-name codes',
+    fix: '--configuration-set-name codes',
   },
   {
     fault: 'SES in the sandbox',
     id: 'ses-sandbox',
     plant: state => (ses(state)['ProductionAccessEnabled'] = false),
-    mend: '--production-access-enabled',
+    fix: '--production-access-enabled',
   },
   {
     fault: 'SES paused by its owner',
     id: 'ses-paused',
     plant: state => (ses(state)['SendingEnabled'] = false),
-    mend: '--sending-enabled',
+    fix: '--sending-enabled',
   },
   {
     fault: 'SES stopped by AWS',
     id: 'ses-paused',
     plant: state => (ses(state)['EnforcementStatus'] = 'SHUTDOWN'),
-    mend: 'aws sesv2 get-account',
+    fix: 'aws sesv2 get-account',
   },
   {
     fault: 'more users than mails a day',
     id: 'ses-quota',
     plant: state => (state.userPool['EstimatedNumberOfUsers'] = 60_000),
-    mend: 'request-service-quota-increase',
+    fix: 'request-service-quota-increase',
   },
   {
     fault: 'more sign-ins than mails a day',
     id: 'ses-quota',
     plant: () => {},
-    mend: '--desired-value 90015',
+    fix: '--desired-value 90015',
     args: ['--sign-ins-per-day', '60000'],
   },
 ]
@@ -327,17 +327,17 @@ function putFunction(state: StandInState, trigger: Trigger, arn: string, like?: 
 }
 
 describe('check finds', () => {
-  test.each(FAULTS)('$fault', async ({ id, plant, mend, args = [] }) => {
+  test.each(FAULTS)('$fault', async ({ id, plant, fix, args = [] }) => {
     plant(aws.state)
     const findings = await found(...args)
     expect([...new Set(ids(findings))]).toEqual([id])
     const [finding] = findings
-    expect(textAt(finding, 'mend')).toContain(mend)
+    expect(textAt(finding, 'fix')).toContain(fix)
     expect(textAt(finding, 'what')).toBeDefined()
     expect(textAt(finding, 'why')).toBeDefined()
     const table = await check(...args)
     expect(table.code).toBe(1)
-    expect(table.out).toContain(`$ ${textAt(finding, 'mend')}`)
+    expect(table.out).toContain(`$ ${textAt(finding, 'fix')}`)
   })
 
   test('at least fifteen kinds of fault', () => {
@@ -444,7 +444,7 @@ describe('what may not be read', () => {
     aws.interfere = operation => (operation === denied ? 'deny' : undefined)
     const findings = await found()
     expect([...new Set(ids(findings))]).toEqual(['not-checked'])
-    expect(textAt(findings[0], 'mend')).toContain(right)
+    expect(textAt(findings[0], 'fix')).toContain(right)
   })
 
   test('is an error if it is the pool itself', async () => {

@@ -1,6 +1,6 @@
-// What can be wrong with a pool: each finding says what it is, why it matters, and the command that mends it.
+// What can be wrong with a pool: each finding says what it is, why it matters, and the command that fixes it.
 import type { GetAccountCommandOutput } from '@aws-sdk/client-sesv2'
-import { type JsonObject, member, textAt } from '../command/json.ts'
+import { type JsonObject, member, textAt, textsAt } from '../command/json.ts'
 import {
   asksForCode,
   flowsOf,
@@ -20,7 +20,7 @@ import {
   type TriggerFunction,
 } from './trigger-functions.ts'
 import { problemsWith, settingNames } from './trigger-settings.ts'
-import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT } from './user-pool.ts'
+import { NOT_IN_UPDATE_USER_POOL, type PoolChange } from './user-pool.ts'
 
 /** `high`: tokens without a code, or nobody can sign in. `medium`: some can be hurt. `low`: know it. */
 export type Level = 'high' | 'medium' | 'low'
@@ -32,7 +32,9 @@ export type Finding = {
   readonly what: string
   readonly why: string
   /** A shell command. Words in capitals are for the reader to fill in. */
-  readonly mend: string
+  readonly fix: string
+  /** What `fix` changes on the pool, where a changed pool is what fixes it. */
+  readonly change?: PoolChange
 }
 
 /** Everything that check reads. What could not be read is undefined and stands in `unread`. */
@@ -100,7 +102,7 @@ function triggerFindings(facts: PoolFacts): Finding[] {
         level: 'high',
         what: `${trigger} names the version ${qualifier} of its function: ${arn}`,
         why: 'Cognito cannot call a numbered version; it takes the function itself or an alias.',
-        mend: attachCommand(facts, '--replace'),
+        fix: attachCommand(facts, '--replace'),
       })
     }
     const its = facts.functions[trigger]
@@ -113,7 +115,7 @@ function triggerFindings(facts: PoolFacts): Finding[] {
           level: 'high',
           what: `The function of ${trigger} does not exist: ${arn}`,
           why: 'Every sign-in through the code fails.',
-          mend: deployCommand(facts),
+          fix: deployCommand(facts),
         },
       ]
     }
@@ -124,7 +126,7 @@ function triggerFindings(facts: PoolFacts): Finding[] {
         level: 'high',
         what: `The pool may not call the function of ${trigger}: ${arn}`,
         why: 'Every sign-in through it ends in UnexpectedLambdaException. Only the console adds this permission by itself.',
-        mend: addPermissionCommand(arn, poolArn),
+        fix: addPermissionCommand(arn, poolArn),
       })
     }
     return [...found, ...configurationFindings(facts, trigger, its)]
@@ -141,7 +143,7 @@ function missingTrigger(facts: PoolFacts, trigger: Trigger): Finding {
     level: 'high',
     what: `The pool has no ${trigger} trigger`,
     why,
-    mend: attachCommand(facts),
+    fix: attachCommand(facts),
   }
 }
 
@@ -152,7 +154,7 @@ function foreignTrigger(facts: PoolFacts, trigger: Trigger, arn: string): Findin
       level: 'medium',
       what: `PreTokenGeneration is a function of your own: ${arn}`,
       why: 'It must call the guard in its first line, or a first sign-in can get tokens with no code. If it does, ignore this.',
-      mend: `${attachCommand(facts, '--dry-run')}  # prints the line`,
+      fix: `${attachCommand(facts, '--dry-run')}  # prints the line`,
     }
   }
   return {
@@ -160,7 +162,7 @@ function foreignTrigger(facts: PoolFacts, trigger: Trigger, arn: string): Findin
     level: 'high',
     what: `${trigger} is another function: ${arn}`,
     why: 'The three challenge triggers work only together; with a stranger among them no code is asked, or none is right.',
-    mend: attachCommand(facts, '--replace'),
+    fix: attachCommand(facts, '--replace'),
   }
 }
 
@@ -182,7 +184,7 @@ function configurationFindings(facts: PoolFacts, trigger: Trigger, its: TriggerF
       level: 'high',
       what: `The function of ${trigger} is not ready: state ${State}, last update ${LastUpdateStatus}`,
       why: 'Sign-ins fail, or run an older version than was deployed.',
-      mend: `aws lambda get-function --function-name ${its.arn} --region ${facts.region}  # says why; then deploy again`,
+      fix: `aws lambda get-function --function-name ${its.arn} --region ${facts.region}  # says why; then deploy again`,
     })
   }
   if (!isExpected(facts, trigger, its)) return found
@@ -195,7 +197,7 @@ function configurationFindings(facts: PoolFacts, trigger: Trigger, its: TriggerF
         Timeout < 5
           ? 'It is cut off before its own deadline of 4.5 s; Cognito calls again, and each call can be another mail.'
           : 'Cognito calls again after 5 s whatever is set here; what runs longer runs for nobody.',
-      mend: `aws lambda update-function-configuration --function-name ${its.arn} --region ${facts.region} --timeout 5`,
+      fix: `aws lambda update-function-configuration --function-name ${its.arn} --region ${facts.region} --timeout 5`,
     })
   }
   if (LoggingConfig !== undefined && LoggingConfig.LogFormat !== 'JSON') {
@@ -204,7 +206,7 @@ function configurationFindings(facts: PoolFacts, trigger: Trigger, its: TriggerF
       level: 'low',
       what: `The function of ${trigger} logs in the format ${LoggingConfig.LogFormat}`,
       why: 'The metrics and alarms read JSON lines; they stay empty.',
-      mend:
+      fix:
         `aws lambda update-function-configuration --function-name ${its.arn} --region ${facts.region} ` +
         '--logging-config LogFormat=JSON',
     })
@@ -235,7 +237,7 @@ function settingFindings(facts: PoolFacts): Finding[] {
         level: 'high',
         what: `The settings of the function of ${trigger} are wrong. ${problems}`,
         why: 'It refuses to start, so every sign-in fails.',
-        mend: deployCommand(facts),
+        fix: deployCommand(facts),
       },
     ]
   })
@@ -250,7 +252,7 @@ function settingFindings(facts: PoolFacts): Finding[] {
         level: 'high',
         what: `${name} is not the same in the functions of ${readers.join(' and ')}`,
         why: 'One makes what the other does not accept: right codes are refused, or counted wrongly.',
-        mend: deployCommand(facts),
+        fix: deployCommand(facts),
       },
     ]
   })
@@ -265,7 +267,7 @@ function settingFindings(facts: PoolFacts): Finding[] {
             level: 'low',
             what: `The guard applies to these app clients only: ${guarded}`,
             why: 'Through any other client a first sign-in, or the hosted UI, can give tokens without a code.',
-            mend: `${deployCommand(facts)} --parameter-overrides GuardedClientIds=all`,
+            fix: `${deployCommand(facts)} --parameter-overrides GuardedClientIds=all`,
           },
         ]
   return [...wrong, ...unequal, ...staged]
@@ -288,7 +290,7 @@ function clientFindings(facts: PoolFacts): Finding[] {
         level: 'medium',
         what: `App client ${name} allows ${skipping.join(', ')}`,
         why: 'A server with AWS credentials that signs people in this way asks for no code.',
-        mend: attachCommand(facts, `--clients ${id}`),
+        fix: attachCommand(facts, `--clients ${id}`),
       })
     } else if (skipping.length > 0) {
       found.push({
@@ -296,7 +298,7 @@ function clientFindings(facts: PoolFacts): Finding[] {
         level: 'high',
         what: `App client ${name} allows ${skipping.join(', ')}${isDefault(client) ? ' (the default)' : ''}`,
         why: 'Whoever has the password gets tokens without a code by naming that flow.',
-        mend: attachCommand(facts, `--clients ${id}`),
+        fix: attachCommand(facts, `--clients ${id}`),
       })
     } else if (
       !asksForCode(client) &&
@@ -309,7 +311,7 @@ function clientFindings(facts: PoolFacts): Finding[] {
         level: 'medium',
         what: `App client ${name} does not allow ALLOW_CUSTOM_AUTH (${flowsOf(client).join(', ')})`,
         why: 'Nobody can sign in through it with a password and a code.',
-        mend: attachCommand(facts, `--clients ${id}`),
+        fix: attachCommand(facts, `--clients ${id}`),
       })
     }
     if (hosted.includes(client)) {
@@ -321,7 +323,13 @@ function clientFindings(facts: PoolFacts): Finding[] {
           hostedUi === 'allow'
             ? 'Whoever has the password gets tokens there without a code.'
             : 'The guard refuses them after they have typed their password, so they only meet an error there.',
-        mend: changeClientCommand(facts.userPoolId, id, '.SupportedIdentityProviders -= ["COGNITO"]'),
+        fix: `cognito-email-code fix client-hosted-ui --user-pool-id ${facts.userPoolId}`,
+        change: clientChange(id, it => ({
+          ...it,
+          SupportedIdentityProviders: textsAt(it, 'SupportedIdentityProviders').filter(
+            name => name !== 'COGNITO',
+          ),
+        })),
       })
     }
     if (client['PreventUserExistenceErrors'] !== 'ENABLED' && !isForMachines(client)) {
@@ -330,7 +338,8 @@ function clientFindings(facts: PoolFacts): Finding[] {
         level: 'medium',
         what: `App client ${name} has PreventUserExistenceErrors ${client['PreventUserExistenceErrors'] ?? 'not set'}`,
         why: 'Anybody can find out which addresses have an account ("User does not exist.").',
-        mend: changeClientCommand(facts.userPoolId, id, '.PreventUserExistenceErrors = "ENABLED"'),
+        fix: `cognito-email-code fix client-reveals-users --user-pool-id ${facts.userPoolId}`,
+        change: clientChange(id, it => ({ ...it, PreventUserExistenceErrors: 'ENABLED' })),
       })
     }
     if (asksForCode(client) && sessionMinutesOf(client) * 60 < ttlSeconds) {
@@ -339,7 +348,7 @@ function clientFindings(facts: PoolFacts): Finding[] {
         level: 'medium',
         what: `App client ${name} ends a sign-in after ${sessionMinutesOf(client)} min, but a code lives ${ttlSeconds} s`,
         why: 'A person who types a code that is still good meets "session is expired".',
-        mend: attachCommand(facts, `--clients ${id}`),
+        fix: attachCommand(facts, `--clients ${id}`),
       })
     }
     return found
@@ -362,7 +371,7 @@ function poolFindings(facts: PoolFacts): Finding[] {
       why:
         'Cognito then asks for its own factor after the password, and reports differ on whether Define is called ' +
         'afterwards (amplify-js #3876, #4888): the code may never be asked, or asked on top.',
-      mend: `aws cognito-idp set-user-pool-mfa-config --user-pool-id ${userPoolId} --mfa-configuration OFF`,
+      fix: `aws cognito-idp set-user-pool-mfa-config --user-pool-id ${userPoolId} --mfa-configuration OFF`,
     })
   }
   if (member(userPool, 'DeviceConfiguration') !== null) {
@@ -371,7 +380,7 @@ function poolFindings(facts: PoolFacts): Finding[] {
       level: 'medium',
       what: 'Device tracking is on (DeviceConfiguration is set)',
       why: 'Device challenges come after the code, and clients that do not answer them break off there.',
-      mend: changePoolCommand(userPoolId, 'del(.DeviceConfiguration)'),
+      fix: changePoolCommand(userPoolId, 'del(.DeviceConfiguration)'),
     })
   }
   const providers = facts.identityProviders ?? []
@@ -381,7 +390,7 @@ function poolFindings(facts: PoolFacts): Finding[] {
       level: 'low',
       what: `Federated users come in through ${providers.join(', ')}`,
       why: 'They never meet a code here: their own identity provider must ask for a second factor.',
-      mend: `npm run pool -- check --user-pool-id ${userPoolId} --ignore federated-users  # once the providers do`,
+      fix: `npm run pool -- check --user-pool-id ${userPoolId} --ignore federated-users  # once the providers do`,
     })
   }
   if (facts.importJob !== undefined) {
@@ -390,7 +399,7 @@ function poolFindings(facts: PoolFacts): Finding[] {
       level: 'low',
       what: `The user import job ${facts.importJob} is running`,
       why: 'Cognito refuses updates of the pool meanwhile, so attach and detach do not work.',
-      mend: `aws cognito-idp stop-user-import-job --user-pool-id ${userPoolId} --job-id ${facts.importJob}  # or wait`,
+      fix: `aws cognito-idp stop-user-import-job --user-pool-id ${userPoolId} --job-id ${facts.importJob}  # or wait`,
     })
   }
   return found
@@ -399,7 +408,7 @@ function poolFindings(facts: PoolFacts): Finding[] {
 function userFindings({ users, userPoolId }: PoolFacts): Finding[] {
   if (users === undefined) return []
   const found: Finding[] = []
-  const mend = (names: readonly string[], value: string) =>
+  const fix = (names: readonly string[], value: string) =>
     `aws cognito-idp admin-update-user-attributes --user-pool-id ${userPoolId} --username ${shellWord(names[0] ?? '')} ` +
     `--user-attributes ${value}Name=email_verified,Value=true`
   if (users.withoutAddress.length > 0) {
@@ -408,7 +417,7 @@ function userFindings({ users, userPoolId }: PoolFacts): Finding[] {
       level: 'high',
       what: `${counted(users.withoutAddress, users.looked)} no e-mail address: ${someOf(users.withoutAddress)}`,
       why: 'No code can be mailed to them, so they cannot sign in.',
-      mend: mend(users.withoutAddress, 'Name=email,Value=ADDRESS '),
+      fix: fix(users.withoutAddress, 'Name=email,Value=ADDRESS '),
     })
   }
   if (users.unverified.length > 0) {
@@ -417,7 +426,7 @@ function userFindings({ users, userPoolId }: PoolFacts): Finding[] {
       level: 'medium',
       what: `${counted(users.unverified, users.looked)} an e-mail address that is not verified: ${someOf(users.unverified)}`,
       why: 'Nobody has shown that the mailbox is theirs: the code may go to a stranger.',
-      mend: mend(users.unverified, ''),
+      fix: fix(users.unverified, ''),
     })
   }
   return found
@@ -442,7 +451,7 @@ function mailFindings(facts: PoolFacts): Finding[] {
       level: 'high',
       what: `SES in ${region} may not send from ${fromAddress}: neither it nor its domain is verified there`,
       why: 'Every mail is refused. Identities are verified region by region.',
-      mend: `aws sesv2 create-email-identity --region ${region} --email-identity ${fromAddress?.split('@').at(-1)}`,
+      fix: `aws sesv2 create-email-identity --region ${region} --email-identity ${fromAddress?.split('@').at(-1)}`,
     })
   }
   if (fallback?.senderVerified === false) {
@@ -451,7 +460,7 @@ function mailFindings(facts: PoolFacts): Finding[] {
       level: 'medium',
       what: `SES in the fallback region ${fallback.region} may not send from ${fromAddress}`,
       why: 'When the first region fails, the second refuses the mail.',
-      mend: `aws sesv2 create-email-identity --region ${fallback.region} --email-identity ${fromAddress?.split('@').at(-1)}`,
+      fix: `aws sesv2 create-email-identity --region ${fallback.region} --email-identity ${fromAddress?.split('@').at(-1)}`,
     })
   }
   if (configurationSet?.exists === false) {
@@ -460,7 +469,7 @@ function mailFindings(facts: PoolFacts): Finding[] {
       level: 'high',
       what: `SES in ${region} has no configuration set ${configurationSet.name}`,
       why: 'Every mail is refused with ConfigurationSetDoesNotExist.',
-      mend: `aws sesv2 create-configuration-set --region ${region} --configuration-set-name ${configurationSet.name}`,
+      fix: `aws sesv2 create-configuration-set --region ${region} --configuration-set-name ${configurationSet.name}`,
     })
   }
   if (account?.SendingEnabled === false || account?.EnforcementStatus === 'SHUTDOWN') {
@@ -469,7 +478,7 @@ function mailFindings(facts: PoolFacts): Finding[] {
       level: 'high',
       what: `SES in ${region} has stopped sending (enforcement status ${account.EnforcementStatus ?? 'unknown'})`,
       why: 'No mail leaves, so nobody can sign in.',
-      mend:
+      fix:
         account.EnforcementStatus === 'SHUTDOWN'
           ? `aws sesv2 get-account --region ${region}  # AWS stopped it: answer the case that Details.ReviewDetails names`
           : `aws sesv2 put-account-sending-attributes --region ${region} --sending-enabled`,
@@ -481,7 +490,7 @@ function mailFindings(facts: PoolFacts): Finding[] {
       level: 'high',
       what: `SES in ${region} is in the sandbox`,
       why: 'It sends to verified addresses only, 200 mails a day: your users get no code.',
-      mend:
+      fix:
         `aws sesv2 put-account-details --region ${region} --production-access-enabled --mail-type TRANSACTIONAL ` +
         '--website-url https://YOUR.SITE',
     })
@@ -509,7 +518,7 @@ function quotaFindings(
       level: 'medium',
       what: `SES in ${region} sends ${quota} mails a day; ${sent} went out in the last one, and ${signIns} sign-ins (${basis}) need as many more`,
       why: 'Above the quota mails are dropped, not queued: whoever signs in last gets no code.',
-      mend:
+      fix:
         `aws service-quotas request-service-quota-increase --region ${region} --service-code ses ` +
         `--quota-code "$(aws service-quotas list-service-quotas --region ${region} --service-code ses ` +
         `--query "Quotas[?QuotaName=='Sending quota'].QuotaCode" --output text)" ` +
@@ -524,7 +533,7 @@ function unreadFinding({ what, error, action }: Unread): Finding {
     level: 'medium',
     what: `${what} could not be read: ${error}`,
     why: 'What lies behind it was not checked.',
-    mend: `aws sts get-caller-identity  # let this identity do ${action}, then run check again`,
+    fix: `aws sts get-caller-identity  # let this identity do ${action}, then run check again`,
   }
 }
 
@@ -555,14 +564,14 @@ function deployCommand(facts: PoolFacts): string {
   )
 }
 
-/** Changes one setting of a client; all others are written back, since the update resets what is left out. */
-function changeClientCommand(userPoolId: string, clientId: string, change: string): string {
-  const drop = NOT_IN_UPDATE_USER_POOL_CLIENT.map(name => `.${name}`).join(', ')
-  return (
-    'aws cognito-idp update-user-pool-client --cli-input-json "$(aws cognito-idp describe-user-pool-client ' +
-    `--user-pool-id ${userPoolId} --client-id ${clientId} --query UserPoolClient --output json ` +
-    `| jq 'del(${drop}) | ${change}')"`
-  )
+function clientChange(id: string, change: (client: JsonObject) => JsonObject): PoolChange {
+  return {
+    clientIds: [id],
+    apply: state => {
+      const client = state.clients[id]
+      return client === undefined ? state : { ...state, clients: { ...state.clients, [id]: change(client) } }
+    },
+  }
 }
 
 /** The same for the pool. */
