@@ -247,7 +247,7 @@ function withoutStranded(
   from: PoolState,
   wanted: PoolState,
   { before }: Backup,
-  { userPoolId, backupFile, addSrp }: DetachOptions,
+  { userPoolId, backupFile, addSrp, everything, replace, removeTriggers }: DetachOptions,
 ): Rescue {
   const wasSo = strandedClients(before)
   const clients: Record<string, JsonObject> = { ...wanted.clients }
@@ -266,9 +266,15 @@ function withoutStranded(
   const to = { ...wanted, clients }
   if (lost.length === 0) return { to, notes: [] }
   const names = lost.map(id => nameOf(from.clients[id])).join(', ')
+  const flags = { everything, replace, 'remove-triggers': removeTriggers }
+  const given = Object.entries(flags).flatMap(([name, isGiven]) => (isGiven ? [name] : []))
+  const command = detachCommand(userPoolId, backupFile, {
+    ...Object.fromEntries(given.map((name): [string, true] => [name, true])),
+    'add-srp': [...addSrp, ...lost].join(','),
+  })
   const advice =
     'Use the backup of the command that changed these app clients first. If there is none, this lets their users sign ' +
-    `in with the password alone:\n  ${detachCommand(userPoolId, backupFile, { 'add-srp': lost.join(',') })}`
+    `in with the password alone:\n  ${command}`
   if (servesCode(from.userPool)) {
     throw new CommandError(
       `Without the triggers nobody could sign in through these app clients: ${names}. They allow CUSTOM_AUTH only, and ` +
