@@ -381,5 +381,5 @@ test('names from AWS cannot move the cursor of the terminal', async () => {
 test('the docs list every code of an error', () => {
   const docs = readFileSync('docs/existing-pool.md', 'utf8')
   for (const [code, meaning] of Object.entries(ERROR_CODES))
-    expect(docs).toContain(`| \`${code}\` | ${meaning} |`)
+    expect(docs).toContain(`- \`${code}\`: ${meaning}\n`)
 })
