@@ -67,7 +67,7 @@ async function buildPage() {
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    entryPoints: ['page/page.ts', 'page/page.css'],
+    entryPoints: ['page/page.ts', 'page/double-submit.ts', 'page/page.css'],
     outdir: directory,
     minify: true,
     logLevel: 'warning',

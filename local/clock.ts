@@ -18,6 +18,11 @@ export class Clock {
     return Math.floor(this.now() / 1000)
   }
 
+  /** Moves this clock to so many seconds ahead of the machine's, or behind it. */
+  setOffset(seconds: number): void {
+    this.#offsetMs = seconds * 1000
+  }
+
   /** @throws RangeError when `seconds` is negative or not a number: Cognito's time does not run backwards. */
   advance(seconds: number): void {
     if (!Number.isFinite(seconds) || seconds < 0) {

@@ -11,6 +11,8 @@ export class Faults {
   readonly #pool: Pool
   readonly #answersToDrop = new Map<string, number>()
   readonly #errorsToAnswer = new Map<string, CognitoError[]>()
+  /** True: no mail can be sent. */
+  refuseMail = false
 
   constructor(pool: Pool) {
     this.#pool = pool
@@ -50,6 +52,33 @@ export class Faults {
   /** The process of the trigger is killed during its next call. */
   killTrigger(trigger: TriggerName): void {
     this.#pool.triggers.kill(trigger)
+  }
+
+  /** Everything is as it was when the pool started. */
+  reset(): void {
+    this.#answersToDrop.clear()
+    this.#errorsToAnswer.clear()
+    this.#pool.triggers.forget()
+    this.#pool.clock.setOffset(0)
+    this.refuseMail = false
+    this.afterNewPassword = 'define'
+  }
+
+  /** The switches as they are now, and what waits to happen. */
+  get state(): JsonObject {
+    return {
+      afterNewPassword: this.afterNewPassword,
+      afterNativeFactor: this.afterNativeFactor,
+      clientMetadataReachesCreate: this.clientMetadataReachesCreate,
+      refuseMail: this.refuseMail,
+      clockOffset: this.#pool.clock.offsetMs / 1000,
+      waiting: {
+        dropNextAnswer: [...this.#answersToDrop].flatMap(([operation, left]) =>
+          left > 0 ? [operation] : [],
+        ),
+        delayTrigger: this.#pool.triggers.waitingDelays,
+      },
+    }
   }
 
   /** Every session that is open now has expired. */
@@ -99,16 +128,26 @@ export class Faults {
       name in request.values ? [read(request, this, this.#pool)] : [],
     )
     for (const act of actions) act()
-    return {
-      afterNewPassword: this.afterNewPassword,
-      afterNativeFactor: this.afterNativeFactor,
-      clientMetadataReachesCreate: this.clientMetadataReachesCreate,
-    }
+    return this.state
   }
 }
 
 /** Each reads its member and checks it; what it returns does the work. */
 const SWITCHES: Readonly<Record<string, (request: Parameters, faults: Faults, pool: Pool) => () => void>> = {
+  reset(_request, faults) {
+    return () => faults.reset()
+  },
+  refuseMail(request, faults, pool) {
+    const value = request.boolean('refuseMail')
+    return () => {
+      faults.refuseMail = value
+      pool.triggers.forget()
+    }
+  },
+  clockOffset(request, _faults, pool) {
+    const seconds = request.optionalNumber('clockOffset') ?? 0
+    return () => pool.clock.setOffset(seconds)
+  },
   dropNextAnswer(request, faults) {
     const operation = request.string('dropNextAnswer')
     return () => faults.dropNextAnswer(operation)

@@ -201,7 +201,7 @@ async function serve(
   const { id, region } = pool.description
   const [firstClient] = pool.clients.values()
   if (firstClient === undefined) throw new Error('options.clients is empty: a pool needs an app client.')
-  const users = options.users ?? USERS
+  const users = [...(options.users ?? USERS)]
   for (const { attributes = {}, ...user } of users) {
     pool.users.create({ ...user, attributes: new Map(Object.entries(attributes)) })
   }
@@ -213,12 +213,22 @@ async function serve(
       pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/page'),
       call: (operation, request) =>
         log.request(operation, request, async () => {
+          if (faults.refuseMail) faults.killTrigger('create-auth-challenge')
           const error = faults.takeError(operation)
           if (error) throw error
           return findOperation(operation)(pool, new Parameters(request))
         }),
       dropsAnswer: operation => faults.takeDroppedAnswer(operation),
-      write: (path, body) => (path === '/local-user-pool/faults' ? faults.apply(body) : undefined),
+      write: (path, body) => {
+        if (path === '/local-user-pool/faults') return faults.apply(body)
+        if (path !== '/local-user-pool/users') return undefined
+        const username = `new-${users.length - 1}@example.com`
+        const user = { username, password: 'Temporary-1', status: 'FORCE_CHANGE_PASSWORD' } as const
+        const attributes = new Map([['email_verified', 'true']])
+        pool.users.create({ ...user, attributes })
+        users.push(user)
+        return user
+      },
       read: async ({ origin, pathname, searchParams }) => {
         switch (pathname) {
           case '/local-user-pool.json':
@@ -229,8 +239,12 @@ async function serve(
             }
           case '/local-user-pool/calls':
             return log.since(Number(searchParams.get('since') ?? 0))
+          case '/local-user-pool/faults':
+            return faults.state
           case '/local-user-pool/messages':
-            return pool.mailbox.messages()
+            return (await pool.mailbox.messages()).filter(
+              ({ at }) => at >= Number(searchParams.get('since') ?? 0),
+            )
           case `/${id}/.well-known/jwks.json`:
             return pool.tokens.jwks
           case `/${id}/.well-known/openid-configuration`:

@@ -76,6 +76,18 @@ export class Triggers {
     this.#delays.set(trigger, { milliseconds, attempts })
   }
 
+  /** What was asked for with `delay` and `kill` and has not happened yet does not happen. */
+  forget(): void {
+    this.#delays.clear()
+    this.#toKill.clear()
+  }
+
+  get waitingDelays(): readonly (Delay & { readonly trigger: TriggerName })[] {
+    return [...this.#delays].flatMap(([trigger, delay]) =>
+      delay.attempts > 0 ? [{ trigger, ...delay }] : [],
+    )
+  }
+
   /** Fault switch: the process is killed while it works on its next call. */
   kill(trigger: TriggerName): void {
     this.#toKill.add(trigger)

@@ -34,7 +34,7 @@ const newPassword = () => page.locator('input').and(page.getByLabel('New passwor
 const heading = (text: string) => page.getByRole('heading', { name: text, exact: true }).waitFor()
 const button = (name: string | RegExp) => page.getByRole('button', { name })
 const notice = (text: string) => page.getByRole('alert').getByText(text).waitFor()
-const countingMail = () => page.locator('#mails li', { hasText: 'Counts now' })
+const countingMail = () => page.locator('#mails li', { hasText: 'Valid now' })
 const focused = () => page.evaluate(() => document.activeElement?.id ?? '')
 
 async function typePassword({ username, password }: Person): Promise<void> {
@@ -72,7 +72,7 @@ function otherThan(code: string, step = 1): string {
   return String((Number(code) + step) % 1_000_000).padStart(6, '0')
 }
 
-describe('a stranger', () => {
+describe('a first-time visitor', () => {
   test.each(['define', 'define-with-entry', 'tokens'] as const)(
     'signs in for the first time with nothing but the page, when Cognito answers the new password with "%s"',
     async behaviour => {
@@ -110,21 +110,21 @@ describe('a stranger', () => {
     const text = await diagram.textContent()
     for (const words of [
       'Prove the password',
-      'Make a code — sent',
+      'Create a code — sent',
       'mail with the code',
-      'May tokens leave?',
+      'Issue the tokens?',
     ]) {
       expect(text).toContain(words)
     }
-    await diagram.getByText('Make a code — sent').click()
+    await diagram.getByText('Create a code — sent').click()
     expect(await diagram.locator('details[open] pre').textContent()).toContain('"challenge": "EMAIL_CODE"')
     expect(await diagram.innerHTML()).not.toContain(person.password)
   })
 
   test('is told which of several mails counts', async () => {
     const { username } = await reachCode()
-    await button('Send a new code').click()
-    await notice('A new code has been sent.')
+    await button('Send new code').click()
+    await notice('A new code was sent.')
     const counting = countingMail()
     await counting.waitFor()
     expect(await counting.count()).toBe(1)
@@ -142,11 +142,11 @@ describe('double clicks', () => {
     await button('Save and continue').dblclick()
     await heading('Check your mail')
     expect(await stage.mails(person.username)).toBe(1)
-    await button('Send a new code').dblclick()
-    await notice('A new code has been sent.')
+    await button('Send new code').dblclick()
+    await notice('A new code was sent.')
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').dblclick()
-    await notice('That is not the code.')
+    await notice('That code is not correct.')
     await page.getByText('2 attempts left.').waitFor()
     await typeCode(await stage.code(person.username))
     await button('Continue').dblclick()
@@ -204,7 +204,7 @@ describe('a reload', () => {
     const person = await reachCode()
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').click()
-    await notice('That is not the code.')
+    await notice('That code is not correct.')
     const lead = await page.locator('#lead').textContent()
     await page.reload()
     await page.getByText('2 attempts left.').waitFor()
@@ -232,7 +232,7 @@ describe('a reload', () => {
     await heading('Check your mail')
     await typeCode(code)
     await button('Continue').click()
-    await notice('This sign-in could not be continued.')
+    await notice('This sign-in has expired.')
     await typePassword(person)
     await button('Sign in').click()
     await heading('Check your mail')
@@ -264,7 +264,7 @@ describe('codes', () => {
     const person = await reachCode()
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').click()
-    await notice('That is not the code.')
+    await notice('That code is not correct.')
     await page.getByText('2 attempts left.').waitFor()
     expect(await focused()).toBe('code')
     await page.keyboard.insertText(` ${(await stage.code(person.username)).replace(/(...)/, '$1 ')} `)
@@ -275,7 +275,7 @@ describe('codes', () => {
   test('too many wrong ones end the sign-in', async () => {
     const person = await reachCode()
     const code = await stage.code(person.username)
-    for (const words of ['2 attempts left.', 'One attempt left.', 'there are no attempts left']) {
+    for (const words of ['2 attempts left.', '1 attempt left.', 'no attempts are left']) {
       await typeCode(otherThan(code, words.length))
       await button('Continue').click()
       await page.getByText(words).waitFor()
@@ -291,7 +291,7 @@ describe('codes', () => {
     stage.pool.advanceClock(61)
     await typeCode(code)
     await button('Continue').click()
-    await notice('That code had expired. A new one has been sent.')
+    await notice('That code had expired. A new one was sent.')
     await finish(person)
   })
 
@@ -304,16 +304,17 @@ describe('codes', () => {
     await page.clock.fastForward(60 * 60 * 1000)
     await page.clock.runFor(2000)
     expect(await expiry.textContent()).toBe('This code has expired.')
-    expect(await page.locator('#working').textContent()).toBe('This code has expired.')
+    expect(await page.locator('#announcement').textContent()).toBe('This code has expired.')
   })
 
   test('resends end with the mails of the sign-in, and the last code still works', async () => {
     const person = await reachCode()
-    await button('Send a new code').click()
-    await notice('A new code has been sent.')
-    await button('Send a new code').click()
+    await button('Send new code').click()
+    await notice('A new code was sent.')
+    await button('Send new code').click()
     await page.getByText('No more mails in this sign-in.').waitFor()
-    expect(await button('Send a new code').isVisible()).toBe(false)
+    expect(await button('Send new code').getAttribute('aria-disabled')).toBe('true')
+    await button('Send new code').click({ force: true })
     expect(await stage.mails(person.username)).toBe(3)
     await finish(person)
   })
@@ -332,7 +333,8 @@ describe('passwords', () => {
     const { username } = await stage.knownUser()
     await typePassword({ username, password: 'Wrong-password-1' })
     await button('Sign in').click()
-    await notice('The e-mail address or the password is not right.')
+    await notice('The e-mail address or the password is not correct.')
+    await heading('Sign in')
     expect(await focused()).toBe('password')
     expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('')
   })
@@ -351,7 +353,7 @@ describe('passwords', () => {
 
   test('an empty form is not sent', async () => {
     await button('Sign in').click()
-    await notice('Please fill in both')
+    await notice('Enter both')
     expect(stage.errors()).toEqual([])
   })
 })
@@ -383,9 +385,9 @@ describe('the way to Cognito', () => {
     faults.dropNextAnswer('RespondToAuthChallenge')
     await newPassword().fill(NEW_PASSWORD)
     await button('Save and continue').click()
-    await notice('The sign-in had to begin again. A new code has been sent, and only that one counts.')
+    await notice('The sign-in was restarted. A new code was sent; only that one is valid.')
     faults.dropNextAnswer('RespondToAuthChallenge')
-    await button('Send a new code').click()
+    await button('Send new code').click()
     await page.getByText('One moment').waitFor({ state: 'hidden' })
     const mails = await stage.mails(person.username)
     faults.dropNextAnswer('RespondToAuthChallenge')
@@ -401,7 +403,7 @@ describe('the way to Cognito', () => {
     await page.context().setOffline(true)
     await typeCode(await stage.code(person.username))
     await button('Continue').click()
-    await notice('No answer came back. Please try again.')
+    await notice('No answer from the user pool. Try again.')
     await page.context().setOffline(false)
     await button('Continue').click()
     await heading('You are signed in')
@@ -411,7 +413,7 @@ describe('the way to Cognito', () => {
     stage.pool.faults.killTrigger('create-auth-challenge')
     await typePassword(await stage.knownUser())
     await button('Sign in').click()
-    await notice('The code could not be mailed. Please try again later.')
+    await notice('The mail with the code could not be sent. Try again later.')
   })
 })
 
@@ -438,9 +440,9 @@ describe('Cognito’s own factors', () => {
     await heading('Check your mail')
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').click()
-    await notice('That is not the code.')
-    await button('Send a new code').click()
-    await notice('The sign-in had to begin again.')
+    await notice('That code is not correct.')
+    await button('Send new code').click()
+    await notice('The sign-in was restarted.')
     await finish(person)
   })
 })
@@ -461,10 +463,12 @@ describe('keyboard and screen readers', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('Space')
     expect(await newPassword().getAttribute('type')).toBe('text')
+    await page.getByRole('button', { name: 'Show password', pressed: true }).waitFor()
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await heading('Check your mail')
     expect(await focused()).toBe('code')
+    await page.getByRole('status').getByText('A code of 6 digits was sent to p***@e***.').waitFor()
     await page.keyboard.insertText(await stage.code(person.username))
     await page.keyboard.press('Enter')
     await heading('You are signed in')
@@ -483,7 +487,7 @@ describe('keyboard and screen readers', () => {
         .evaluate(({ attributes: all }) =>
           Object.fromEntries([...all].map(({ name, value }) => [name, value])),
         )
-    expect(await attributes('username')).toMatchObject({ autocomplete: 'username' })
+    expect(await attributes('username')).toMatchObject({ autocomplete: 'username', inputmode: 'email' })
     expect(await attributes('password')).toMatchObject({ autocomplete: 'current-password', type: 'password' })
     expect(await attributes('new-password')).toMatchObject({ autocomplete: 'new-password', type: 'password' })
     expect(await attributes('code')).toMatchObject({ autocomplete: 'one-time-code', inputmode: 'numeric' })
@@ -494,6 +498,7 @@ describe('keyboard and screen readers', () => {
     ['dark', { colorScheme: 'dark' }],
     ['mobile', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true }],
     ['chinese', { locale: 'zh-CN' }],
+    ['forced-colors', { forcedColors: 'active' }],
   ] as const)(
     'axe finds nothing to object to in any state (%s)',
     async (look, options) => {
@@ -504,6 +509,8 @@ describe('keyboard and screen readers', () => {
         // Words that have just been set are still being drawn.
         await page.waitForTimeout(200)
         await stage.picture(page, `${look}-${state}`)
+        const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+        if (wide > screen) violations.push(`${state}: wider than the screen`)
         for (const found of await axeViolations(page)) violations.push(`${state}: ${found}`)
       }
       const submit = async (field: string, text: string) => {
@@ -544,6 +551,15 @@ describe('keyboard and screen readers', () => {
       await page.locator('#calls .good').last().waitFor()
       await page.locator('#calls summary').first().click()
       await inspect('9-signed-in')
+      await page.locator('#run-problem').click()
+      await page.locator('#way-driver .verdict[data-tone=good]').waitFor()
+      await inspect('10-problem')
+      await page.locator('#faults summary').click()
+      await page.locator('#fault-refuse-mail').check()
+      await page.locator('#faults-on:not(:empty)').waitFor()
+      await inspect('11-faults')
+      await page.locator('#fault-reset').click()
+      await page.locator('#faults-on:empty').waitFor({ state: 'attached' })
       expect(violations).toEqual([])
     },
     60_000,
