@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000)
 
 beforeEach(async () => {
-  stage.pool.faults.afterNewPassword = 'define'
+  stage.pool.faults.apply({ reset: true })
   stage.errors()
   page = await stage.open()
 })
@@ -241,7 +241,7 @@ describe('a reload', () => {
 })
 
 describe('two tabs', () => {
-  test('one finishes the sign-in, the other finds it finished', async () => {
+  test('one finishes the sign-in, the other stops asking for the code; both are signed out together', async () => {
     const person = await reachCode()
     const other = await page.context().newPage()
     const kept = await page.evaluate(() => JSON.stringify(sessionStorage))
@@ -253,9 +253,9 @@ describe('two tabs', () => {
     await other.getByLabel('Code').fill(code)
     await other.keyboard.press('Enter')
     await other.getByRole('heading', { name: 'You are signed in' }).waitFor()
-    await typeCode(code)
-    await button('Continue').click()
     await heading('You are signed in')
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await heading('Sign in')
   })
 })
 
@@ -444,6 +444,277 @@ describe('Cognito’s own factors', () => {
     await button('Send new code').click()
     await notice('The sign-in was restarted.')
     await finish(person)
+  })
+})
+
+describe('the problem', () => {
+  test('is shown with the text of Cognito on one side, and a user who is signed in on the other', async () => {
+    await button('Run it').click()
+    const verdict = (way: string) => page.locator(`#way-${way} .verdict`)
+    await page.locator('#way-driver .verdict[data-tone=good]').waitFor()
+    expect(await verdict('amplify').textContent()).toBe(
+      'Invalid session for the user, session can only be used once.',
+    )
+    expect(await verdict('driver').textContent()).toBe('Signed in')
+    const clicks = (way: string) => page.locator(`#way-${way} dd`).allTextContents()
+    expect([...(await clicks('amplify'))].sort()).toEqual(['Error', 'Signed in'])
+    expect(await clicks('driver')).toEqual(['Signed in', 'Signed in'])
+    expect(stage.errors()).toEqual(['Invalid session for the user, session can only be used once.'])
+    await page.locator('#calls .bad .words').getByText('Invalid session for the user').waitFor()
+  })
+
+  test('leaves the sign-in of the person alone', async () => {
+    const person = await reachCode()
+    await button('Run it').click()
+    await page.locator('#way-driver .verdict[data-tone=good]').waitFor()
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('says what came instead when the mail cannot be sent', async () => {
+    stage.pool.faults.apply({ refuseMail: true })
+    await button('Run it').click()
+    await page.locator('#way-driver .verdict[data-tone=bad]').waitFor()
+    expect(await page.locator('#way-driver .verdict').textContent()).toBe('mail-not-sent')
+    expect(await page.locator('#way-amplify .verdict').textContent()).toContain('CreateAuthChallenge')
+  })
+})
+
+describe('simulated faults', () => {
+  beforeEach(async () => {
+    await page.locator('#faults summary').click()
+  })
+
+  const fault = (name: string) => page.getByRole('checkbox', { name })
+  const isOff = (name: string) => page.getByRole('checkbox', { name, checked: false }).waitFor()
+
+  async function signInAs(person: Person): Promise<void> {
+    await typePassword(person)
+    await button('Sign in').click()
+  }
+
+  test('a lost answer restarts the sign-in, and the switch is off after it', async () => {
+    await fault('Lose the next answer').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    const person = await stage.knownUser()
+    await signInAs(person)
+    await notice('The sign-in was restarted.')
+    await isOff('Lose the next answer')
+    await finish(person)
+  })
+
+  test('a slow trigger sends two mails, and the valid one is marked', async () => {
+    await fault('Slow trigger').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    const person = await stage.knownUser()
+    await signInAs(person)
+    await heading('Check your mail')
+    expect(await stage.mails(person.username)).toBe(2)
+    await isOff('Slow trigger')
+    await countingMail().getByRole('button').click()
+    await page.keyboard.press('Enter')
+    await heading('You are signed in')
+  }, 40_000)
+
+  test('refused mail ends in a sentence that says so, and the password need not be typed again', async () => {
+    await fault('Refuse mail').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    const person = await stage.knownUser()
+    await signInAs(person)
+    await notice('The mail with the code could not be sent. Try again later.')
+    await fault('Refuse mail').uncheck()
+    await page.locator('#faults-on:empty').waitFor({ state: 'attached' })
+    await page.getByLabel('Password', { exact: true }).press('Enter')
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('expired sessions restart the sign-in with a new code', async () => {
+    const person = await reachCode()
+    await button('Expire sessions').click()
+    await page.getByText('Every open session has expired.').waitFor()
+    await typeCode(await stage.code(person.username))
+    await button('Continue').click()
+    await notice('The sign-in was restarted.')
+    await finish(person)
+  })
+
+  test.each(['define-with-entry', 'tokens'])(
+    'a first sign-in reaches the code whatever comes after the new password (%s)',
+    async behaviour => {
+      await page.getByLabel('What Cognito does after a new password').selectOption(behaviour)
+      await page.waitForResponse(/\/local-user-pool\/faults/)
+      await reachNewPassword()
+      expect(stage.pool.faults.afterNewPassword).toBe(behaviour)
+      await newPassword().fill(NEW_PASSWORD)
+      await button('Save and continue').click()
+      await heading('Check your mail')
+    },
+  )
+
+  test('one switch that waits can be turned off alone, and everything at once', async () => {
+    await fault('Refuse mail').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    await fault('Lose the next answer').check()
+    await page.locator('#faults').getByText('2 on').waitFor()
+    await fault('Lose the next answer').uncheck()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    expect(await fault('Refuse mail').isChecked()).toBe(true)
+    await button('Turn everything off').click()
+    await isOff('Refuse mail')
+  })
+
+  test('a change that the pool refuses is not shown as made', async () => {
+    await page.route('**/local-user-pool/faults', (route, request) =>
+      request.method() === 'POST' ? route.fulfill({ status: 400, json: {} }) : route.continue(),
+    )
+    await fault('Refuse mail').click()
+    await page.getByText('The pool did not accept this change.').waitFor()
+    await isOff('Refuse mail')
+  })
+})
+
+describe('a sign-in that takes its time', () => {
+  test('can be cancelled, and what was typed is still there', async () => {
+    const person = await stage.knownUser()
+    expect(await button('Cancel').isVisible()).toBe(false)
+    stage.pool.faults.delayTrigger('create-auth-challenge', 3000)
+    await typePassword(person)
+    await button('Sign in').click()
+    await button('Cancel').click()
+    expect(await focused()).toBe('username')
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe(person.password)
+    expect(await button('Cancel').isVisible()).toBe(false)
+    await button('Sign in').click()
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('can be started over while a code is on its way', async () => {
+    const person = await reachCode()
+    stage.pool.faults.delayTrigger('verify-auth-challenge-response', 3000)
+    await typeCode(otherThan(await stage.code(person.username)))
+    await button('Continue').click()
+    await page.getByText('One moment').waitFor()
+    await button('Start over').click()
+    await heading('Sign in')
+  })
+
+  test('keeps the typed password when there is no network', async () => {
+    const person = await stage.knownUser()
+    await typePassword(person)
+    await page.context().setOffline(true)
+    await button('Sign in').click()
+    await notice('The user pool could not be reached. Try again.')
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe(person.password)
+    await page.context().setOffline(false)
+    await button('Sign in').click()
+    await heading('Check your mail')
+  })
+})
+
+describe('what the page shows', () => {
+  test('a new first-time user comes with one click and signs in', async () => {
+    await button('New first-time user').click()
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Sign in')
+    await page.keyboard.press('Enter')
+    await heading('Choose a new password')
+  })
+
+  test('only the steps that this person meets are listed', async () => {
+    const steps = () => page.locator('#steps li:visible').allTextContents()
+    expect(await steps()).toEqual(['Password', 'Code'])
+    await reachNewPassword()
+    expect(await steps()).toEqual(['Password', 'New password', 'Code'])
+    await button('Start over').click()
+    await heading('Sign in')
+    expect(await steps()).toEqual(['Password', 'Code'])
+  })
+
+  test('on a phone a new mail is announced at the lower edge, and leads to the mailbox', async () => {
+    await stage.tidy()
+    page = await stage.open({ viewport: { width: 390, height: 700 }, isMobile: true, hasTouch: true })
+    const person = await reachCode()
+    const bar = page.getByRole('link', { name: '1 new mail' })
+    await bar.tap()
+    await bar.waitFor({ state: 'hidden' })
+    await countingMail().getByRole('button', { name: 'Fill in this code' }).tap()
+    expect(await page.getByLabel('Code').inputValue()).toBe(await stage.code(person.username))
+  })
+
+  test('mails that are known are not fetched again', async () => {
+    await reachCode()
+    await countingMail().waitFor()
+    const request = await page.waitForRequest(/\/local-user-pool\/messages/)
+    const since = Number(new URL(request.url()).searchParams.get('since'))
+    expect(since).toBe((await stage.pool.messages()).at(-1)?.at)
+  })
+
+  test('of many requests only the newest are drawn, and each once', async () => {
+    await reachCode()
+    await page.locator('#calls > li').first().waitFor()
+    await page.evaluate(async () => {
+      for (let requests = 0; requests < 60; requests++) {
+        const headers = { 'x-amz-target': 'AWSCognitoIdentityProviderService.GetUser' }
+        await fetch('/', { method: 'POST', headers, body: '{}' })
+      }
+    })
+    await page.getByText('Only the newest 40 requests are shown.').waitFor()
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    expect(await page.locator('#calls > li').count()).toBe(40)
+    const last = await page.locator('#calls > li').last().elementHandle()
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    expect(await last?.evaluate(element => element.isConnected)).toBe(true)
+  })
+
+  test('Chinese sentences follow each other without a blank', async () => {
+    const person = await reachCode()
+    await button('中文').click()
+    await page.locator('#code').fill(otherThan(await stage.code(person.username)))
+    await page.keyboard.press('Enter')
+    await page.locator('#notice:not(:empty)').waitFor()
+    expect(await page.locator('body').innerText()).not.toMatch(/[。，：！？；][ \u00a0]/)
+    expect(await page.locator('#code-facts').textContent()).toMatch(/^还可以尝试 2 次。\d:\d\d 内有效。$/)
+  })
+})
+
+describe('a code that cannot be sent again yet', () => {
+  let slow: Stage
+
+  beforeAll(async () => {
+    slow = await startStage({ environment: { RESEND_AFTER_SECONDS: '30' } })
+  }, 60_000)
+
+  afterAll(() => slow.close())
+
+  test('is waited for with a countdown; no button moves, and none answers with an error', async () => {
+    const person = await slow.knownUser()
+    page = await slow.open()
+    await page.clock.install({ time: Date.now() })
+    await page.reload()
+    await typePassword(person)
+    await button('Sign in').click()
+    await heading('Check your mail')
+    const places = () =>
+      Promise.all([button('Send new code').boundingBox(), button('Start over').boundingBox()])
+    const before = await places()
+    expect(await button('Send new code').getAttribute('aria-disabled')).toBe('true')
+    expect(await page.locator('#resend-wait').textContent()).toMatch(/^0:(30|2\d)$/)
+    expect(await page.locator('#resend-hint').textContent()).toMatch(/^A new code can be sent in 0:/)
+    await button('Send new code').click({ force: true })
+    expect(await page.getByRole('alert').textContent()).toBe('')
+    slow.pool.advanceClock(31)
+    await page.clock.fastForward(31_000)
+    await page.clock.runFor(2000)
+    expect(await button('Send new code').getAttribute('aria-disabled')).toBe('false')
+    expect(await places()).toEqual(before)
+    await button('Send new code').click()
+    await notice('A new code was sent.')
+    expect(await slow.mails(person.username)).toBe(2)
+    await slow.tidy()
+    page = await stage.open()
   })
 })
 
