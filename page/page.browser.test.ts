@@ -312,7 +312,7 @@ describe('codes', () => {
     await button('Send new code').click()
     await notice('A new code was sent.')
     await button('Send new code').click()
-    await page.getByText('No more mails in this sign-in.').waitFor()
+    await page.locator('#no-sends').getByText('No more mails in this sign-in.').waitFor()
     expect(await button('Send new code').getAttribute('aria-disabled')).toBe('true')
     await button('Send new code').click({ force: true })
     expect(await stage.mails(person.username)).toBe(3)
