@@ -314,7 +314,11 @@ function leadOf(texts: Texts, state: SignInState): string {
 }
 
 function noticeOf(texts: Texts, state: SignInState): string {
-  if (state.step === 'failed') return texts.failure[state.reason]
+  if (state.step === 'failed') {
+    const saved = 'newPasswordSaved' in state && state.newPasswordSaved === true
+    const sentences = [texts.failure[state.reason], saved ? texts.newPasswordSaved : '']
+    return sentences.filter(sentence => sentence !== '').join(texts.betweenSentences)
+  }
   if (state.step === 'new-password')
     return state.problem === undefined ? '' : texts.newPasswordProblem[state.problem]
   if (state.step !== 'code') return ''

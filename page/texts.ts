@@ -101,6 +101,8 @@ export interface Texts {
   readonly signedInLead: (username: string) => string
   readonly failedHeading: string
   readonly failure: Record<FailureReason, string>
+  readonly newPasswordSaved: string
+  readonly betweenSentences: string
   readonly mailArrived: (subject: string) => string
   readonly mailCounts: string
   readonly fillInCode: string
@@ -206,6 +208,8 @@ export const TEXTS: Record<Language, Texts> = {
       'tokens-refused': 'The pool refused to issue tokens.',
       unknown: 'Something went wrong. Try again.',
     },
+    newPasswordSaved: 'Your new password is saved. Sign in with it.',
+    betweenSentences: ' ',
     mailArrived: subject => `New mail: ${subject}`,
     mailCounts: 'Valid now',
     fillInCode: 'Fill in this code',
@@ -345,6 +349,8 @@ export const TEXTS: Record<Language, Texts> = {
       'tokens-refused': '用户池拒绝发放令牌。',
       unknown: '出现问题，请重试。',
     },
+    newPasswordSaved: '新密码已保存，请用新密码登录。',
+    betweenSentences: '',
     mailArrived: subject => `新邮件：${subject}`,
     mailCounts: '当前有效',
     fillInCode: '填入此验证码',
