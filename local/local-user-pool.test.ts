@@ -47,7 +47,7 @@ function startSignIn(password = person.password) {
 
 async function codeInLastMail(): Promise<string> {
   const mail = (await pool.messages()).at(-1)
-  return /\d{6}/.exec(mail?.subject ?? '')?.[0] ?? 'no code'
+  return /^\d{6}$/m.exec(mail?.text ?? '')?.[0] ?? 'no code'
 }
 
 function triggersCalled(): string[] {

@@ -102,7 +102,7 @@ const SETTINGS: Readonly<Record<TriggerName, readonly string[]>> = {
     'MAX_ATTEMPTS',
     'MAX_SENDS',
     'RESEND_AFTER_SECONDS',
-    'NATIVE_MFA',
+    'UNVERIFIED_EMAIL',
     'DEFAULT_LOCALE',
     'REPLY_TO_ADDRESS',
     'SES_CONFIGURATION_SET',

@@ -218,7 +218,6 @@ const SHARED_SETTINGS: readonly (readonly [name: string, fallback: string, reade
   ['CODE_LENGTH', '6', ['CreateAuthChallenge', 'VerifyAuthChallengeResponse']],
   ['MAX_ATTEMPTS', '3', ['DefineAuthChallenge', 'CreateAuthChallenge', 'VerifyAuthChallengeResponse']],
   ['MAX_SENDS', '3', ['DefineAuthChallenge', 'CreateAuthChallenge']],
-  ['NATIVE_MFA', 'accept', ['DefineAuthChallenge', 'CreateAuthChallenge']],
 ]
 
 function settingFindings(facts: PoolFacts): Finding[] {

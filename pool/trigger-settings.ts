@@ -1,5 +1,6 @@
 // Which settings each trigger reads, and whether it would start with those that it has: asked of the triggers' own code.
 import { SettingsError } from '../shared/errors.ts'
+import { SETTINGS as DESCRIPTORS, type TriggerName } from '../shared/setting-descriptors.ts'
 import {
   type Environment,
   readCreateSettings,
@@ -16,12 +17,16 @@ const SETTINGS: Record<Trigger, (environment: Environment) => unknown> = {
   PreTokenGeneration: readPreTokenSettings,
 }
 
-/** The variables that a trigger reads, found by letting it read. */
+const TRIGGER_NAMES: Record<Trigger, TriggerName> = {
+  DefineAuthChallenge: 'define-auth-challenge',
+  CreateAuthChallenge: 'create-auth-challenge',
+  VerifyAuthChallengeResponse: 'verify-auth-challenge-response',
+  PreTokenGeneration: 'pre-token-generation',
+}
+
+/** The variables that a trigger reads. */
 export function settingNames(trigger: Trigger): string[] {
-  const names: string[] = []
-  const nothing = new Proxy<Environment>({}, { get: (_, name) => void names.push(String(name)) })
-  problemsWith(trigger, nothing)
-  return names.filter(name => name !== 'AWS_REGION')
+  return DESCRIPTORS.filter(({ usedBy }) => usedBy.includes(TRIGGER_NAMES[trigger])).map(({ name }) => name)
 }
 
 /** Why a trigger would not start with these settings; undefined if it would. Never holds the value of a secret. */

@@ -130,7 +130,7 @@ export async function replaySignIn(
     for (const { name, event, expected } of signIn.events) {
       clockOffsetMs += (expected?.after ?? 0) * 1000
       const trigger = triggerOf(event)
-      const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
+      const codes = ses.mails().map(mail => mail.text.split('\n')[0] ?? '')
       const { event: sent, notes } = carryOver(event, trigger, carried, codes)
       const outcome = await invoke(triggers.get(trigger), sent, clockOffsetMs)
       keep(outcome.response, trigger, sent, carried)
@@ -145,7 +145,7 @@ export async function replaySignIn(
         notes,
       })
     }
-    const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
+    const codes = ses.mails().map(mail => mail.text.split('\n')[0] ?? '')
     const logs = [...triggers.values()].flatMap(trigger => trigger.logs)
     return { name: signIn.name, events: replayed, logs, secrets: [secret, ...codes] }
   } finally {
