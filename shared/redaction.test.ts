@@ -238,30 +238,30 @@ test("keeps Cognito's words only at their own place, not in what a client writes
   const clientMetadata = {
     triggerSource: 'Ada_Lovelace',
     version: '7',
-    region: 'xx-ada-1',
-    awsSdkVersion: 'aws-sdk-ada',
-    challengeName: 'ADA',
-    userPoolId: 'xx-ada-1_secret',
+    region: 'xx-byron-1',
+    awsSdkVersion: 'aws-sdk-byron',
+    challengeName: 'BYRON',
+    userPoolId: 'xx-byron-1_secret',
     'cognito:user_status': 'CONFIRMED',
   }
   const redacted = JSON.stringify(redactEvent({ request: { clientMetadata } }))
-  expect(redacted).not.toMatch(/ada|lovelace|:"7"|CONFIRMED"/i)
+  expect(redacted).not.toMatch(/byron|lovelace|:"7"|CONFIRMED"/i)
 })
 
 test('replaces the keys inside a text of JSON, but for those of Cognito and of a round', () => {
   const identities = JSON.stringify([
-    { userId: '108', providerType: 'SAML', lovelace: 'x', ada: { byron: 1 } },
+    { userId: '108', providerType: 'SAML', lovelace: 'x', noel: { byron: 1 } },
   ])
   const challengeMetadata = JSON.stringify({ reason: 'first', nonce: 'ab', sends: 2, lovelace: 1 })
   const event = {
     request: {
-      userAttributes: { identities, 'custom:json': '{"lovelace":{"ada":"x"}}' },
+      userAttributes: { identities, 'custom:json': '{"lovelace":{"noel":"x"}}' },
       clientMetadata: { nested: { lovelace: 'x' } },
       session: [{ challengeName: 'CUSTOM_CHALLENGE', challengeResult: true, challengeMetadata }],
     },
   }
   const redacted = JSON.stringify(redactEvent(event))
-  expect(redacted).not.toMatch(/lovelace|ada|byron/)
+  expect(redacted).not.toMatch(/lovelace|noel|byron/)
   for (const key of ['userId', 'providerType', 'SAML', 'reason', 'nonce', 'sends', 'custom:json'])
     expect(redacted).toContain(key)
 })
