@@ -135,6 +135,7 @@ describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
       MaxSends: '2',
       ResendAfterSeconds: '60',
       NativeMfa: 'ask',
+      UnverifiedEmail: 'refuse',
       DefaultLocale: 'de',
       ReplyToAddress: 'help@example.com',
       SesConfigurationSet: 'codes',
@@ -364,7 +365,7 @@ async function linesOfSignIns(): Promise<Json[]> {
   try {
     const asked = toJson(await create?.invoke(event({})))
     const parameters = member(asked, 'response', 'privateChallengeParameters')
-    const code = /Subject\.Data=(\d{6})\b/.exec(mails.at(-1) ?? '')?.[1] ?? ''
+    const code = /Text\.Data=(\d{6})\b/.exec(mails.at(-1) ?? '')?.[1] ?? ''
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
     await verify?.invoke(event({ privateChallengeParameters: parameters, challengeAnswer: code }))
     await verify?.invoke(event({ privateChallengeParameters: parameters, challengeAnswer: wrong }))

@@ -39,7 +39,7 @@ test.each([
   ['person@exam\u200bple.com'],
   [`${'a'.repeat(65)}@example.com`],
   [`a@${'a.'.repeat(200)}com`],
-])('%j is none', address => expect(isMailbox(address)).toBe(false))
+])('%j is not a mailbox', address => expect(isMailbox(address)).toBe(false))
 
 test('a domain in another script is written in Punycode for SES', () => {
   expect(toAsciiMailbox('person@bücher.example')).toBe('person@xn--bcher-kva.example')

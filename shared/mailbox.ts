@@ -37,7 +37,7 @@ export function maskMailbox(mailbox: string): string {
   return `${firstOfName}***@${firstOfDomain}***`
 }
 
-/** The domain in ASCII; '' where it is none. The global URL does it without a module to load. */
+/** The domain in ASCII; '' where it cannot be written so. The global URL does it without a module to load. */
 function toAsciiDomain(domain: string): string {
   if (/^[\x21-\x7e]*$/.test(domain)) return domain
   const url = `http://${domain}`
