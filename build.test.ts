@@ -43,8 +43,8 @@ test('Define, Verify and Pre Token Generation are one file each that imports not
 })
 
 test.each([
-  ['create-auth-challenge', 'CODE_SECRET is not set'],
-  ['verify-auth-challenge-response', 'CODE_SECRET is not set'],
+  ['create-auth-challenge', 'CODE_SECRET is required'],
+  ['verify-auth-challenge-response', 'CODE_SECRET is required'],
 ])('%s does not start without its settings, and says which', async (name, problem) => {
   const started = promisify(execFile)(process.execPath, ['-e', `import('./dist/${name}/index.mjs')`], {
     env: {},
