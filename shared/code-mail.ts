@@ -28,6 +28,7 @@ export async function mailCode(
   facts: Omit<LogEntry, 'event'>,
 ): Promise<void> {
   const startedAt = performance.now()
+  const taken = () => Math.round(performance.now() - startedAt)
   const address = event.userAttributes['email'] ?? ''
   const locale = chooseLocale(
     [event.userAttributes['locale'], event.clientMetadata['locale']],
@@ -48,18 +49,18 @@ export async function mailCode(
     const sent = await sendMail(mail, address, settings, deadline, error =>
       log('warn', { event: 'mail-retried', ...facts, ...causeOf(error) }),
     )
-    mailMilliseconds = performance.now() - startedAt
+    const milliseconds = taken()
+    mailMilliseconds = milliseconds
     log('info', {
       event: 'code-sent',
       ...facts,
       ...sent,
       locale,
-      milliseconds: Math.round(mailMilliseconds),
+      milliseconds,
       emailVerified,
     })
   } catch (error) {
-    const milliseconds = Math.round(performance.now() - startedAt)
-    log('error', { event: 'code-not-sent', ...facts, ...causeOf(error), milliseconds })
+    log('error', { event: 'code-not-sent', ...facts, ...causeOf(error), milliseconds: taken() })
     throw new CodeNotSentError()
   }
 }
