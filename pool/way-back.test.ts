@@ -231,11 +231,17 @@ describe('detach --everything', () => {
   })
 
   test('turns MFA off without naming a factor', async () => {
+    const SmsMfaConfiguration = { SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::111122223333:role/sms' } }
+    aws.state.mfa = { MfaConfiguration: 'OFF', SmsMfaConfiguration }
     await attach('first.json')
-    aws.state.mfa = { MfaConfiguration: 'ON', SoftwareTokenMfaConfiguration: { Enabled: true } }
+    aws.state.mfa = {
+      MfaConfiguration: 'ON',
+      SmsMfaConfiguration,
+      SoftwareTokenMfaConfiguration: { Enabled: true },
+    }
     aws.state.userPool['MfaConfiguration'] = 'ON'
     expect(await detach('first.json', '--everything')).toMatchObject({ code: 0, err: '' })
-    expect(aws.state.mfa).toEqual({ MfaConfiguration: 'OFF' })
+    expect(aws.state.mfa).toEqual({ MfaConfiguration: 'OFF', SmsMfaConfiguration })
   })
 
   test('removes triggers that others attached since, without --replace', async () => {

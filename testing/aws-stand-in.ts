@@ -263,7 +263,10 @@ function setUserPoolMfaConfig(state: StandInState, input: JsonObject): JsonObjec
   if (mfa['EmailMfaConfiguration'] !== undefined && sender !== 'DEVELOPER') {
     throw new Refusal('InvalidParameterException', 'E-mail MFA needs a user pool that sends through SES.')
   }
-  state.mfa = mfa
+  // With MFA off the SMS settings of the pool are still described.
+  const { SmsMfaConfiguration } = state.mfa
+  const described = mfa['MfaConfiguration'] === 'OFF' && SmsMfaConfiguration !== undefined
+  state.mfa = described ? { ...mfa, SmsMfaConfiguration } : mfa
   state.userPool['MfaConfiguration'] = mfa['MfaConfiguration'] ?? 'OFF'
   return mfa
 }
