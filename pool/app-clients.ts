@@ -1,18 +1,12 @@
-// What an app client allows: which of its ways to sign in ask for the code, and which walk round it.
+// What an app client allows: which of its ways to sign in ask for the code, and which end in tokens without it.
 import { type JsonObject, member, textAt, textsAt } from '../command/json.ts'
 
 /**
- * Flows that end in tokens without CUSTOM_AUTH. ALLOW_USER_AUTH allows a password on its own (API reference of
- * UpdateUserPoolClient). The ADMIN flows need IAM credentials, but whoever signs in through them meets no code.
+ * The flows that cannot end in tokens without the code. Every other flow does, known or not: ALLOW_USER_AUTH allows a
+ * password on its own (API reference of UpdateUserPoolClient), and Cognito may add flows. The ADMIN flows need IAM
+ * credentials, but a user who signs in through them is not asked for a code.
  */
-const FLOWS_WITHOUT_CODE = [
-  'ALLOW_USER_SRP_AUTH',
-  'ALLOW_USER_PASSWORD_AUTH',
-  'ALLOW_USER_AUTH',
-  'ALLOW_ADMIN_USER_PASSWORD_AUTH',
-  'USER_PASSWORD_AUTH',
-  'ADMIN_NO_SRP_AUTH',
-]
+const FLOWS_WITH_CODE = ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'CUSTOM_AUTH_FLOW_ONLY']
 
 /** "If you don't specify a value, your client supports" these (API reference, ExplicitAuthFlows). */
 const DEFAULT_FLOWS = ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH']
@@ -31,7 +25,7 @@ export function flowsWithoutCode(client: JsonObject): string[] {
   // Old names are not exclusive: without CUSTOM_AUTH_FLOW_ONLY they leave USER_SRP_AUTH open.
   const old = flows.every(flow => !flow.startsWith('ALLOW_')) && !flows.includes('CUSTOM_AUTH_FLOW_ONLY')
   return [
-    ...flows.filter(flow => FLOWS_WITHOUT_CODE.includes(flow)),
+    ...flows.filter(flow => !FLOWS_WITH_CODE.includes(flow)),
     ...(old ? ['USER_SRP_AUTH (implied)'] : []),
   ]
 }

@@ -1,6 +1,8 @@
 // The AWS services that the command line talks to, and calls that lose nothing of what a service says.
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
+import { IAMClient } from '@aws-sdk/client-iam'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { SESv2Client } from '@aws-sdk/client-sesv2'
 import type { BuildMiddleware, DeserializeMiddleware, MiddlewareStack } from '@smithy/types'
@@ -13,9 +15,11 @@ export type Aws = {
   readonly region: string
   readonly cognito: CognitoIdentityProviderClient
   readonly cloudFormation: CloudFormationClient
+  readonly iam: IAMClient
   /** @param region of the function, which its ARN names */
   lambda(region: string): LambdaClient
   ses(region: string): SESv2Client
+  cloudWatch(region: string): CloudWatchClient
 }
 
 /** Clients with the SDK's own credentials, profiles and endpoint variables. @param region of the user pool */
@@ -24,8 +28,10 @@ export function awsClients(region: string): Aws {
     region,
     cognito: new CognitoIdentityProviderClient({ region, requestHandler }),
     cloudFormation: new CloudFormationClient({ region, requestHandler }),
+    iam: new IAMClient({ region, requestHandler }),
     lambda: functionRegion => new LambdaClient({ region: functionRegion, requestHandler }),
     ses: mailRegion => new SESv2Client({ region: mailRegion, requestHandler }),
+    cloudWatch: alarmRegion => new CloudWatchClient({ region: alarmRegion, requestHandler }),
   }
 }
 

@@ -1,11 +1,16 @@
-// check against AWS over HTTP: it finds each planted fault, and nothing on a good pool.
-import { readFileSync } from 'node:fs'
+// check against AWS over HTTP: it reports each planted fault, and nothing on a good pool.
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { isJsonObject, type JsonObject, objectAt, textAt } from '../command/json.ts'
 import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, goodPool, POOL_ID, STACK } from '../testing/example-pool.ts'
 import { jsonOf, run } from '../testing/pool-run.ts'
+import { awsClients } from './aws.ts'
+import { readPoolFacts } from './check.ts'
+import { findings } from './findings.ts'
 import { TRIGGERS, type Trigger } from './trigger-functions.ts'
+import { readPoolState, updateUserPool, updateUserPoolClient } from './user-pool.ts'
 
 let aws: StandIn
 
@@ -21,11 +26,22 @@ async function found(...more: string[]): Promise<JsonObject[]> {
   return Array.isArray(findings) ? findings.filter(isJsonObject) : []
 }
 
+const OPTIONS = {
+  userPoolId: POOL_ID,
+  expected: {},
+  stackName: undefined,
+  sample: undefined,
+  signInsPerDay: undefined,
+  fromAddress: undefined,
+}
+
 const ids = (list: readonly JsonObject[]) => list.map(({ id }) => id)
 
 const environment = (state: StandInState, trigger: Trigger) =>
   objectAt(state.functions[ARNS[trigger]]?.configuration, 'Environment', 'Variables')
 const client = (state: StandInState) => state.clients[CLIENT_ID] ?? {}
+const configurationSetArn = (name: string, region = 'eu-central-1') =>
+  `arn:aws:ses:${region}:111122223333:configuration-set/${name}`
 const ses = (state: StandInState) => objectAt(state.ses['eu-central-1']?.account)
 
 test('a good pool has no findings, and the exit code is 0', async () => {
@@ -39,8 +55,8 @@ type Fault = {
   fault: string
   id: string
   plant: (state: StandInState) => void
-  /** A part of the command that mends it. */
-  mend: string
+  /** A part of the command that fixes it. */
+  fix: string
   args?: string[]
 }
 
@@ -49,38 +65,38 @@ const FAULTS: Fault[] = [
     fault: 'a client that allows SRP without the code',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH']),
-    mend: `npm run pool -- attach --user-pool-id ${POOL_ID} --define-arn ${ARNS.DefineAuthChallenge} --create-arn ${ARNS.CreateAuthChallenge}`,
+    fix: `cognito-email-code fix client-skips-code --user-pool-id ${POOL_ID} --region eu-central-1`,
   },
   {
     fault: 'a client that never said which flows, so that SRP is open',
     id: 'client-skips-code',
     plant: state => delete client(state)['ExplicitAuthFlows'],
-    mend: `--clients ${CLIENT_ID}`,
+    fix: 'cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client with choice-based sign-in',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: 'cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client with an old flow name',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['USER_PASSWORD_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: 'cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client that a server may use without the code',
     id: 'client-admin-flow',
     plant: state =>
       (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_ADMIN_USER_PASSWORD_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: 'cognito-email-code fix client-admin-flow ',
   },
   {
     fault: 'a client that cannot ask for the code',
     id: 'client-cannot-ask',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_REFRESH_TOKEN_AUTH']),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: 'cognito-email-code fix client-cannot-ask ',
   },
   {
     fault: 'a client of the hosted UI',
@@ -93,25 +109,25 @@ const FAULTS: Fault[] = [
         SupportedIdentityProviders: ['COGNITO'],
       })
     },
-    mend: '.SupportedIdentityProviders -= ["COGNITO"]',
+    fix: 'cognito-email-code fix client-hosted-ui ',
   },
   {
     fault: 'a client that tells which users exist',
     id: 'client-reveals-users',
     plant: state => (client(state)['PreventUserExistenceErrors'] = 'LEGACY'),
-    mend: '.PreventUserExistenceErrors = "ENABLED"',
+    fix: 'cognito-email-code fix client-reveals-users ',
   },
   {
     fault: 'a session shorter than the code',
     id: 'client-session-short',
     plant: state => (environment(state, 'CreateAuthChallenge')['CODE_TTL_SECONDS'] = '300'),
-    mend: `--clients ${CLIENT_ID}`,
+    fix: 'cognito-email-code fix client-session-short ',
   },
   {
     fault: 'a missing trigger',
     id: 'trigger-missing',
     plant: state => delete objectAt(state.userPool, 'LambdaConfig')['VerifyAuthChallengeResponse'],
-    mend: `npm run pool -- attach --user-pool-id ${POOL_ID} --stack-name STACK`,
+    fix: `cognito-email-code attach --user-pool-id ${POOL_ID} --region eu-central-1 --stack-name STACK`,
   },
   {
     fault: 'no guard on the tokens',
@@ -120,20 +136,20 @@ const FAULTS: Fault[] = [
       delete objectAt(state.userPool, 'LambdaConfig')['PreTokenGeneration']
       delete objectAt(state.userPool, 'LambdaConfig')['PreTokenGenerationConfig']
     },
-    mend: '--stack-name email-code',
+    fix: '--stack-name email-code',
     args: ['--stack-name', STACK],
   },
   {
     fault: "a trigger that is somebody else's",
     id: 'trigger-foreign',
     plant: state => putFunction(state, 'DefineAuthChallenge', functionArn('captcha')),
-    mend: '--replace',
+    fix: '--replace',
   },
   {
     fault: 'a trigger that is not the one of the stack',
     id: 'trigger-foreign',
     plant: state => putFunction(state, 'CreateAuthChallenge', functionArn('older'), ARNS.CreateAuthChallenge),
-    mend: '--replace',
+    fix: '--replace',
     args: ['--stack-name', STACK],
   },
   {
@@ -146,13 +162,13 @@ const FAULTS: Fault[] = [
         `${ARNS.VerifyAuthChallengeResponse}:7`,
         ARNS.VerifyAuthChallengeResponse,
       ),
-    mend: 'npm run pool -- attach',
+    fix: 'cognito-email-code attach',
   },
   {
     fault: 'a function that is gone',
     id: 'function-missing',
     plant: state => delete state.functions[ARNS.DefineAuthChallenge],
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'a function that failed to update',
@@ -161,26 +177,26 @@ const FAULTS: Fault[] = [
       Object.assign(objectAt(state.functions[ARNS.CreateAuthChallenge]?.configuration), {
         LastUpdateStatus: 'Failed',
       }),
-    mend: `aws lambda get-function --function-name ${ARNS.CreateAuthChallenge}`,
+    fix: `aws lambda get-function --function-name ${ARNS.CreateAuthChallenge}`,
   },
   {
     fault: 'a function that the pool may not call',
     id: 'function-not-callable',
     plant: state => delete state.functions[ARNS.PreTokenGeneration]?.policy,
-    mend: `aws lambda add-permission --function-name ${ARNS.PreTokenGeneration}`,
+    fix: `aws lambda add-permission --function-name ${ARNS.PreTokenGeneration}`,
   },
   {
     fault: 'a setting that is wrong',
     id: 'function-settings',
     plant: state => (environment(state, 'CreateAuthChallenge')['FROM_ADDRESS'] = 'nobody'),
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'functions with different secrets',
     id: 'functions-disagree',
     plant: state =>
       (environment(state, 'VerifyAuthChallengeResponse')['CODE_SECRET'] = 'fedcba9876543210'.repeat(4)),
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'functions that count attempts differently, one by default',
@@ -189,20 +205,20 @@ const FAULTS: Fault[] = [
       environment(state, 'DefineAuthChallenge')['MAX_ATTEMPTS'] = '5'
       delete environment(state, 'VerifyAuthChallengeResponse')['MAX_ATTEMPTS']
     },
-    mend: 'aws cloudformation deploy',
+    fix: 'aws cloudformation deploy',
   },
   {
     fault: 'a guard for some clients only',
     id: 'guard-staged',
     plant: state => (environment(state, 'PreTokenGeneration')['GUARDED_CLIENT_IDS'] = CLIENT_ID),
-    mend: 'GuardedClientIds=all',
+    fix: 'GuardedClientIds=all',
   },
   {
     fault: 'a timeout below the deadline',
     id: 'function-timeout',
     plant: state =>
       Object.assign(objectAt(state.functions[ARNS.CreateAuthChallenge]?.configuration), { Timeout: 3 }),
-    mend: '--timeout 5',
+    fix: '--timeout 5',
   },
   {
     fault: 'a log that the metrics cannot read',
@@ -211,31 +227,31 @@ const FAULTS: Fault[] = [
       Object.assign(objectAt(state.functions[ARNS.DefineAuthChallenge]?.configuration), {
         LoggingConfig: { LogFormat: 'Text' },
       }),
-    mend: 'LogFormat=JSON',
+    fix: 'LogFormat=JSON',
   },
   {
     fault: "Cognito's own MFA",
     id: 'native-mfa',
     plant: state => (state.mfa = { MfaConfiguration: 'OPTIONAL' }),
-    mend: 'set-user-pool-mfa-config',
+    fix: `aws cognito-idp set-user-pool-mfa-config --user-pool-id ${POOL_ID} --region eu-central-1 --mfa-configuration OFF`,
   },
   {
     fault: 'device tracking',
     id: 'device-tracking',
     plant: state => (state.userPool['DeviceConfiguration'] = {}),
-    mend: 'del(.DeviceConfiguration)',
+    fix: 'cognito-email-code fix device-tracking ',
   },
   {
     fault: 'federated users',
     id: 'federated-users',
     plant: state => state.identityProviders.push('Corporate'),
-    mend: '--ignore federated-users',
+    fix: '--ignore federated-users',
   },
   {
     fault: 'a running user import',
     id: 'user-import',
     plant: state => state.importJobs.push({ JobId: 'import-1', Status: 'Pending' }),
-    mend: 'stop-user-import-job',
+    fix: 'stop-user-import-job',
   },
   {
     fault: 'a user without an address',
@@ -247,7 +263,7 @@ const FAULTS: Fault[] = [
         UserStatus: 'FORCE_CHANGE_PASSWORD',
         Attributes: [],
       }),
-    mend: "--username 'o'\\''neill' --user-attributes Name=email,Value=ADDRESS",
+    fix: "--username 'o'\\''neill' --user-attributes Name=email,Value=ADDRESS",
   },
   {
     fault: 'a user whose address is not verified',
@@ -259,7 +275,7 @@ const FAULTS: Fault[] = [
         UserStatus: 'CONFIRMED',
         Attributes: [{ Name: 'email', Value: 'third@example.com' }],
       }),
-    mend: '--username third --user-attributes Name=email_verified,Value=true',
+    fix: '--username third --user-attributes Name=email_verified,Value=true',
   },
   {
     fault: 'a sender that SES does not know',
@@ -270,50 +286,172 @@ const FAULTS: Fault[] = [
         identities: { 'example.com': false },
         configurationSets: [],
       }),
-    mend: 'aws sesv2 create-email-identity --region eu-central-1 --email-identity example.com',
+    fix: 'aws sesv2 create-email-identity --region eu-central-1 --email-identity example.com',
   },
   {
     fault: 'a sender that the fallback region does not know',
     id: 'ses-fallback-unverified',
     plant: state => (environment(state, 'CreateAuthChallenge')['SES_FALLBACK_REGION'] = 'eu-west-1'),
-    mend: '--region eu-west-1',
+    fix: '--region eu-west-1',
   },
   {
     fault: 'a configuration set that is not there',
     id: 'ses-configuration-set-missing',
-    plant: state => (environment(state, 'CreateAuthChallenge')['SES_CONFIGURATION_SET'] = 'codes'),
-    mend: '--configuration-set-name codes',
+    plant: state => {
+      environment(state, 'CreateAuthChallenge')['SES_CONFIGURATION_SET'] = 'codes'
+      state.allowedResources.push(configurationSetArn('codes'))
+    },
+    fix: '--configuration-set-name codes',
   },
   {
     fault: 'SES in the sandbox',
     id: 'ses-sandbox',
     plant: state => (ses(state)['ProductionAccessEnabled'] = false),
-    mend: '--production-access-enabled',
+    fix: '--production-access-enabled',
   },
   {
     fault: 'SES paused by its owner',
     id: 'ses-paused',
     plant: state => (ses(state)['SendingEnabled'] = false),
-    mend: '--sending-enabled',
+    fix: '--sending-enabled',
   },
   {
     fault: 'SES stopped by AWS',
     id: 'ses-paused',
     plant: state => (ses(state)['EnforcementStatus'] = 'SHUTDOWN'),
-    mend: 'aws sesv2 get-account',
+    fix: 'aws sesv2 get-account',
   },
   {
     fault: 'more users than mails a day',
     id: 'ses-quota',
     plant: state => (state.userPool['EstimatedNumberOfUsers'] = 60_000),
-    mend: 'request-service-quota-increase',
+    fix: 'request-service-quota-increase',
   },
   {
     fault: 'more sign-ins than mails a day',
     id: 'ses-quota',
     plant: () => {},
-    mend: '--desired-value 90015',
+    fix: '--desired-value 90015',
     args: ['--sign-ins-per-day', '60000'],
+  },
+  {
+    fault: 'a client with a flow that is not known',
+    id: 'client-skips-code',
+    plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_VOICE_AUTH']),
+    fix: 'cognito-email-code fix client-skips-code ',
+  },
+  {
+    fault: 'a client that got the code beside its old flows',
+    id: 'client-skips-code',
+    plant: state =>
+      (client(state)['ExplicitAuthFlows'] = [
+        'ALLOW_USER_SRP_AUTH',
+        'ALLOW_REFRESH_TOKEN_AUTH',
+        'ALLOW_CUSTOM_AUTH',
+      ]),
+    fix: 'cognito-email-code fix client-skips-code ',
+  },
+  {
+    fault: 'a client that may write the address',
+    id: 'client-writes-email',
+    plant: state =>
+      (state.userPool['SchemaAttributes'] = [
+        { Name: 'email', AttributeDataType: 'String', Required: false, Mutable: true },
+      ]),
+    fix: 'cognito-email-code fix client-writes-email ',
+  },
+  {
+    fault: 'a client of an identity provider that may write the address',
+    id: 'client-writes-email',
+    plant: state => {
+      state.userPool['SchemaAttributes'] = []
+      client(state)['SupportedIdentityProviders'] = ['COGNITO', 'Corporate']
+      client(state)['WriteAttributes'] = ['email', 'name']
+    },
+    fix: '--ignore client-writes-email',
+  },
+  {
+    fault: 'an address that can be changed without proof',
+    id: 'email-change-unverified',
+    plant: state => delete state.userPool['UserAttributeUpdateSettings'],
+    fix: 'cognito-email-code fix email-change-unverified ',
+  },
+  {
+    fault: 'an address that can be changed without proof, in a pool that proves phone numbers only',
+    id: 'email-change-unverified',
+    plant: state => {
+      state.userPool['AutoVerifiedAttributes'] = ['phone_number']
+      state.userPool['UserAttributeUpdateSettings'] = {
+        AttributesRequireVerificationBeforeUpdate: ['phone_number'],
+      }
+    },
+    fix: 'cognito-email-code fix email-change-unverified ',
+  },
+  {
+    fault: 'codes for unverified addresses where every address is verified',
+    id: 'unverified-email-allowed',
+    plant: state => delete environment(state, 'CreateAuthChallenge')['UNVERIFIED_EMAIL'],
+    fix: '--parameter-overrides UnverifiedEmail=refuse',
+  },
+  {
+    fault: 'a password that the mailbox can reset',
+    id: 'recovery-by-email',
+    plant: state =>
+      (state.userPool['AccountRecoverySetting'] = {
+        RecoveryMechanisms: [
+          { Name: 'verified_phone_number', Priority: 1 },
+          { Name: 'verified_email', Priority: 2 },
+        ],
+      }),
+    fix: 'cognito-email-code fix recovery-by-email ',
+  },
+  {
+    fault: 'a pool that never said how a password is reset',
+    id: 'recovery-by-email',
+    plant: state => delete state.userPool['AccountRecoverySetting'],
+    fix: 'cognito-email-code fix recovery-by-email ',
+  },
+  {
+    fault: 'refresh tokens of before attach',
+    id: 'client-refresh-tokens',
+    plant: state => (client(state)['LastModifiedDate'] = Date.now() / 1000 - 6 * 86_400),
+    fix: 'aws cognito-idp admin-user-global-sign-out',
+  },
+  {
+    fault: 'recording that was left on',
+    id: 'events-recorded',
+    plant: state => {
+      for (const trigger of TRIGGERS) environment(state, trigger)['RECORD_EVENTS'] = 'on'
+    },
+    fix: '--parameter-overrides RecordEvents=off',
+  },
+  {
+    fault: 'an alarm that goes nowhere',
+    id: 'alarms-silent',
+    plant: state => Object.assign(objectAt(state.alarms[0]), { AlarmActions: [] }),
+    fix: '--parameter-overrides AlarmTopicArn=TOPIC_ARN',
+  },
+  {
+    fault: 'an alarm that is switched off',
+    id: 'alarms-silent',
+    plant: state => Object.assign(objectAt(state.alarms[0]), { ActionsEnabled: false }),
+    fix: '--parameter-overrides AlarmTopicArn=TOPIC_ARN',
+    args: ['--stack-name', STACK],
+  },
+  {
+    fault: 'no alarm at all but those of others',
+    id: 'alarms-silent',
+    plant: state => (state.alarms = [{ AlarmName: 'disk', Namespace: 'others', AlarmActions: ['arn'] }]),
+    fix: '--parameter-overrides AlarmTopicArn=TOPIC_ARN',
+  },
+  {
+    fault: 'a default configuration set that the role may not send with',
+    id: 'ses-configuration-set-denied',
+    plant: state =>
+      Object.assign(objectAt(state.ses['eu-central-1']?.defaultConfigurationSets), {
+        'example.com': 'events',
+      }),
+    fix: 'aws cloudformation deploy --region eu-central-1 --template-file packaged.yaml',
   },
 ]
 
@@ -327,17 +465,17 @@ function putFunction(state: StandInState, trigger: Trigger, arn: string, like?: 
 }
 
 describe('check finds', () => {
-  test.each(FAULTS)('$fault', async ({ id, plant, mend, args = [] }) => {
+  test.each(FAULTS)('$fault', async ({ id, plant, fix, args = [] }) => {
     plant(aws.state)
     const findings = await found(...args)
     expect([...new Set(ids(findings))]).toEqual([id])
     const [finding] = findings
-    expect(textAt(finding, 'mend')).toContain(mend)
+    expect(textAt(finding, 'fix')).toContain(fix)
     expect(textAt(finding, 'what')).toBeDefined()
     expect(textAt(finding, 'why')).toBeDefined()
     const table = await check(...args)
     expect(table.code).toBe(1)
-    expect(table.out).toContain(`$ ${textAt(finding, 'mend')}`)
+    expect(table.out).toContain(`$ ${textAt(finding, 'fix')}`)
   })
 
   test('at least fifteen kinds of fault', () => {
@@ -351,12 +489,79 @@ describe('check finds', () => {
     expect(levels.length).toBeGreaterThan(15)
   })
 
-  test('every trigger missing on a pool with nothing attached', async () => {
+  test('every trigger missing on a pool with nothing attached, in one finding', async () => {
     aws.state.userPool['LambdaConfig'] = {}
     const missing = (await found()).filter(({ id }) => id === 'trigger-missing')
-    expect(missing.map(({ what }) => what)).toEqual(
-      TRIGGERS.map(trigger => `The pool has no ${trigger} trigger`),
-    )
+    expect(missing.map(({ what }) => what)).toEqual([`The pool has no trigger for ${TRIGGERS.join(', ')}`])
+  })
+
+  test('clients that allow nothing but the code on a pool that cannot ask for it', async () => {
+    aws.state.userPool['LambdaConfig'] = {}
+    const stranded = (await found()).find(({ id }) => id === 'client-stranded')
+    expect(stranded).toMatchObject({ level: 'high', what: expect.stringContaining(CLIENT_ID) })
+    expect(textAt(stranded, 'fix')).toContain('cognito-email-code attach')
+    client(aws.state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH']
+    expect(ids(await found())).not.toContain('client-stranded')
+  })
+
+  test('clients without the code on a pool without triggers, for attach to name', async () => {
+    aws.state.userPool['LambdaConfig'] = {}
+    client(aws.state)['ExplicitAuthFlows'] = ['ALLOW_USER_SRP_AUTH']
+    aws.state.clients['second'] = { ...client(aws.state), ClientId: 'second', ClientName: 'app' }
+    const skipping = (await found()).filter(({ id }) => id === 'client-skips-code')
+    expect(skipping).toHaveLength(1)
+    expect(textAt(skipping[0], 'fix')).toContain(`--clients ${CLIENT_ID},second`)
+  })
+
+  test("an authenticator app that a stranger may set up, where Cognito's MFA is on and any factor counts", async () => {
+    aws.state.mfa = { MfaConfiguration: 'ON' }
+    environment(aws.state, 'DefineAuthChallenge')['NATIVE_MFA'] = 'accept-any'
+    const enrolment = (await found()).find(({ id }) => id === 'native-mfa-enrolment')
+    expect(enrolment).toMatchObject({ level: 'high', why: expect.stringContaining('MFA_SETUP') })
+    expect(textAt(enrolment, 'fix')).toContain('--parameter-overrides NativeMfa=accept-email')
+    environment(aws.state, 'DefineAuthChallenge')['NATIVE_MFA'] = 'accept-email'
+    expect(ids(await found())).not.toContain('native-mfa-enrolment')
+    aws.state.mfa = { MfaConfiguration: 'OPTIONAL' }
+    environment(aws.state, 'DefineAuthChallenge')['NATIVE_MFA'] = 'accept-any'
+    expect(ids(await found())).not.toContain('native-mfa-enrolment')
+  })
+
+  test('what each way out of recovery by e-mail costs', async () => {
+    delete aws.state.userPool['AccountRecoverySetting']
+    const [recovery] = await found()
+    for (const part of ['admin_only', 'support', 'verified_phone_number', 'SMS', 'server of your own'])
+      expect(textAt(recovery, 'why')).toContain(part)
+  })
+
+  test('a client that may write the address less sharply where unverified addresses are refused', async () => {
+    aws.state.userPool['SchemaAttributes'] = []
+    expect(await found()).toMatchObject([{ id: 'client-writes-email', level: 'medium' }])
+    environment(aws.state, 'CreateAuthChallenge')['UNVERIFIED_EMAIL'] = 'send'
+    expect((await found())[0]).toMatchObject({ id: 'client-writes-email', level: 'high' })
+    client(aws.state)['WriteAttributes'] = ['name']
+    expect(ids(await found())).toEqual(['unverified-email-allowed'])
+    Object.assign(client(aws.state), { WriteAttributes: [], SupportedIdentityProviders: ['Corporate'] })
+    expect((await found())[0]).toMatchObject({
+      id: 'client-writes-email',
+      fix: expect.stringContaining('--parameter-overrides UnverifiedEmail=refuse'),
+    })
+  })
+
+  test('the default configuration set of the fallback region too', async () => {
+    environment(aws.state, 'CreateAuthChallenge')['SES_FALLBACK_REGION'] = 'eu-west-1'
+    aws.state.ses['eu-west-1'] = {
+      account: {},
+      identities: { 'no-reply@example.com': true },
+      configurationSets: [],
+      defaultConfigurationSets: { 'no-reply@example.com': 'west' },
+    }
+    const [denied] = await found()
+    expect(denied).toMatchObject({
+      id: 'ses-configuration-set-denied',
+      what: expect.stringContaining(configurationSetArn('west', 'eu-west-1')),
+    })
+    aws.state.allowedResources.push(configurationSetArn('west', 'eu-west-1'))
+    expect(await found()).toEqual([])
   })
 
   test('a sender of which only the parent domain is verified in good order', async () => {
@@ -372,6 +577,54 @@ describe('check finds', () => {
 })
 
 describe('check leaves alone', () => {
+  test('unverified addresses that some users have, or that it did not look for', async () => {
+    delete environment(aws.state, 'CreateAuthChallenge')['UNVERIFIED_EMAIL']
+    expect(await found('--sample', '1')).toEqual([])
+    objectAt(aws.state.users[0])['Attributes'] = [{ Name: 'email', Value: 'first@example.com' }]
+    expect(ids(await found())).toEqual(['users-unverified-email'])
+  })
+
+  test('refresh tokens that have expired, or that the client never issued without a code', async () => {
+    const changedAt = Date.now() / 1000 - 8 * 86_400
+    client(aws.state)['LastModifiedDate'] = changedAt
+    expect(await found()).toEqual([])
+    Object.assign(client(aws.state), { RefreshTokenValidity: 100, CreationDate: changedAt })
+    expect(await found()).toEqual([])
+    Object.assign(client(aws.state), {
+      CreationDate: 1_700_000_000,
+      TokenValidityUnits: { RefreshToken: 'hours' },
+    })
+    expect(await found()).toEqual([])
+    objectAt(client(aws.state)['TokenValidityUnits'])['RefreshToken'] = 'days'
+    expect(ids(await found())).toEqual(['client-refresh-tokens'])
+  })
+
+  test('alarms on the functions themselves that notify someone', async () => {
+    const metric = { Namespace: 'AWS/Lambda', MetricName: 'Errors' }
+    const dimensions = [{ Name: 'FunctionName', Value: 'create-auth-challenge' }]
+    aws.state.alarms = [
+      { AlarmName: 'errors', AlarmActions: ['arn'], ...metric, Dimensions: dimensions },
+      {
+        AlarmName: 'sum',
+        AlarmActions: ['arn'],
+        Metrics: [
+          { Id: 'a', MetricStat: { Metric: { ...metric, Dimensions: dimensions }, Period: 60, Stat: 'Sum' } },
+        ],
+      },
+    ]
+    expect(await found()).toEqual([])
+    delete objectAt(aws.state.alarms[1])['AlarmActions']
+    aws.state.alarms.push({ AlarmName: 'all', AlarmRule: 'ALARM("sum")', AlarmActions: ['arn'] })
+    expect(await found()).toEqual([])
+    Object.assign(objectAt(aws.state.alarms[2]), { ActionsEnabled: false })
+    expect(await found()).toMatchObject([{ id: 'alarms-silent', what: expect.stringContaining('sum') }])
+  })
+
+  test('the rights of the role as long as no configuration set is in use', async () => {
+    await found()
+    expect(aws.calls.map(({ operation }) => operation)).not.toContain('SimulatePrincipalPolicy')
+  })
+
   test('clients for machines', async () => {
     aws.state.clients['machine'] = {
       UserPoolId: POOL_ID,
@@ -432,19 +685,106 @@ describe('users', () => {
   })
 })
 
+describe('what fix is to change', () => {
+  const changing = FAULTS.filter(({ fix }) => fix.startsWith('cognito-email-code fix'))
+
+  test.each(changing)('is taken by Cognito and ends the finding: $fault', async ({ id, plant }) => {
+    plant(aws.state)
+    await found()
+    const clients = awsClients('eu-central-1')
+    const facts = await readPoolFacts(clients, OPTIONS, { show: () => {}, end: () => {} })
+    const change = findings(facts).find(it => it.id === id)?.change
+    if (change === undefined) throw new Error('no change')
+    const before = await readPoolState(clients.cognito, POOL_ID, change.clientIds)
+    const after = change.apply(before)
+    await updateUserPool(clients.cognito, after.userPool, before.userPool)
+    for (const changed of Object.values(after.clients)) await updateUserPoolClient(clients.cognito, changed)
+    expect(ids(await found())).not.toContain(id)
+  })
+
+  test('is never left to a command that writes the pool or a client past the backup', async () => {
+    for (const { plant } of FAULTS) plant(aws.state)
+    for (const finding of await found()) expect(textAt(finding, 'fix')).not.toMatch(/jq|update-user-pool/)
+    expect(new Set(changing.map(({ id }) => id)).size).toBe(10)
+  })
+
+  test('is never printed', async () => {
+    for (const { plant } of FAULTS) plant(aws.state)
+    for (const finding of await found())
+      expect(Object.keys(finding)).toEqual(['id', 'level', 'what', 'why', 'fix'])
+  })
+
+  test.each([[['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']], [['CUSTOM_AUTH_FLOW_ONLY']]])(
+    'lets a stranded client with %j sign in again',
+    async flows => {
+      aws.state.userPool['LambdaConfig'] = {}
+      client(aws.state)['ExplicitAuthFlows'] = flows
+      await found()
+      const facts = await readPoolFacts(awsClients('eu-central-1'), OPTIONS, {
+        show: () => {},
+        end: () => {},
+      })
+      const change = findings(facts).find(it => it.id === 'client-stranded')?.change
+      const { clients } = aws.state
+      const after = change?.apply({ userPool: aws.state.userPool, mfa: aws.state.mfa, clients })
+      expect(after?.clients[CLIENT_ID]?.['ExplicitAuthFlows']).toEqual([
+        'ALLOW_CUSTOM_AUTH',
+        'ALLOW_REFRESH_TOKEN_AUTH',
+        'ALLOW_USER_SRP_AUTH',
+      ])
+    },
+  )
+})
+
 describe('what may not be read', () => {
   test.each([
-    ['GetFunctionConfiguration', 'lambda:GetFunctionConfiguration'],
-    ['ListUsers', 'cognito-idp:ListUsers'],
-    ['ListUserPoolClients', 'cognito-idp:ListUserPoolClients'],
-    ['GetAccount', 'ses:GetAccount'],
-    ['ListIdentityProviders', 'cognito-idp:ListIdentityProviders'],
-    ['ListUserImportJobs', 'cognito-idp:ListUserImportJobs'],
-  ])('%s is a finding that names the right', async (denied, right) => {
+    ['GetFunctionConfiguration', 'lambda:GetFunctionConfiguration', 'medium'],
+    ['ListUsers', 'cognito-idp:ListUsers', 'medium'],
+    ['ListUserPoolClients', 'cognito-idp:ListUserPoolClients', 'medium'],
+    ['GetAccount', 'ses:GetAccount', 'medium'],
+    ['ListIdentityProviders', 'cognito-idp:ListIdentityProviders', 'medium'],
+    ['ListUserImportJobs', 'cognito-idp:ListUserImportJobs', 'low'],
+    ['GetUserPoolMfaConfig', 'cognito-idp:GetUserPoolMfaConfig', 'low'],
+    ['DescribeAlarms', 'cloudwatch:DescribeAlarms', 'low'],
+  ])('%s is a note that names the right', async (denied, right, level) => {
     aws.interfere = operation => (operation === denied ? 'deny' : undefined)
     const findings = await found()
-    expect([...new Set(ids(findings))]).toEqual(['not-checked'])
-    expect(textAt(findings[0], 'mend')).toContain(right)
+    expect(findings).toMatchObject([{ id: 'not-checked', level }])
+    expect(textAt(findings[0], 'why')).toContain(right)
+    expect(textAt(findings[0], 'fix')).toBe('aws sts get-caller-identity --region eu-central-1')
+  })
+
+  test("the role's rights are a note that names the configuration set to look at", async () => {
+    objectAt(aws.state.ses['eu-central-1']?.defaultConfigurationSets)['example.com'] = 'events'
+    aws.interfere = operation => (operation === 'SimulatePrincipalPolicy' ? 'deny' : undefined)
+    expect(await found()).toMatchObject([
+      { id: 'not-checked', level: 'low', what: expect.stringContaining(configurationSetArn('events')) },
+    ])
+  })
+
+  test('several things that may not be read are one note, as important as the most important of them', async () => {
+    aws.interfere = operation =>
+      ['ListUserImportJobs', 'ListUsers', 'ListIdentityProviders'].includes(operation) ? 'deny' : undefined
+    const notes = await found()
+    expect(notes).toMatchObject([{ id: 'not-checked', level: 'medium' }])
+    for (const { operation } of aws.calls.filter(it => /^List.*(Jobs|Users|Providers)$/.test(it.operation)))
+      expect(textAt(notes[0], 'why')).toContain(`cognito-idp:${operation}`)
+  })
+
+  test('an operation that the endpoint does not have is not put down to missing rights', async () => {
+    aws.interfere = operation => (operation === 'ListUserImportJobs' ? 'unknown' : undefined)
+    const [note] = await found()
+    expect(note).toMatchObject({ id: 'not-checked', level: 'low' })
+    expect(textAt(note, 'why')).toContain('does not have this operation')
+    expect(textAt(note, 'fix')).not.toContain('get-caller-identity')
+  })
+
+  test('a name that does not resolve is not put down to missing rights', async () => {
+    aws.environment['AWS_ENDPOINT_URL_SESV2'] = 'http://ses.invalid'
+    const [note] = await found()
+    expect(note).toMatchObject({ id: 'not-checked', level: 'medium' })
+    expect(textAt(note, 'why')).toContain('no connection')
+    expect(textAt(note, 'fix')).not.toContain('get-caller-identity')
   })
 
   test('is an error if it is the pool itself', async () => {
@@ -474,8 +814,61 @@ test('the documentation names every finding that check can have, and no other', 
   const documented = [...readFileSync('docs/existing-pool.md', 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm)].map(
     match => match[1],
   )
-  const inCode = [...readFileSync('pool/findings.ts', 'utf8').matchAll(/\bid: '([a-z-]+)'/g)].map(
-    match => match[1],
-  )
+  const sources = readdirSync('pool/findings').map(file => readFileSync(`pool/findings/${file}`, 'utf8'))
+  const inCode = [...sources.join('\n').matchAll(/\bid(?:: | = )'([a-z-]+)'/g)].map(match => match[1])
   expect(documented.toSorted()).toEqual([...new Set(inCode)].toSorted())
 })
+
+describe('commands to paste', () => {
+  const SPELL = 'x;touch$IFS'
+  const HOSTILE = `${SPELL} \u001b[2J'`
+
+  /** Every finding that check has, on a pool on which everything is wrong. */
+  async function everything(): Promise<JsonObject[]> {
+    for (const { plant } of FAULTS) plant(aws.state)
+    const denied = await found()
+    aws.state.userPool['LambdaConfig'] = {}
+    return [...denied, ...(await found())]
+  }
+
+  test('name the region, stand on one line, and are not printed twice', async () => {
+    for (const { plant } of FAULTS) plant(aws.state)
+    const findings = await found()
+    const all = findings.map(({ fix }) => String(fix))
+    expect(new Set(findings.map(({ id, fix }) => `${id} ${fix}`)).size).toBe(all.length)
+    for (const fix of all) expect(fix).toMatch(/^[^\p{Cc}]* --region [^\p{Cc}]*$/u)
+    const lines = (await check()).out.split('\n').map(line => line.trim())
+    for (const fix of all) expect(lines).toContain(`$ ${fix}`)
+  })
+
+  test('are understood by the command line that they name', async () => {
+    const commands = (await everything()).map(({ fix }) => String(fix))
+    for (const command of commands.filter(text => /^cognito-email-code (?!fix)/.test(text))) {
+      const [, name = '', ...args] = wordsOf(command)
+      const { err } = await run(aws.environment, [name, ...args, '--help'])
+      expect(err).toBe('')
+    }
+  })
+
+  test('hold a hostile value as one word, and no text from AWS reaches the terminal raw', async () => {
+    environment(aws.state, 'CreateAuthChallenge')['FROM_ADDRESS'] = `no-reply@b.de${SPELL}`
+    client(aws.state)['ClientName'] = 'web\u001b[1A\u001b[2K'
+    client(aws.state)['PreventUserExistenceErrors'] = 'LEGACY'
+    aws.state.identityProviders.push('Corporate\n$ rm -rf ~')
+    aws.state.users.push({ Username: HOSTILE, Enabled: true, UserStatus: 'CONFIRMED', Attributes: [] })
+    const all = await found()
+    const fixOf = (id: string) => wordsOf(String(all.find(it => it['id'] === id)?.['fix']))
+    expect(fixOf('ses-identity-unverified')).toContain(`b.de${SPELL}`)
+    expect(fixOf('users-without-email')).toContain(`${SPELL} [2J'`)
+    const { out } = await check()
+    expect(out).not.toContain('\u001b')
+    expect(out.split('\n').filter(line => line.includes('rm -rf'))).toHaveLength(1)
+    expect(out).not.toMatch(/^\s*\$ rm/m)
+  })
+})
+
+/** The words that a POSIX shell makes of one simple command; the command itself is not run. */
+function wordsOf(line: string): string[] {
+  const out = execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' })
+  return out.split('\0').slice(0, -1)
+}

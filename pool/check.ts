@@ -1,17 +1,37 @@
-// Reads everything about a pool that decides whether the code is asked and arrives. Changes nothing.
+// Reads everything about a pool that decides whether the code is asked for and arrives. Changes nothing.
 import {
+  type AlarmType,
+  type CompositeAlarm,
+  type MetricAlarm,
+  paginateDescribeAlarms,
+} from '@aws-sdk/client-cloudwatch'
+import {
+  GetUserPoolMfaConfigCommand,
   ListUserImportJobsCommand,
   paginateListIdentityProviders,
   paginateListUsers,
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider'
+import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
 import { GetAccountCommand, GetConfigurationSetCommand, GetEmailIdentityCommand } from '@aws-sdk/client-sesv2'
 import { textAt } from '../command/json.ts'
 import type { Progress } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
-import type { MailFacts, PoolFacts, Unread, UserFacts } from './findings.ts'
+import { awsErrorKind, awsErrorText } from './aws-errors.ts'
+import {
+  type AlarmFacts,
+  type FunctionFacts,
+  type MailFacts,
+  ourFunction,
+  ourTriggers,
+  type PoolFacts,
+  type SenderFacts,
+  type Unread,
+  type UserFacts,
+} from './pool-facts.ts'
 import {
   arnInSlot,
+  functionNameOf,
   readFunction,
   regionOf,
   TRIGGERS,
@@ -19,7 +39,8 @@ import {
   type TriggerArns,
   type TriggerFunction,
 } from './trigger-functions.ts'
-import { describeAllClients, readPoolState } from './user-pool.ts'
+import { settingOf } from './trigger-settings.ts'
+import { describeAllClients, describeUserPool } from './user-pool.ts'
 
 export type CheckOptions = {
   readonly userPoolId: string
@@ -32,73 +53,189 @@ export type CheckOptions = {
   readonly fromAddress: string | undefined
 }
 
+/** Reads one thing; what cannot be read is noted, and the rest goes on. */
+type Reader = <Value>(
+  what: string,
+  actions: readonly string[],
+  read: () => Promise<Value>,
+  options?: { readonly minor: boolean },
+) => Promise<Value | undefined>
+
 /**
- * Reads all facts. What may not be read is noted and becomes a finding of its own.
+ * Reads all facts. What cannot be read is noted and becomes a finding of its own.
  *
  * @throws the SDK's error if the pool itself cannot be read
  */
 export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: Progress): Promise<PoolFacts> {
   const { userPoolId } = options
-  const { userPool, mfa } = await readPoolState(aws.cognito, userPoolId, [])
+  const { cognito } = aws
+  const userPool = await describeUserPool(cognito, userPoolId)
   const unread: Unread[] = []
-  const tried = async <Value>(
-    what: string,
-    action: string,
-    read: () => Promise<Value>,
-  ): Promise<Value | undefined> => {
-    try {
-      return await read()
-    } catch (error) {
-      unread.push({
-        what,
-        action,
-        error: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      })
+  const tried: Reader = async (what, actions, read, { minor } = { minor: false }) =>
+    read().catch((error: unknown) => {
+      unread.push({ what, actions, minor, kind: awsErrorKind(error), error: awsErrorText(error) })
       return undefined
-    }
-  }
+    })
+  const minor = { minor: true }
 
+  const mfaConfiguration = await tried(
+    'The MFA configuration',
+    ['cognito-idp:GetUserPoolMfaConfig'],
+    async () =>
+      (await cognito.send(new GetUserPoolMfaConfigCommand({ UserPoolId: userPoolId }))).MfaConfiguration,
+    minor,
+  )
   const functions: Partial<Record<Trigger, TriggerFunction>> = {}
   for (const trigger of TRIGGERS) {
     const arn = arnInSlot(userPool, trigger)
     if (arn === undefined) continue
     const found = await tried(
       `The function of ${trigger} (${arn})`,
-      'lambda:GetFunctionConfiguration and lambda:GetPolicy',
+      ['lambda:GetFunctionConfiguration', 'lambda:GetPolicy'],
       () => readFunction(aws, arn, textAt(userPool, 'Arn') ?? ''),
     )
     if (found !== undefined) functions[trigger] = found
   }
   const clients = await tried(
     'The app clients',
-    'cognito-idp:ListUserPoolClients and DescribeUserPoolClient',
-    () => describeAllClients(aws.cognito, userPoolId),
+    ['cognito-idp:ListUserPoolClients', 'cognito-idp:DescribeUserPoolClient'],
+    () => describeAllClients(cognito, userPoolId),
   )
-  const identityProviders = await tried('The identity providers', 'cognito-idp:ListIdentityProviders', () =>
+  const identityProviders = await tried('The identity providers', ['cognito-idp:ListIdentityProviders'], () =>
     readIdentityProviders(aws, userPoolId),
   )
-  const importJob = await tried('The user import jobs', 'cognito-idp:ListUserImportJobs', () =>
-    runningImport(aws, userPoolId),
+  const importJob = await tried(
+    'The user import jobs',
+    ['cognito-idp:ListUserImportJobs'],
+    () => runningImport(aws, userPoolId),
+    minor,
   )
-  const users = await tried('The users', 'cognito-idp:ListUsers', () =>
+  const users = await tried('The users', ['cognito-idp:ListUsers'], () =>
     readUsers(aws, userPoolId, options.sample, userPool['EstimatedNumberOfUsers'], progress),
   )
-  const mail = await tried('SES', 'ses:GetAccount, ses:GetEmailIdentity and ses:GetConfigurationSet', () =>
+  const ses = await tried('SES', ['ses:GetAccount', 'ses:GetEmailIdentity', 'ses:GetConfigurationSet'], () =>
     readMail(aws, functions.CreateAuthChallenge, options.fromAddress),
   )
+  const known = { ...options, functions }
   return {
-    ...options,
+    ...known,
     region: aws.region,
+    readAt: Date.now(),
     userPool,
-    mfa,
+    mfaConfiguration,
     clients,
     identityProviders,
     importJob,
-    functions,
     users,
-    mail,
+    mail: ses && { ...ses, deniedConfigurationSets: await deniedConfigurationSets(aws, known, ses, tried) },
+    alarms: await readAlarms(aws, known, tried),
     unread,
   }
+}
+
+/** The alarms on the metrics of this project, or of its one stack, and those on its functions. */
+async function readAlarms(
+  aws: Aws,
+  known: FunctionFacts & Pick<PoolFacts, 'stackName'>,
+  tried: Reader,
+): Promise<AlarmFacts[] | undefined> {
+  const arns = ourTriggers(known).flatMap(trigger => known.functions[trigger]?.arn ?? [])
+  const [first] = arns
+  if (first === undefined) return undefined
+  const client = aws.cloudWatch(regionOf(first) ?? aws.region)
+  return tried(
+    'The alarms',
+    ['cloudwatch:DescribeAlarms'],
+    async () => {
+      const single: MetricAlarm[] = []
+      const composite: CompositeAlarm[] = []
+      const types: AlarmType[] = ['MetricAlarm', 'CompositeAlarm']
+      for await (const page of paginateDescribeAlarms({ client }, { AlarmTypes: types })) {
+        single.push(...(page.MetricAlarms ?? []).filter(alarm => watches(alarm, arns, known.stackName)))
+        composite.push(...(page.CompositeAlarms ?? []).filter(hasActions))
+      }
+      return single.map(alarm => {
+        const name = alarm.AlarmName ?? ''
+        const isPartOf = ({ AlarmRule }: CompositeAlarm) => AlarmRule?.includes(name) === true
+        return { name, notifies: hasActions(alarm) || composite.some(isPartOf) }
+      })
+    },
+    { minor: true },
+  )
+}
+
+function watches(alarm: MetricAlarm, arns: readonly string[], stackName: string | undefined): boolean {
+  const names = arns.map(functionNameOf)
+  const isOwnNamespace = (namespace = '') =>
+    stackName === undefined
+      ? namespace.startsWith('cognito-email-code/')
+      : namespace === `cognito-email-code/${stackName}`
+  const metrics = [alarm, ...(alarm.Metrics ?? []).flatMap(({ MetricStat }) => MetricStat?.Metric ?? [])]
+  return metrics.some(
+    ({ Namespace, Dimensions }) =>
+      isOwnNamespace(Namespace) ||
+      Dimensions?.some(({ Name, Value }) => Name === 'FunctionName' && names.includes(Value)),
+  )
+}
+
+function hasActions({ ActionsEnabled, AlarmActions = [] }: MetricAlarm | CompositeAlarm): boolean {
+  return ActionsEnabled !== false && AlarmActions.length > 0
+}
+
+/** The configuration sets that Create sends with and its role may not use. IAM is asked only if there are any. */
+async function deniedConfigurationSets(
+  aws: Aws,
+  known: FunctionFacts,
+  mail: MailFacts,
+  tried: Reader,
+): Promise<readonly string[]> {
+  const create = ourFunction(known, 'CreateAuthChallenge')
+  const role = create?.configuration?.Role
+  if (create === undefined || role === undefined) return []
+  const [, partition, , , account] = create.arn.split(':')
+  const sets = [mail.sender, mail.fallback].flatMap(sender => {
+    const name = mail.configurationSet?.name ?? sender?.configurationSet
+    return sender === undefined || name === undefined
+      ? []
+      : [`arn:${partition}:ses:${sender.region}:${account}:configuration-set/${name}`]
+  })
+  if (sets.length === 0) return []
+  const denied = await tried(
+    `Whether the role of CreateAuthChallenge (${role}) may call ses:SendEmail on ${sets.join(' and ')}`,
+    ['iam:SimulatePrincipalPolicy'],
+    async () => {
+      const refused: string[] = []
+      for (const set of new Set(sets))
+        if (!(await maySendWith(aws, role, set, mail.fromAddress))) refused.push(set)
+      return refused
+    },
+    { minor: true },
+  )
+  return denied ?? []
+}
+
+/** One resource in each call, so that the one decision in the answer is about it. */
+async function maySendWith(
+  aws: Aws,
+  role: string,
+  configurationSet: string,
+  fromAddress: string | undefined,
+): Promise<boolean> {
+  const { EvaluationResults = [] } = await aws.iam.send(
+    new SimulatePrincipalPolicyCommand({
+      PolicySourceArn: role,
+      ActionNames: ['ses:SendEmail'],
+      ResourceArns: [configurationSet],
+      ContextEntries: [
+        {
+          ContextKeyName: 'ses:FromAddress',
+          ContextKeyType: 'string',
+          ContextKeyValues: [fromAddress ?? ''],
+        },
+      ],
+    }),
+  )
+  return EvaluationResults.every(({ EvalDecision }) => EvalDecision === 'allowed')
 }
 
 async function readIdentityProviders(aws: Aws, userPoolId: string): Promise<string[]> {
@@ -133,6 +270,7 @@ async function readUsers(
   const total = sample ?? (typeof estimate === 'number' ? estimate : undefined)
   let seen = 0
   let looked = 0
+  let complete = true
   // No AttributesToGet: Cognito refuses a page on which one user lacks such an attribute (API reference of ListUsers).
   const pages = paginateListUsers({ client: aws.cognito }, { UserPoolId: userPoolId, Limit: 60 })
   try {
@@ -146,12 +284,13 @@ async function readUsers(
           unverified.push(user.Username ?? '')
       }
       progress.show(seen, total)
-      if (sample !== undefined && seen >= sample) break
+      complete = sample === undefined || seen < sample
+      if (!complete) break
     }
   } finally {
     progress.end()
   }
-  return { looked, withoutAddress, unverified }
+  return { looked, complete, withoutAddress, unverified }
 }
 
 function signsInHere({ Enabled, UserStatus }: UserType): boolean {
@@ -168,39 +307,38 @@ async function readMail(
   create: TriggerFunction | undefined,
   givenAddress: string | undefined,
 ): Promise<MailFacts> {
-  const environment = create?.environment ?? {}
   const region = (create && regionOf(create.arn)) ?? aws.region
-  const sender = environment['FROM_ADDRESS'] || givenAddress
+  const sender = settingOf(create, 'FROM_ADDRESS') || givenAddress
   const fromAddress = /[^\s<>]+@[^\s<>]+/.exec(sender ?? '')?.[0]
-  const configurationSet = environment['SES_CONFIGURATION_SET'] || undefined
-  const fallbackRegion = environment['SES_FALLBACK_REGION'] || undefined
+  const name = settingOf(create, 'SES_CONFIGURATION_SET')
+  const fallbackRegion = settingOf(create, 'SES_FALLBACK_REGION')
   return {
     region,
     fromAddress,
     account: await aws.ses(region).send(new GetAccountCommand({})),
-    senderVerified: fromAddress === undefined ? undefined : await isVerified(aws, region, fromAddress),
+    sender: fromAddress === undefined ? undefined : await readSender(aws, region, fromAddress),
     configurationSet:
-      configurationSet === undefined
-        ? undefined
-        : { name: configurationSet, exists: await configurationSetExists(aws, region, configurationSet) },
+      name === '' ? undefined : { name, exists: await configurationSetExists(aws, region, name) },
     fallback:
-      fallbackRegion === undefined || fromAddress === undefined
+      fallbackRegion === '' || fromAddress === undefined
         ? undefined
-        : { region: fallbackRegion, senderVerified: await isVerified(aws, fallbackRegion, fromAddress) },
+        : await readSender(aws, fallbackRegion, fromAddress),
+    deniedConfigurationSets: [],
   }
 }
 
 /** The address, its domain or a parent of that: SES sends from subdomains of a verified domain. */
-async function isVerified(aws: Aws, region: string, address: string): Promise<boolean> {
+async function readSender(aws: Aws, region: string, address: string): Promise<SenderFacts> {
   const labels = (address.split('@').at(-1) ?? '').split('.')
   const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
   for (const identity of [address, ...domains]) {
     const found = await ifFound(
       aws.ses(region).send(new GetEmailIdentityCommand({ EmailIdentity: identity })),
     )
-    if (found?.VerifiedForSendingStatus === true) return true
+    if (found?.VerifiedForSendingStatus === true)
+      return { region, identity, configurationSet: found.ConfigurationSetName }
   }
-  return false
+  return { region, identity: undefined, configurationSet: undefined }
 }
 
 async function configurationSetExists(aws: Aws, region: string, name: string): Promise<boolean> {

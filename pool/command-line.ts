@@ -53,6 +53,7 @@ Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_E
 
 const OPTIONS = {
   'user-pool-id': { type: 'string' },
+  region: { type: 'string' },
   'stack-name': { type: 'string' },
   'define-arn': { type: 'string' },
   'create-arn': { type: 'string' },
@@ -119,8 +120,11 @@ function checkUsage(command: string | undefined, more: readonly string[], values
   const allowed = COMMANDS[command ?? '']
   if (allowed === undefined) throw new CommandError(`There is no command ${command ?? '(none)'}. See --help.`)
   if (more.length > 0) throw new CommandError(`${more[0]} is one word too many. See --help.`)
+  const region = values['user-pool-id'] && regionOfPool(values['user-pool-id'])
+  if (region !== undefined && values.region !== undefined && values.region !== region)
+    throw new CommandError(`--region is ${values.region}, but the user pool is in ${region}.`)
   for (const [name, value] of Object.entries(values)) {
-    const known = ['user-pool-id', 'json', 'help', ...allowed].includes(name)
+    const known = ['user-pool-id', 'region', 'json', 'help', ...allowed].includes(name)
     if (!known && value !== false) throw new CommandError(`${command} does not know --${name}. See --help.`)
   }
 }
@@ -146,29 +150,29 @@ async function check(values: Values, terminal: Terminal): Promise<0 | 1> {
   return found.length > 0 ? 1 : 0
 }
 
-function asJson({ id, level, what, why, mend }: Finding): Json {
-  return { id, level, what, why, mend }
+function asJson({ id, level, what, why, fix }: Finding): Json {
+  return { id, level, what, why, fix }
 }
 
 const LEVEL_STYLE: Record<Level, Style> = { high: 'red', medium: 'yellow', low: 'cyan' }
 
-/** A table of one finding a row; the command that mends it stands alone on its line, to be copied. */
+/** A table of one finding a row; the command that fixes it stands alone on its line, to be copied. */
 function findingsText(
   terminal: Terminal,
   userPoolId: string,
   found: readonly Finding[],
   looked: number | undefined,
 ): string {
-  const head = `User pool ${userPoolId}${looked === undefined ? '' : `, ${looked} users looked at`}`
-  if (found.length === 0) return `${head}\n${coloured(terminal, 'green', 'Nothing to mend.')}\n`
+  const head = `User pool ${userPoolId}${looked === undefined ? '' : `, ${looked} user${looked === 1 ? '' : 's'} looked at`}`
+  if (found.length === 0) return `${head}\n${coloured(terminal, 'green', 'No problems found.')}\n`
   const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
   const indent = ' '.repeat(8)
-  const rows = found.map(({ id, level, what, why, mend }) =>
+  const rows = found.map(({ id, level, what, why, fix }) =>
     [
       `${coloured(terminal, LEVEL_STYLE[level], level.padEnd(6))}  ${coloured(terminal, 'bold', id)}`,
       `${indent}${wrapped(what, width, indent)}`,
       `${indent}${coloured(terminal, 'dim', wrapped(why, width, indent))}`,
-      `${indent}$ ${mend}`,
+      `${indent}$ ${fix}`,
     ].join('\n'),
   )
   const counts = (['high', 'medium', 'low'] as const)

@@ -14,10 +14,12 @@ import {
   parseJsonObject,
   textAt,
 } from '../command/json.ts'
+import { shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
 import { preTokenArn } from './user-pool.ts'
 
+/** The three that ask for the code, and the guard on the tokens. */
 export const TRIGGERS = [
   'DefineAuthChallenge',
   'CreateAuthChallenge',
@@ -40,7 +42,7 @@ export async function arnsOfStack(aws: Aws, stackName: string): Promise<TriggerA
     const arn = outputs.find(({ OutputKey }) => OutputKey === `${trigger}Arn`)?.OutputValue
     if (arn === undefined) {
       throw new CommandError(
-        `The stack ${stackName} has no output ${trigger}Arn: it was not made of template.yaml, or is not finished ` +
+        `The stack ${stackName} has no output ${trigger}Arn: it does not come from template.yaml, or it is not complete ` +
           `(${Stacks?.[0]?.StackStatus ?? 'no status'}). Deploy it first, or name the functions with --define-arn, ` +
           '--create-arn, --verify-arn and --pre-token-arn.',
       )
@@ -79,6 +81,17 @@ export function regionOf(arn: string): string | undefined {
   return ARN.exec(arn)?.[1]
 }
 
+/** The ARN of a function without its qualifier; what is not a function's ARN stays as it is. */
+export function unqualified(arn: string): string {
+  const qualifier = qualifierOf(arn)
+  return qualifier === undefined ? arn : arn.slice(0, -qualifier.length - 1)
+}
+
+/** The name of the function that an ARN names. */
+export function functionNameOf(arn: string): string | undefined {
+  return ARN.exec(arn)?.[3]
+}
+
 /** The trigger that a pool has in a slot; undefined if the slot is free. */
 export function arnInSlot(userPool: JsonObject, trigger: Trigger): string | undefined {
   const lambdaConfig = objectAt(userPool, 'LambdaConfig')
@@ -98,7 +111,7 @@ export async function readFunction(aws: Aws, arn: string, poolArn: string): Prom
   const lambda = aws.lambda(regionOf(arn) ?? aws.region)
   const qualifier = qualifierOf(arn)
   const name = {
-    FunctionName: qualifier === undefined ? arn : arn.slice(0, -qualifier.length - 1),
+    FunctionName: unqualified(arn),
     ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
   }
   const configuration = await lambda
@@ -165,13 +178,14 @@ function matches(pattern: string, text: string): boolean {
 
 /** The AWS CLI command that lets a pool call a function. */
 export function addPermissionCommand(arn: string, poolArn: string): string {
-  const qualifier = qualifierOf(arn)
-  const name = qualifier === undefined ? arn : arn.slice(0, -qualifier.length - 1)
-  return [
-    `aws lambda add-permission --function-name ${name}`,
-    ...(qualifier === undefined ? [] : [`--qualifier ${qualifier}`]),
-    `--region ${regionOf(arn)} --statement-id cognito-${poolArn.split('_').at(-1)}`,
-    '--action lambda:InvokeFunction --principal cognito-idp.amazonaws.com',
-    `--source-arn ${poolArn} --source-account ${poolArn.split(':')[4]}`,
-  ].join(' ')
+  return shellCommand('aws lambda add-permission', {
+    'function-name': unqualified(arn),
+    qualifier: qualifierOf(arn),
+    region: regionOf(arn),
+    'statement-id': `cognito-${poolArn.split('_').at(-1)}`,
+    action: 'lambda:InvokeFunction',
+    principal: 'cognito-idp.amazonaws.com',
+    'source-arn': poolArn,
+    'source-account': poolArn.split(':')[4],
+  })
 }

@@ -28,6 +28,12 @@ export type PoolState = {
   readonly clients: Readonly<Record<string, JsonObject>>
 }
 
+/** What fix changes: which clients it has to read, and the state that is wanted. */
+export type PoolChange = {
+  readonly clientIds: readonly string[]
+  readonly apply: (state: PoolState) => PoolState
+}
+
 /**
  * What DescribeUserPool says and UpdateUserPool does not take (API reference of both). A list of what to leave out,
  * not of what to keep: a setting that Cognito gets tomorrow is written back too.

@@ -9,6 +9,8 @@ export type StandInSes = {
   account: JsonObject
   identities: Record<string, boolean>
   configurationSets: string[]
+  /** The default configuration set of an identity. */
+  defaultConfigurationSets?: Record<string, string>
 }
 
 export type StandInState = {
@@ -22,14 +24,18 @@ export type StandInState = {
   functions: Record<string, StandInFunction>
   /** By region. */
   ses: Record<string, StandInSes>
+  /** What DescribeAlarms answers. */
+  alarms: JsonObject[]
+  /** The ARNs on which SimulatePrincipalPolicy allows an action. */
+  allowedResources: string[]
   /** Outputs by stack name. */
   stacks: Record<string, Record<string, string>>
 }
 
 export type Call = { readonly operation: string; readonly body: JsonObject }
 
-/** `refuse`: an error, nothing done. `lose-answer`: done, but the connection breaks. `deny`: AccessDenied. */
-export type Fault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny'
+/** `refuse`: an error, nothing done. `lose-answer`: done, but the connection breaks. `deny`: AccessDenied. `unknown`: no such operation. */
+export type Fault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny' | 'unknown'
 
 /** Called before each operation; may change the state, as another administrator would. */
 export type Interference = (operation: string, count: number, state: StandInState) => Fault | undefined
@@ -84,7 +90,7 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
     counts.set(operation, count)
     calls.push({ operation, body: input })
     const fault = standIn.interfere(operation, count, state)
-    const isQuery = operation === 'DescribeStacks'
+    const isQuery = operation === 'DescribeStacks' || operation === 'SimulatePrincipalPolicy'
     const type = isQuery ? 'text/xml' : 'application/x-amz-json-1.1'
     try {
       if (fault === 'break') return { status: 500, type, text: { body: '', error: '' }, lost: true }
@@ -93,6 +99,8 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
         throw new Refusal('ConcurrentModificationException', 'Modified at the same time.')
       if (fault === 'deny')
         throw new Refusal('AccessDeniedException', `not authorized to perform ${operation}`, 403)
+      if (fault === 'unknown')
+        throw new Refusal('UnknownOperationException', `${operation} is not implemented.`)
       const output = perform(state, operation, input, regionOf(request))
       const text = { body: isQuery ? String(output) : JSON.stringify(output), error: '' }
       return { status: 200, type, text, lost: fault === 'lose-answer' }
@@ -113,7 +121,14 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address: AddressInfo | string | null = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  for (const service of ['COGNITO_IDENTITY_PROVIDER', 'LAMBDA', 'SESV2', 'CLOUDFORMATION']) {
+  for (const service of [
+    'COGNITO_IDENTITY_PROVIDER',
+    'LAMBDA',
+    'SESV2',
+    'CLOUDFORMATION',
+    'CLOUDWATCH',
+    'IAM',
+  ]) {
     standIn.environment[`AWS_ENDPOINT_URL_${service}`] = `http://127.0.0.1:${port}`
   }
   standIn.environment['AWS_ACCESS_KEY_ID'] = 'EXAMPLE'
@@ -199,15 +214,33 @@ function perform(
     case 'GetAccount':
       return sesOf(state, region).account
     case 'GetEmailIdentity': {
-      const verified = sesOf(state, region).identities[textAt(input, 'EmailIdentity') ?? '']
+      const name = textAt(input, 'EmailIdentity') ?? ''
+      const { identities, defaultConfigurationSets } = sesOf(state, region)
+      const verified = identities[name]
       if (verified === undefined) throw new Refusal('NotFoundException', 'No such identity.', 404)
-      return { VerifiedForSendingStatus: verified }
+      return {
+        VerifiedForSendingStatus: verified,
+        ConfigurationSetName: defaultConfigurationSets?.[name] ?? null,
+      }
     }
     case 'GetConfigurationSet':
       if (!sesOf(state, region).configurationSets.includes(textAt(input, 'ConfigurationSetName') ?? '')) {
         throw new Refusal('NotFoundException', 'No such configuration set.', 404)
       }
       return {}
+    case 'DescribeAlarms':
+      return {
+        ...page(
+          'MetricAlarms',
+          state.alarms.filter(alarm => alarm['AlarmRule'] === undefined),
+          input,
+          'NextToken',
+          'MaxRecords',
+        ),
+        CompositeAlarms: state.alarms.filter(alarm => alarm['AlarmRule'] !== undefined),
+      }
+    case 'SimulatePrincipalPolicy':
+      return simulationXml(state, input)
     case 'DescribeStacks':
       return stackXml(state, textAt(input, 'StackName') ?? '')
     default:
@@ -327,5 +360,23 @@ function stackXml(state: StandInState, name: string): string {
     `<member><StackName>${name}</StackName><StackStatus>CREATE_COMPLETE</StackStatus>` +
     `<CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>${members}</Outputs></member>` +
     '</Stacks></DescribeStacksResult></DescribeStacksResponse>'
+  )
+}
+
+function simulationXml(state: StandInState, input: JsonObject): string {
+  const resources = Object.entries(input).filter(([name]) => name.startsWith('ResourceArns.member.'))
+  const members = resources
+    .map(([, arn]) => {
+      const decision = state.allowedResources.includes(String(arn)) ? 'allowed' : 'implicitDeny'
+      return (
+        `<member><EvalActionName>${input['ActionNames.member.1']}</EvalActionName>` +
+        `<EvalResourceName>${arn}</EvalResourceName><EvalDecision>${decision}</EvalDecision></member>`
+      )
+    })
+    .join('')
+  return (
+    '<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult>' +
+    `<EvaluationResults>${members}</EvaluationResults><IsTruncated>false</IsTruncated>` +
+    '</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>'
   )
 }

@@ -8,6 +8,7 @@ export const POOL_ID = 'eu-central-1_EXAMPLE00'
 export const POOL_ARN = `arn:aws:cognito-idp:eu-central-1:111122223333:userpool/${POOL_ID}`
 export const CLIENT_ID = '1example23456789client0000'
 export const STACK = 'email-code'
+export const ROLE_ARN = 'arn:aws:iam::111122223333:role/create-auth-challenge'
 
 /** The ARN of any function in the account. */
 export const functionArn = (name: string) => `arn:aws:lambda:eu-central-1:111122223333:function:${name}`
@@ -26,6 +27,7 @@ const ENVIRONMENTS: Record<Trigger, JsonObject> = {
     FROM_ADDRESS: 'Example <no-reply@example.com>',
     CODE_TTL_SECONDS: '180',
     MAX_ATTEMPTS: '3',
+    UNVERIFIED_EMAIL: 'refuse',
   },
   VerifyAuthChallengeResponse: { CODE_SECRET: '0123456789abcdef'.repeat(4), MAX_ATTEMPTS: '3' },
   PreTokenGeneration: { HOSTED_UI: 'deny' },
@@ -86,6 +88,7 @@ export function poolBeforeAttach(): StandInState {
           configuration: {
             FunctionArn: ARNS[trigger],
             Description: 'cognito-email-code: an example',
+            Role: ROLE_ARN,
             Timeout: 5,
             State: 'Active',
             LastUpdateStatus: 'Successful',
@@ -106,8 +109,19 @@ export function poolBeforeAttach(): StandInState {
         },
         identities: { 'example.com': true },
         configurationSets: [],
+        defaultConfigurationSets: {},
       },
     },
+    alarms: [
+      {
+        AlarmName: `${STACK}-mail-failures`,
+        Namespace: `cognito-email-code/${STACK}`,
+        MetricName: 'MailFailures',
+        ActionsEnabled: true,
+        AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:on-call'],
+      },
+    ],
+    allowedResources: [],
     stacks: { [STACK]: Object.fromEntries(TRIGGERS.map(trigger => [`${trigger}Arn`, ARNS[trigger]])) },
   }
 }
@@ -133,6 +147,10 @@ export function permission(poolArn = POOL_ARN): JsonObject {
 /** The same pool with everything attached: `check` has nothing to say about it. */
 export function goodPool(): StandInState {
   const state = poolBeforeAttach()
+  Object.assign(state.userPool, {
+    AccountRecoverySetting: { RecoveryMechanisms: [{ Name: 'admin_only', Priority: 1 }] },
+    UserAttributeUpdateSettings: { AttributesRequireVerificationBeforeUpdate: ['email'] },
+  })
   state.userPool['LambdaConfig'] = {
     PostConfirmation: functionArn('welcome'),
     ...ARNS,

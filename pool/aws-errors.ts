@@ -1,0 +1,41 @@
+// What an error of a call to AWS means: missing rights, an operation that the endpoint does not have, no connection.
+
+export type AwsErrorKind = 'denied' | 'no-credentials' | 'unsupported' | 'unreachable' | 'other'
+
+const DENIED = ['AccessDenied', 'AccessDeniedException', 'NotAuthorizedException', 'UnauthorizedOperation']
+const UNSUPPORTED = ['UnknownOperationException', 'UnknownOperation', 'InvalidAction', 'NotImplemented']
+const NO_CREDENTIALS = [
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'TokenProviderError',
+  'UnrecognizedClientException',
+]
+const UNREACHABLE = [
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EPIPE',
+]
+
+/** @param error what an SDK client rejected with: AWS names its errors, Node codes those of the connection */
+export function awsErrorKind(error: unknown): AwsErrorKind {
+  if (!(error instanceof Error)) return 'other'
+  if (DENIED.includes(error.name)) return 'denied'
+  if (NO_CREDENTIALS.includes(error.name)) return 'no-credentials'
+  if (UNSUPPORTED.includes(error.name)) return 'unsupported'
+  const code = 'code' in error ? String(error.code) : ''
+  if (UNREACHABLE.includes(code) || error.name === 'TimeoutError') return 'unreachable'
+  return 'other'
+}
+
+/** An error on one line. */
+export function awsErrorText(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}

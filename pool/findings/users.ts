@@ -1,0 +1,63 @@
+// Findings on the users: who cannot be sent a code, and whose address is not verified.
+import { ourFunction, type PoolFacts } from '../pool-facts.ts'
+import { settingOf } from '../trigger-settings.ts'
+import { cognitoCommand, counted, deployCommand, type Finding } from './finding.ts'
+
+export function userFindings(facts: PoolFacts): Finding[] {
+  const { users } = facts
+  if (users === undefined) return []
+  const { looked, withoutAddress, unverified } = users
+  const found: Finding[] = []
+  if (withoutAddress.length > 0) {
+    found.push({
+      id: 'users-without-email',
+      level: 'high',
+      what: `${countedOf(withoutAddress, looked)} no e-mail address: ${someOf(withoutAddress)}`,
+      why: 'No code can be mailed to them, so they cannot sign in. The command is for the first of them.',
+      fix: updateCommand(facts, withoutAddress, [
+        'Name=email,Value=ADDRESS',
+        'Name=email_verified,Value=true',
+      ]),
+    })
+  }
+  if (unverified.length > 0) {
+    found.push({
+      id: 'users-unverified-email',
+      level: 'medium',
+      what: `${countedOf(unverified, looked)} an e-mail address that is not verified: ${someOf(unverified)}`,
+      why: 'It is not proven that the mailbox is theirs: the code may go to someone else. The command is for the first of them.',
+      fix: updateCommand(facts, unverified, ['Name=email_verified,Value=true']),
+    })
+  }
+  return [...found, ...unverifiedAllowed(facts, users.complete && unverified.length === 0)]
+}
+
+/** @param allVerified every user of the pool was looked at, and every address is verified */
+function unverifiedAllowed(facts: PoolFacts, allVerified: boolean): Finding[] {
+  const create = ourFunction(facts, 'CreateAuthChallenge')
+  if (!allVerified || create === undefined || settingOf(create, 'UNVERIFIED_EMAIL') !== 'send') return []
+  return [
+    {
+      id: 'unverified-email-allowed',
+      level: 'low',
+      what: 'UNVERIFIED_EMAIL is send, and every user has a verified address',
+      why: 'With refuse, an address that someone changes without proof gets no code, and no present user is affected.',
+      fix: deployCommand(facts, 'UnverifiedEmail=refuse'),
+    },
+  ]
+}
+
+function updateCommand(facts: PoolFacts, names: readonly string[], attributes: readonly string[]): string {
+  return cognitoCommand(facts, 'admin-update-user-attributes', {
+    username: names[0] ?? '',
+    'user-attributes': attributes,
+  })
+}
+
+function countedOf(names: readonly string[], looked: number): string {
+  return `${names.length} of ${counted(looked, 'user')} ${names.length === 1 ? 'has' : 'have'}`
+}
+
+function someOf(names: readonly string[]): string {
+  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ', ...' : ''}`
+}
