@@ -1,11 +1,16 @@
-// Builds the four triggers (dist/<name>/index.mjs and dist/<name>.zip) and the tools that run on this machine.
-// node build.mjs [directory]   the directory is dist unless another one is named
+// Builds the four triggers (dist/<name>/index.mjs and dist/<name>.zip), the tools that run on this machine, and the npm package.
+// node build.mjs [directory] [--force]   The directory is dist unless another one is named. --force builds what is up to date.
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { zipSync } from 'fflate'
+import { hashOfInputs, isUpToDate, replaceFiles } from './package/build-state.mjs'
+import { declarationsOf } from './package/declarations.mjs'
+import { licencesOf } from './package/licences.mjs'
 
-const OUTPUT = process.argv[2] ?? 'dist'
+const ROOT = import.meta.dirname
 
 const TRIGGERS = [
   'define-auth-challenge',
@@ -14,80 +19,201 @@ const TRIGGERS = [
   'pre-token-generation',
 ]
 
-/** Each becomes dist/<path>.mjs; what comes from node_modules stays there. */
+/** Each becomes dist/<path>.mjs. */
 const TOOLS = [
+  'command/cognito-email-code',
   'local/lambda-runtime',
-  'local/mail-server',
   'local/start',
   'local/demo',
-  'recording/replay-command',
+  'package/testing',
   'pool/pool',
   'recording/events',
+  'recording/replay-command',
 ]
 
+/** What an app imports: dist/package/<name>.mjs and .cjs. */
+const CLIENT = { client: 'client/sign-in.ts', react: 'client/use-sign-in.ts' }
+
+/** What has declarations. */
+const PUBLIC_MODULES = [...Object.values(CLIENT), 'package/testing.ts', 'package/cdk.ts']
+
+const EXTENSIONS = { esm: '.mjs', cjs: '.cjs' }
+
 const shared = {
+  absWorkingDir: ROOT,
   bundle: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   logLevel: 'warning',
   legalComments: 'none',
+  metafile: true,
+  write: false,
+}
+
+/** For those who install the package: no dependency to install with it (docs/decisions/0001-bundled-tools.md). */
+const bundled = {
+  ...shared,
+  mainFields: ['module', 'main'],
+  minifyWhitespace: true,
+  minifySyntax: true,
+  // CommonJS packages ask for Node.js modules with require.
+  banner: {
+    js: "import { createRequire as createRequire_ } from 'node:module'; const require = createRequire_(import.meta.url);",
+  },
 }
 
 /** DOS time as the local fields say it, so that the bytes are the same in every time zone. */
 const ZIP_TIME = new Date(1980, 0, 1)
 
+/** Runs esbuild. @returns {Promise<{ files: [string, Uint8Array][], inputs: string[] }>} files by path in the output */
+async function filesOf(options) {
+  const { outputFiles, metafile } = await build(options)
+  const outputs = outputFiles.map(({ path, contents }) => [relative(join(ROOT, 'dist'), path), contents])
+  return { files: outputs, inputs: Object.keys(metafile.inputs) }
+}
+
 async function buildTrigger(name) {
-  const directory = `${OUTPUT}/${name}`
-  await build({
+  const { files, inputs } = await filesOf({
     ...shared,
     entryPoints: { index: `functions/${name}.ts` },
-    outdir: directory,
+    outdir: `dist/${name}`,
     // One file with the whole SDK inside takes three times as long to load (bench/cold-start.mjs).
     splitting: true,
     mainFields: ['module', 'main'],
     minify: name === 'create-auth-challenge',
   })
-  const files = (await readdir(directory)).sort()
-  const entries = await Promise.all(
-    files.map(async file => [
-      file,
-      [await readFile(`${directory}/${file}`), { level: 9, mtime: ZIP_TIME, os: 3, attrs: 0o100644 << 16 }],
-    ]),
-  )
-  await writeFile(`${directory}.zip`, zipSync(Object.fromEntries(entries)))
+  const entries = files
+    .map(([file, content]) => [
+      relative(name, file),
+      [content, { level: 9, mtime: ZIP_TIME, os: 3, attrs: 0o100644 << 16 }],
+    ])
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+  return { files: [...files, [`${name}.zip`, zipSync(Object.fromEntries(entries))]], inputs }
 }
 
 /** The sample page: page/ in the output holds all that a browser needs. */
 async function buildPage() {
-  const directory = `${OUTPUT}/page`
-  await build({
-    bundle: true,
-    format: 'esm',
+  const { files, inputs } = await filesOf({
+    ...shared,
     platform: 'browser',
     target: 'es2022',
     entryPoints: ['page/page.ts', 'page/page.css'],
-    outdir: directory,
+    outdir: 'dist/page',
+    outExtension: {},
     minify: true,
-    logLevel: 'warning',
-    legalComments: 'none',
   })
-  await copyFile('page/index.html', `${directory}/index.html`)
+  return { files: [...files, ['page/index.html', await readFile(join(ROOT, 'page/index.html'))]], inputs }
 }
 
-if (existsSync(`${OUTPUT}/package.json`))
-  throw new Error(`${OUTPUT} holds a package.json: name a directory that may be emptied.`)
-await rm(OUTPUT, { recursive: true, force: true })
-await mkdir(OUTPUT, { recursive: true })
-await Promise.all([
-  ...TRIGGERS.map(buildTrigger),
-  buildPage(),
-  build({
-    ...shared,
+function buildTools() {
+  return filesOf({
+    ...bundled,
     entryPoints: TOOLS.map(tool => `${tool}.ts`),
-    outdir: OUTPUT,
     outbase: '.',
+    chunkNames: 'chunks/[name]-[hash]',
+    splitting: true,
+  })
+}
+
+/** aws-ses-v2-local with all that it needs, and the page of the mailbox, which it looks for beside its own folder. */
+async function buildMailServer() {
+  const { files, inputs } = await filesOf({
+    ...bundled,
+    entryPoints: ['local/mail-server.ts'],
+    outbase: '.',
+    banner: { js: `${bundled.banner.js} const __dirname = import.meta.dirname + '/mailbox/code';` },
+  })
+  const page = await readFile(join(ROOT, 'node_modules/aws-ses-v2-local/static/index.html'))
+  return { files: [...files, ['local/mailbox/static/index.html', page]], inputs }
+}
+
+/** What an app imports. What it has already, React and Amplify, stays outside. */
+function buildClient(format) {
+  return filesOf({
+    ...shared,
+    format,
+    platform: 'neutral',
+    target: 'es2022',
     packages: 'external',
-  }),
-])
+    entryPoints: CLIENT,
+    outdir: 'dist/package',
+    outExtension: { '.js': EXTENSIONS[format] },
+    chunkNames: 'chunks/[name]-[hash]',
+    splitting: format === 'esm',
+  })
+}
+
+/** What a CDK app imports; aws-cdk-lib is its own. */
+function buildConstruct(format) {
+  return filesOf({
+    ...shared,
+    ...(format === 'cjs' && COMMONJS),
+    format,
+    packages: 'external',
+    entryPoints: ['package/cdk.ts'],
+    outbase: '.',
+    outExtension: { '.js': EXTENSIONS[format] },
+  })
+}
+
+function buildTestingForCommonJs() {
+  return filesOf({
+    ...bundled,
+    ...COMMONJS,
+    format: 'cjs',
+    entryPoints: ['package/testing.ts'],
+    outbase: '.',
+    outExtension: { '.js': EXTENSIONS.cjs },
+  })
+}
+
+/** CommonJS has no import.meta. */
+const COMMONJS = {
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+}
+
+async function buildDeclarations() {
+  const files = await Promise.all(
+    ['mts', 'cts'].map(async kind => {
+      const declarations = await declarationsOf(ROOT, PUBLIC_MODULES, kind)
+      return [...declarations].map(([path, text]) => [`package/types/${path}`, Buffer.from(text)])
+    }),
+  )
+  const trigger = await readFile(join(ROOT, 'package/trigger.d.mts'))
+  return { files: [...files.flat(), ['package/types/package/trigger.d.mts', trigger]], inputs: [] }
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { force: { type: 'boolean', default: false } },
+})
+const output = resolve(positionals[0] ?? 'dist')
+if (existsSync(join(output, 'package.json'))) {
+  throw new Error(`${output} holds a package.json: name a directory that may be emptied.`)
+}
+const inputs = await hashOfInputs()
+if (values.force || !(await isUpToDate(output, inputs))) {
+  const parts = await Promise.all([
+    ...TRIGGERS.map(buildTrigger),
+    buildPage(),
+    buildTools(),
+    buildMailServer(),
+    buildClient('esm'),
+    buildClient('cjs'),
+    buildConstruct('esm'),
+    buildConstruct('cjs'),
+    buildTestingForCommonJs(),
+    buildDeclarations(),
+  ])
+  const files = new Map(parts.flatMap(part => part.files))
+  const licences = await licencesOf(
+    ROOT,
+    parts.flatMap(part => part.inputs),
+  )
+  files.set('THIRD-PARTY-LICENSES.txt', Buffer.from(licences))
+  await replaceFiles(output, files, inputs)
+}

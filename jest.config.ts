@@ -7,7 +7,16 @@ import type { Config } from 'jest'
 
 const config: Config = {
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.browser\\.test\\.ts$'],
+  // Each of those has a command of its own: npm run test:browser, test:package and test:recipes.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/dist/',
+    '\\.browser\\.test\\.ts$',
+    '\\.package\\.test\\.ts$',
+    '<rootDir>/recipes/',
+  ],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/recipes/node_modules/'],
+  globalSetup: './package/require-build.mjs',
   testEnvironment: './jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.tsx?$': ['ts-jest', { useESM: true }] },

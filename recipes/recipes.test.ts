@@ -71,7 +71,7 @@ describe('the CDK construct', () => {
   })
   execFileSync(process.execPath, ['-'], {
     input: outputFiles[0]?.text ?? '',
-    env: { ...process.env, CDK_OUTDIR: directory },
+    env: { ...process.env, CDK_OUTDIR: directory, NODE_PATH: 'recipes/node_modules' },
   })
   const synthesized = (stack: string) =>
     parseJsonObject(readFileSync(join(directory, `${stack}.template.json`), 'utf8'))

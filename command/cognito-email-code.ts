@@ -1,0 +1,131 @@
+#!/usr/bin/env node
+// The command cognito-email-code: finds the program behind each of its commands and hands the other arguments to it.
+
+interface Command {
+  readonly summary: string
+  /** What follows `npx cognito-email-code`. */
+  readonly example: string
+  /** @returns the exit code, or nothing if the program sets it */
+  readonly run: () => Promise<number | undefined>
+}
+
+/** A program that reads `process.argv` by itself as soon as it is loaded. */
+async function load(program: () => Promise<unknown>): Promise<undefined> {
+  process.argv.splice(2, 1)
+  await program()
+}
+
+// Each command loads its own program only: the AWS SDK stays out of the others.
+async function pool(): Promise<number> {
+  const { runPool } = await import('../pool/command-line.ts')
+  return await runPool(process.argv.slice(2), process)
+}
+
+async function importEvents(): Promise<number> {
+  const { runEvents } = await import('../recording/import-command.ts')
+  return await runEvents(process.argv.slice(2), process)
+}
+
+const COMMANDS = new Map<string, Command>([
+  [
+    'check',
+    {
+      summary:
+        'Report what lets people in without a code, and what stops mail from being delivered. Read-only.',
+      example: 'check --user-pool-id eu-central-1_EXAMPLE00',
+      run: pool,
+    },
+  ],
+  [
+    'fix',
+    {
+      summary: 'Fix one finding of check, or several.',
+      example: 'fix FINDING --user-pool-id eu-central-1_EXAMPLE00 --dry-run',
+      run: pool,
+    },
+  ],
+  [
+    'attach',
+    {
+      summary: 'Put the triggers on a user pool, after a backup. No other setting changes.',
+      example: 'attach --user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code --dry-run',
+      run: pool,
+    },
+  ],
+  [
+    'detach',
+    {
+      summary: 'Undo attach from its backup.',
+      example: 'detach --user-pool-id eu-central-1_EXAMPLE00 --backup before.json --dry-run',
+      run: pool,
+    },
+  ],
+  [
+    'replay',
+    {
+      summary:
+        'Send recorded trigger events to the triggers and compare their answers with the expected ones.',
+      example: 'replay events --set MAX_ATTEMPTS=5',
+      run: () => load(() => import('../recording/replay-command.ts')),
+    },
+  ],
+  [
+    'import',
+    {
+      summary: 'Turn a CloudWatch log export into recorded sign-ins, without personal data.',
+      example: 'import log-export.json --out events',
+      run: importEvents,
+    },
+  ],
+  [
+    'start',
+    {
+      summary: 'Start a local user pool with a mailbox and a sample page.',
+      example: 'start --after-new-password tokens',
+      run: () => load(() => import('../local/start.ts')),
+    },
+  ],
+  [
+    'demo',
+    {
+      summary: 'Sign a first-time user in on this machine and check every step.',
+      example: 'demo --json',
+      run: () => load(() => import('../local/demo.ts')),
+    },
+  ],
+])
+
+const USAGE = `Usage: cognito-email-code <command> [options]
+
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(7)} ${summary}`).join('\n')}
+
+cognito-email-code <command> --help lists the options of a command, with an example.
+Exit code: 0 success, 1 findings or differences, 2 could not run.
+`
+
+async function main(): Promise<number | undefined> {
+  const [name, ...rest] = process.argv.slice(2)
+  if (name === undefined || name === '--help' || name === '-h') {
+    const stream = name === undefined ? process.stderr : process.stdout
+    stream.write(USAGE)
+    return name === undefined ? 2 : 0
+  }
+  const command = COMMANDS.get(name)
+  if (command === undefined) {
+    const message = `Unknown command: ${name}. Commands: ${[...COMMANDS.keys()].join(', ')}.`
+    if (rest.includes('--json')) {
+      process.stdout.write(`${JSON.stringify({ code: 'unknown-command', error: message })}\n`)
+    }
+    process.stderr.write(`${message}\n`)
+    return 2
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(`${command.summary}\n\nExample: npx cognito-email-code ${command.example}\n\n`)
+  }
+  return await command.run()
+}
+
+// A reader that needs only the first lines closes the pipe.
+process.stdout.on('error', () => process.exit())
+const code = await main()
+if (code !== undefined) process.exitCode = code
