@@ -100,7 +100,7 @@ async function buildPage() {
     ...shared,
     platform: 'browser',
     target: 'es2022',
-    entryPoints: ['page/page.ts', 'page/page.css'],
+    entryPoints: ['page/page.ts', 'page/double-submit.ts', 'page/page.css'],
     outdir: 'dist/page',
     outExtension: {},
     minify: true,

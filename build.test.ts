@@ -1,10 +1,10 @@
 // What `npm run build` writes: loadable handlers, and zips that hold the same files and come out the same each time.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { unzipSync } from 'fflate'
 import { TRIGGER_NAMES } from './local/trigger-process.ts'
 
@@ -43,13 +43,52 @@ test('Define, Verify and Pre Token Generation are one file each that imports not
 })
 
 test.each([
-  ['create-auth-challenge', 'CODE_SECRET is not set'],
-  ['verify-auth-challenge-response', 'CODE_SECRET is not set'],
+  ['create-auth-challenge', 'CODE_SECRET is required'],
+  ['verify-auth-challenge-response', 'CODE_SECRET is required'],
 ])('%s does not start without its settings, and says which', async (name, problem) => {
   const started = promisify(execFile)(process.execPath, ['-e', `import('./dist/${name}/index.mjs')`], {
     env: {},
   })
   await expect(started).rejects.toMatchObject({ stderr: expect.stringContaining(problem) })
+})
+
+describe('a second build', () => {
+  let directory: string
+  const buildAgain = () => promisify(execFile)(process.execPath, ['build.mjs', directory])
+  const index = () => join(directory, 'define-auth-challenge/index.mjs')
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'build-'))
+    await buildAgain()
+  })
+  afterEach(() => rm(directory, { recursive: true }))
+
+  test('writes nothing when nothing changed', async () => {
+    const { ino, mtimeMs } = await stat(index())
+    await buildAgain()
+    expect(await stat(index())).toMatchObject({ ino, mtimeMs })
+  })
+
+  test('restores a file that was changed or deleted, and removes what does not belong there', async () => {
+    const content = await readFile(index(), 'utf8')
+    await writeFile(index(), 'changed')
+    await rm(join(directory, 'create-auth-challenge.zip'))
+    await writeFile(join(directory, 'stale.mjs'), '')
+    await buildAgain()
+    expect(await readFile(index(), 'utf8')).toBe(content)
+    expect(await readdir(directory)).toContain('create-auth-challenge.zip')
+    expect(await readdir(directory)).not.toContain('stale.mjs')
+  })
+
+  test('never takes a file away from a program that reads it meanwhile', async () => {
+    let building = true
+    const built = promisify(execFile)(process.execPath, ['build.mjs', directory, '--force']).finally(() => {
+      building = false
+    })
+    const lengths = new Set<number>()
+    while (building) lengths.add((await readFile(index())).length)
+    await built
+    expect(lengths.size).toBe(1)
+  })
 })
 
 test('a directory that holds a package is not emptied for a build', async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { unzipSync } from 'fflate'
 import { type Json, member } from './command/json.ts'
 import { startTrigger } from './local/trigger-process.ts'
-import { settingNames } from './pool/trigger-settings.ts'
+import { problemsWith, settingNames } from './pool/trigger-settings.ts'
 import { LOCALES } from './shared/locales.ts'
 import {
   readCreateSettings,
@@ -134,7 +134,8 @@ describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
       MaxAttempts: '5',
       MaxSends: '2',
       ResendAfterSeconds: '60',
-      NativeMfa: 'ask',
+      NativeMfa: 'accept-any',
+      UnverifiedEmail: 'refuse',
       DefaultLocale: 'de',
       ReplyToAddress: 'help@example.com',
       SesConfigurationSet: 'codes',
@@ -196,32 +197,40 @@ describe('mail', () => {
   }
   const identity = 'arn:aws:ses:eu-central-1:111122223333:identity'
 
-  test('may be sent from the given address alone', () => {
+  test('may be sent from the given address alone, with whatever configuration set its identity has by default', () => {
     expect(mailRights()).toEqual([
       {
         Effect: 'Allow',
-        Action: 'ses:SendEmail',
-        Resource: [`${identity}/no-reply@example.com`, `${identity}/example.com`],
+        Action: ['ses:SendEmail', 'ses:SendRawEmail'],
+        Resource: [
+          `${identity}/no-reply@example.com`,
+          `${identity}/example.com`,
+          'arn:aws:ses:eu-central-1:111122223333:configuration-set/*',
+        ],
         Condition: { StringEquals: { 'ses:FromAddress': 'no-reply@example.com' } },
       },
     ])
   })
 
-  test('may be sent through a parent identity, a configuration set and the fallback region when they are set', () => {
-    const parameters = {
-      SesIdentity: 'parent.example.com',
-      SesConfigurationSet: 'codes',
-      SesFallbackRegion: 'eu-west-1',
-    }
-    expect(member(mailRights(parameters)[0] ?? null, 'Resource')).toEqual([
-      `${identity}/parent.example.com`,
-      'arn:aws:ses:eu-central-1:111122223333:configuration-set/codes',
-      'arn:aws:ses:eu-west-1:111122223333:identity/parent.example.com',
-      'arn:aws:ses:eu-west-1:111122223333:configuration-set/codes',
+  test('may also be sent through a parent identity and from the fallback region when they are set', () => {
+    const resourcesWith = (parameters: Record<string, string>) =>
+      member(mailRights(parameters)[0] ?? null, 'Resource')
+    const own = [`${identity}/no-reply@example.com`, `${identity}/example.com`]
+    const sets = 'arn:aws:ses:eu-central-1:111122223333:configuration-set/*'
+    const inFallbackRegion = (arns: string[]) => arns.map(arn => arn.replace('eu-central-1', 'eu-west-1'))
+    expect(resourcesWith({ SesFallbackRegion: 'eu-west-1' })).toEqual([
+      ...own,
+      sets,
+      ...inFallbackRegion([...own, sets]),
     ])
-    expect(member(mailRights({ SesFallbackRegion: 'eu-west-1' })[0] ?? null, 'Resource')).toContain(
-      'arn:aws:ses:eu-west-1:111122223333:identity/example.com',
-    )
+    const parent = `${identity}/parent.example.com`
+    expect(resourcesWith({ SesIdentity: 'parent.example.com' })).toEqual([...own, parent, sets])
+    expect(resourcesWith({ SesIdentity: 'parent.example.com', SesFallbackRegion: 'eu-west-1' })).toEqual([
+      ...own,
+      parent,
+      sets,
+      ...inFallbackRegion([...own, parent, sets]),
+    ])
   })
 
   test('is sent by the one call that the role allows', () => {
@@ -233,13 +242,17 @@ describe('mail', () => {
   })
 })
 
-test('no policy has a star', () => {
+test('no policy has a star, except for the configuration sets of a region', () => {
   const policies = resources('AWS::IAM::Role', {
     SesFallbackRegion: 'eu-west-1',
     SesConfigurationSet: 'codes',
   })
   expect(policies).toHaveLength(4)
-  expect(JSON.stringify(policies)).not.toContain('*')
+  expect(JSON.stringify(policies).replaceAll(':configuration-set/*', '')).not.toContain('*')
+})
+
+test('permissions can be left to the stack that makes the pool', () => {
+  expect(resources('AWS::Lambda::Permission', { UserPoolId: 'none' })).toEqual([])
 })
 
 test('the generated secret is 32 bytes in hexadecimal digits, whatever Secrets Manager draws', () => {
@@ -251,7 +264,7 @@ test('the generated secret is 32 bytes in hexadecimal digits, whatever Secrets M
   expect(readVerifySettings({ CODE_SECRET: left.join('').repeat(4) }).codeSecrets[0]).toHaveLength(32)
 })
 
-test('only Create and Verify get the secret, and nobody may read it', () => {
+test('only Create and Verify get the secret, and no function may read it', () => {
   const withSecret = TRIGGERS.filter(({ id }) => 'CODE_SECRET' in environmentOf(id)).map(({ id }) => id)
   expect(withSecret).toEqual(['CreateAuthChallenge', 'VerifyAuthChallengeResponse'])
   expect(JSON.stringify(resources('AWS::IAM::Role'))).not.toContain('secretsmanager')
@@ -262,6 +275,42 @@ test('only Create and Verify get the secret, and nobody may read it', () => {
 
 test('the languages are those of the mail', () => {
   expect(member(template, 'Parameters', 'DefaultLocale', 'AllowedValues')).toEqual([...LOCALES])
+})
+
+describe('the bounds of a parameter are those of its setting', () => {
+  const bare = { CODE_SECRET: SECRET, FROM_ADDRESS: 'no-reply@example.com' }
+  const raw = (id: string) =>
+    entries(member(template, 'Resources', `${id}Function`, 'Properties', 'Environment', 'Variables'))
+  const bounded = TRIGGERS.flatMap(({ id }) =>
+    raw(id).flatMap(([variable, value]) => {
+      const parameter = String(member(value, 'Ref'))
+      const bounds = member(template, 'Parameters', parameter)
+      const has = (bound: string) => member(bounds, bound) !== null
+      return has('MinValue') || has('AllowedValues') ? [{ id, variable, parameter, bounds }] : []
+    }),
+  )
+
+  test.each(bounded)('$parameter in $id', ({ id, variable, bounds }) => {
+    const problem = (value: string | number) => problemsWith(id, { ...bare, [variable]: String(value) })
+    const options = items(member(bounds, 'AllowedValues')).map(String)
+    if (options.length === 0) {
+      const [least, most] = [Number(member(bounds, 'MinValue')), Number(member(bounds, 'MaxValue'))]
+      expect([least, most].map(problem)).toEqual([undefined, undefined])
+      for (const outside of [least - 1, most + 1]) expect(problem(outside)).toContain(variable)
+      return
+    }
+    // The error names what is allowed: no word of it may be allowed by the code and not by the template.
+    const words = problem('no-such-option')?.match(/[\w-]+/g) ?? []
+    const accepted = words.filter(word => problem(word) === undefined)
+    expect(new Set(accepted)).toEqual(new Set(options))
+  })
+
+  test('and every bounded setting is among them', () => {
+    const names = new Set(bounded.map(({ variable }) => variable))
+    for (const name of ['CODE_LENGTH', 'MAX_ATTEMPTS', 'NATIVE_MFA', 'UNVERIFIED_EMAIL', 'HOSTED_UI']) {
+      expect(names).toContain(name)
+    }
+  })
 })
 
 test('every parameter is used, and every one that is text is bounded', () => {
@@ -314,20 +363,54 @@ describe('metric filters', () => {
     )
   })
 
-  test('feed every alarm', () => {
-    const metrics = new Set(
-      filters.map(
-        ({ transformation }) =>
-          `${member(transformation, 'MetricNamespace')} ${member(transformation, 'MetricName')}`,
-      ),
-    )
-    const alarms = resources('AWS::CloudWatch::Alarm').map(
-      ([, it]) => `${member(it, 'Properties', 'Namespace')} ${member(it, 'Properties', 'MetricName')}`,
-    )
-    expect(alarms).toHaveLength(2)
-    for (const alarm of alarms) expect(metrics).toContain(alarm)
+  test('feed every alarm on log lines', () => {
+    const metrics = filters.map(({ transformation }) => member(transformation, 'MetricName'))
+    const alarmed = alarms().filter(({ namespace }) => namespace === 'cognito-email-code/email-code')
+    expect(alarmed.map(({ metric }) => metric)).toEqual(['CodesWrong', 'MailFailures'])
+    for (const { metric } of alarmed) expect(metrics).toContain(metric)
   })
 })
+
+describe('alarms', () => {
+  test('tell of a function that fails to start, times out or is throttled', () => {
+    const ofFunctions = alarms()
+      .filter(({ namespace }) => namespace === 'AWS/Lambda')
+      .map(({ metric, functionName, statistic, threshold }) =>
+        [functionName.replace(/^arn:of:|Function$/g, ''), metric, statistic, threshold].join(' '),
+      )
+    expect(ofFunctions.toSorted()).toEqual([
+      'CreateAuthChallenge Errors Sum 1',
+      'CreateAuthChallenge Throttles Sum 1',
+      'DefineAuthChallenge Errors Sum 1',
+      'DefineAuthChallenge Throttles Sum 1',
+      // Refused tokens are errors of this function, so its errors raise no alarm.
+      'PreTokenGeneration Duration Maximum 5000',
+      'PreTokenGeneration Throttles Sum 1',
+      'VerifyAuthChallengeResponse Errors Sum 1',
+      'VerifyAuthChallengeResponse Throttles Sum 1',
+    ])
+  })
+
+  test('go to the topic, if one is given', () => {
+    const topic = 'arn:aws:sns:eu-central-1:111122223333:alarms'
+    for (const { actions, okActions } of alarms({ AlarmTopicArn: topic })) {
+      expect([actions, okActions]).toEqual([[topic], [topic]])
+    }
+    expect(new Set(alarms().map(({ actions }) => actions))).toEqual(new Set([null]))
+  })
+})
+
+function alarms(parameters: Record<string, string> = {}) {
+  return resources('AWS::CloudWatch::Alarm', parameters).map(([, it]) => ({
+    namespace: member(it, 'Properties', 'Namespace'),
+    metric: member(it, 'Properties', 'MetricName'),
+    functionName: String(member(items(member(it, 'Properties', 'Dimensions'))[0] ?? null, 'Value')),
+    statistic: member(it, 'Properties', 'Statistic'),
+    threshold: member(it, 'Properties', 'Threshold'),
+    actions: member(it, 'Properties', 'AlarmActions'),
+    okActions: member(it, 'Properties', 'OKActions'),
+  }))
+}
 
 /**
  * Signs in with a wrong, a late and the right code, with a mail that goes out at the second try and one that cannot, is
@@ -364,7 +447,8 @@ async function linesOfSignIns(): Promise<Json[]> {
   try {
     const asked = toJson(await create?.invoke(event({})))
     const parameters = member(asked, 'response', 'privateChallengeParameters')
-    const code = /Subject\.Data=(\d{6})\b/.exec(mails.at(-1) ?? '')?.[1] ?? ''
+    const text = new URLSearchParams(mails.at(-1)).get('Message.Body.Text.Data') ?? ''
+    const code = /\b\d{6}\b/.exec(text)?.[0] ?? ''
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
     await verify?.invoke(event({ privateChallengeParameters: parameters, challengeAnswer: code }))
     await verify?.invoke(event({ privateChallengeParameters: parameters, challengeAnswer: wrong }))

@@ -1,4 +1,5 @@
-// The code blocks of README.md and docs/client.md are compiled as strictly as the code itself.
+// The code blocks of README.md and docs/client.md, and the examples in the client's docstrings, are compiled as strictly as
+// the code itself.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
@@ -6,7 +7,7 @@ import ts from 'typescript'
 
 const root = process.cwd()
 
-test('every TypeScript block of README.md and docs/client.md compiles', async () => {
+test('every TypeScript block of README.md and docs/client.md, and every @example of the client, compiles', async () => {
   const texts = await Promise.all(
     ['README.md', 'docs/client.md'].map(file => readFile(join(root, file), 'utf8')),
   )
@@ -17,6 +18,9 @@ test('every TypeScript block of README.md and docs/client.md compiles', async ()
     code: `${code}\nexport {}\n`,
   }))
   expect(blocks.length).toBeGreaterThanOrEqual(5)
+  const examples = await examplesOf(['sign-in.ts', 'use-sign-in.ts'])
+  expect(examples.length).toBeGreaterThanOrEqual(11)
+  blocks.push(...examples)
 
   const configuration = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(configuration.config, ts.sys, root)
@@ -37,3 +41,23 @@ test('every TypeScript block of README.md and docs/client.md compiles', async ()
   })
   expect(problems).toEqual([])
 }, 60_000)
+
+/** Each `@example` as a module that finds what an app would have imported. */
+async function examplesOf(files: readonly string[]) {
+  const sources = await Promise.all(files.map(file => readFile(join(root, 'client', file), 'utf8')))
+  const docstrings = sources.flatMap(source => source.match(/^ *\/\*\*$.*?\*\/$/gms) ?? [])
+  return docstrings.flatMap((docstring, index) => {
+    const lines = docstring.split('\n').map(line => line.replace(/^ *\*\/? ?/, ''))
+    const start = lines.indexOf('@example')
+    if (start < 0) return []
+    const code = lines.slice(start + 1).join('\n')
+    const imports = [
+      "import { createSignInDriver, type SignInDriver } from './sign-in.ts'",
+      "import { useSignIn } from './use-sign-in.ts'",
+      code.includes('const driver =') ? '' : 'declare const driver: SignInDriver',
+    ].join('\n')
+    return [
+      { file: join(root, `client/docs-example-${index + 1}.ts`), code: `${imports}\n${code}\nexport {}\n` },
+    ]
+  })
+}

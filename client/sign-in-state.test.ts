@@ -1,7 +1,10 @@
 // How Amplify's answers and errors are read, as far as the local pool cannot produce them.
 import { describe, expect, test } from '@jest/globals'
 import type { SignInOutput } from 'aws-amplify/auth'
-import { normalizedCode, pendingStepOf, savedStepOf, stateOf, troubleOf } from './sign-in-state.ts'
+import { normaliseAnswer as normaliseInTriggers } from '../shared/code.ts'
+import { classifyError } from './classified-error.ts'
+import { normaliseAnswer, pendingStepOf, stateOf } from './sign-in-state.ts'
+import { savedStepOf } from './step-storage.ts'
 
 const stateFor = (nextStep: SignInOutput['nextStep']) =>
   stateOf('ada@example.com', pendingStepOf({ isSignedIn: false, nextStep }))
@@ -63,6 +66,22 @@ describe('steps', () => {
     expect(stateFor({ signInStep })).toMatchObject({ step: 'failed', reason: 'unsupported-step' })
   })
 
+  test('a custom challenge of other triggers is a step of the kind "custom" where any challenge is accepted', () => {
+    const parameters = { challenge: 'CAPTCHA', reason: 'expired', expiresIn: 'never', codeLength: '9' }
+    const nextStep = {
+      signInStep: 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE',
+      additionalInfo: parameters,
+    } as const
+    expect(stateOf('ada@example.com', pendingStepOf({ isSignedIn: false, nextStep }), 'any')).toEqual({
+      step: 'code',
+      busy: false,
+      username: 'ada@example.com',
+      kind: 'custom',
+      reason: 'first',
+      parameters,
+    })
+  })
+
   test('numbers and times that are none are left out', () => {
     const additionalInfo = {
       challenge: 'EMAIL_CODE',
@@ -110,37 +129,102 @@ describe('errors', () => {
     ['InvalidParameterException', '', 'invalid-input'],
     ['NetworkError', 'A network error has occurred.', 'network'],
     ['TooManyRequestsException', 'Rate exceeded', 'network'],
+    ['LimitExceededException', 'Attempt limit exceeded, please try after some time.', 'network'],
+    ['SyntaxError', 'Unexpected token < in JSON at position 0', 'network'],
+    ['UnknownError', 'Unknown error', 'network'],
+    ['EmptySignInUsername', 'username is required to signIn', 'refused'],
+    ['EmptySignInPassword', 'password is required to signIn', 'refused'],
     ['InternalErrorException', '', 'network'],
     ['UserAlreadyAuthenticatedException', '', 'already-signed-in'],
     ['toString', '', 'unknown'],
   ] as const)('%s "%s" is "%s"', (name, message, kind) => {
-    expect(troubleOf(new ServiceError(name, message))).toEqual({ kind, errorName: name })
+    expect(classifyError(new ServiceError(name, message))).toMatchObject({ kind, errorName: name })
   })
 
   test('an answer that broke off, or came from a proxy, is no network', () => {
-    expect(troubleOf(new ServiceError('Unknown', '', new TypeError('terminated'))).kind).toBe('network')
-    expect(troubleOf(new ServiceError('Unknown', '', new SyntaxError('<html>'))).kind).toBe('network')
-    expect(troubleOf(new ServiceError('Unknown', '', new RangeError())).kind).toBe('unknown')
+    expect(classifyError(new ServiceError('Unknown', '', new TypeError('terminated'))).kind).toBe('network')
+    expect(classifyError(new ServiceError('Unknown', '', new SyntaxError('<html>'))).kind).toBe('network')
+    expect(classifyError(new ServiceError('Unknown', '', new RangeError())).kind).toBe('unknown')
   })
 
   test.each([undefined, null, 'a text', 42, {}])('%p thrown is unknown', thrown => {
-    expect(troubleOf(thrown).kind).toBe('unknown')
+    expect(classifyError(thrown).kind).toBe('unknown')
   })
+})
+
+describe('what a new password lacks', () => {
+  test.each([
+    ['Password did not conform with policy: Password not long enough', ['length']],
+    ['Password did not conform with policy: Password must have uppercase characters', ['uppercase']],
+    ['Password did not conform with policy: Password must have lowercase characters', ['lowercase']],
+    ['Password did not conform with password policy: Password must have numeric characters', ['number']],
+    ['Password did not conform with policy: Password must have symbol characters', ['symbol']],
+    ['Provided password cannot be used for security reasons.', ['not-compromised']],
+    ['Password did not conform with policy', []],
+    ['Something that nobody has seen yet: <b>', []],
+  ] as const)('"%s" is %j', (message, unmetRequirements) => {
+    expect(classifyError(new ServiceError('InvalidPasswordException', message))).toMatchObject({
+      kind: 'weak-password',
+      unmetRequirements,
+    })
+  })
+
+  test('is read from no other error', () => {
+    const error = new ServiceError('InvalidParameterException', 'Password not long enough')
+    expect(classifyError(error).unmetRequirements).toEqual([])
+  })
+})
+
+describe('times on the clock of this device', () => {
+  const signInStep = 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE'
+  const poolTimes = { expiresAt: '2020-01-01T00:03:00.000Z', resendAfter: '2020-01-01T00:00:30.000Z' }
+
+  test('are counted from the arrival, whatever the clock of the pool says', () => {
+    const additionalInfo = { challenge: 'EMAIL_CODE', ...poolTimes, expiresIn: '180', resendIn: '0' }
+    const pending = pendingStepOf({ isSignedIn: false, nextStep: { signInStep, additionalInfo } })
+    expect(stateOf('ada@example.com', { ...pending, arrivedAt: 5_000 })).toMatchObject({
+      expiresAt: 185_000,
+      resendAfter: 5_000,
+    })
+  })
+
+  test.each([[{}], [{ expiresIn: 'soon', resendIn: '-1' }]])(
+    'are those of the pool when it does not say how long they last: %j',
+    seconds => {
+      const additionalInfo = { challenge: 'EMAIL_CODE', ...poolTimes, ...seconds }
+      expect(stateFor({ signInStep, additionalInfo })).toMatchObject({
+        expiresAt: Date.parse(poolTimes.expiresAt),
+        resendAfter: Date.parse(poolTimes.resendAfter),
+      })
+    },
+  )
 })
 
 describe('a step that was saved', () => {
   test('comes back as it was', () => {
-    const pending = { signInStep: 'x', parameters: { a: 'b' }, missingAttributes: ['c'] }
-    const saved = { username: 'ada@example.com', savedAt: 1, pending }
+    const pending = {
+      signInStep: 'x',
+      parameters: { a: 'b' },
+      missingAttributes: ['c'],
+      arrivedAt: 1,
+      reason: 'restarted',
+    }
+    const saved = { username: 'ada@example.com', pending }
     expect(savedStepOf(JSON.stringify(saved))).toEqual(saved)
   })
 
-  test.each(['', '{', 'null', '[]', '{}', '{"username":1}', '{"username":"a","savedAt":1,"pending":null}'])(
-    'and is now %p is no step',
-    text => {
-      expect(savedStepOf(text)).toBeUndefined()
-    },
-  )
+  test.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{}',
+    '{"username":1}',
+    '{"username":"a","pending":null}',
+    '{"username":"a","pending":{"signInStep":"x"}}',
+  ])('and is now %p is no step', text => {
+    expect(savedStepOf(text)).toBeUndefined()
+  })
 })
 
 describe('codes as people type them', () => {
@@ -154,6 +238,7 @@ describe('codes as people type them', () => {
     ['\u200e123456\u200f', '123456'],
     ['12345O', '12345O'],
   ])('%p is %p', (typed, code) => {
-    expect(normalizedCode(typed)).toBe(code)
+    expect(normaliseAnswer(typed)).toBe(code)
+    expect(normaliseInTriggers(typed)).toBe(code)
   })
 })

@@ -1,4 +1,4 @@
-// What a sign-in can look like, and how Amplify's answers and Cognito's errors are read into that. Pure.
+// What a sign-in can look like, and how Amplify's next step is read into that. Pure.
 import type { SignInOutput } from 'aws-amplify/auth'
 
 /** Why a sign-in ended without a signed-in user. Each is something that an app can say or do something about. */
@@ -13,7 +13,7 @@ export type FailureReason =
   | 'too-many-codes'
   /** The code could not be mailed. Try again later. */
   | 'mail-not-sent'
-  /** No usable answer from the pool: no network, or the service is too busy. Sign in again. */
+  /** No usable answer from the pool: no network, or the service is too busy. Try the same again. */
   | 'network'
   /** It is not known whether the new password was saved: sign in with it, or else with the former one. */
   | 'new-password-unclear'
@@ -34,6 +34,15 @@ export type FailureReason =
   /** Anything else; `errorName` is the name of the exception. */
   | 'unknown'
 
+/** What a new password lacks, as far as the pool says it. `not-compromised`: it is on a list of known passwords. */
+export type PasswordRequirement =
+  | 'length'
+  | 'uppercase'
+  | 'lowercase'
+  | 'number'
+  | 'symbol'
+  | 'not-compromised'
+
 /** A person with a temporary password has to choose a new one. */
 export interface NewPasswordState {
   readonly step: 'new-password'
@@ -43,6 +52,8 @@ export interface NewPasswordState {
   readonly missingAttributes: readonly string[]
   /** What was wrong with the last try; the person may try again at once. */
   readonly problem?: 'weak-password' | 'used-before' | 'invalid-input' | 'network' | undefined
+  /** With the problem `weak-password`, if the pool says it. It usually names one requirement at a time. */
+  readonly unmetRequirements?: readonly PasswordRequirement[] | undefined
 }
 
 /** A code is asked for. */
@@ -50,24 +61,33 @@ export interface CodeState {
   readonly step: 'code'
   readonly busy: boolean
   readonly username: string
-  /** `email-code`: this project's triggers. The others are Cognito's own factors. */
-  readonly kind: 'email-code' | 'email-otp' | 'sms' | 'totp'
-  /** Why a code is asked for. `restarted`: the sign-in began again by itself, only the newest mail counts. */
-  readonly reason: 'first' | 'wrong-code' | 'expired' | 'resent' | 'resend-refused' | 'restarted'
+  /**
+   * `email-code`: this project's triggers. `custom`: a custom challenge of other triggers, with the driver's option
+   * `challenge: 'any'`. The others are Cognito's own factors.
+   */
+  readonly kind: 'email-code' | 'email-otp' | 'sms' | 'totp' | 'custom'
+  /**
+   * Why a code is asked for. `restarted`: the sign-in began again by itself, only the newest mail counts. `limited`: the
+   * user got too many codes lately; no mail was sent and no code is accepted before `resendAfter`. For the kind `custom`
+   * it is `first`, and `wrong-code` when the triggers ask again after an answer.
+   */
+  readonly reason: 'first' | 'wrong-code' | 'expired' | 'resent' | 'resend-refused' | 'limited' | 'restarted'
   /** What was wrong with the last try, although the pool has not judged it. */
   readonly problem?: 'incomplete-code' | 'network' | undefined
   /** Where the code went, masked. Absent for `totp`. */
   readonly destination?: string | undefined
   /** Digits in the code, if the pool says so. */
   readonly codeLength?: number | undefined
-  /** Milliseconds since 1970 by the pool's clock. */
+  /** Milliseconds since 1970 by the clock of this device, right even if that clock is wrong. */
   readonly expiresAt?: number | undefined
-  /** Milliseconds since 1970 by the pool's clock: earlier than this, a resend is refused. */
+  /** Milliseconds since 1970 by the clock of this device: earlier than this, a resend is refused. */
   readonly resendAfter?: number | undefined
   readonly attemptsLeft?: number | undefined
   readonly sendsLeft?: number | undefined
   /** Also in the subject of the mail, so that a person with several mails knows which one counts. */
   readonly reference?: string | undefined
+  /** For the kind `custom`: the public challenge parameters as the triggers sent them. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
 }
 
 export type SignInState =
@@ -78,37 +98,33 @@ export type SignInState =
   | {
       readonly step: 'failed'
       readonly busy: boolean
+      /** Empty when `resume` cannot reach the pool to find out who is signed in. */
       readonly username: string
       readonly reason: FailureReason
+      /** The new password that was chosen in this sign-in is saved: it is the one to sign in with from now on. */
+      readonly newPasswordSaved?: true | undefined
       /** Name of the exception, for a log. Its text is left out: it is not meant for people, nor safe to keep. */
       readonly errorName?: string | undefined
     }
+
+/** The state before anything is known, on a server as well. */
+export const SIGNED_OUT: SignInState = { step: 'signed-out', busy: false }
+
+/** Which custom challenges a driver takes: those of this project's triggers, or those of any. */
+export type AcceptedChallenge = 'email-code' | 'any'
 
 /** Cognito's next step as plain data: what is kept over a reload of the page. No secret is in it. */
 export interface PendingStep {
   readonly signInStep: string
   readonly parameters: Readonly<Record<string, string>>
   readonly missingAttributes: readonly string[]
+  /** Milliseconds since 1970 by the clock of this device. */
+  readonly arrivedAt: number
+  /** What the driver knows about why a code is asked for; it counts more than what the parameters say. */
+  readonly reason?: CodeState['reason'] | undefined
 }
 
-/** What went wrong in one call to Amplify, as far as the next move depends on it. */
-export interface Trouble {
-  readonly kind:
-    | FailureReason
-    /** The session is spent, too old or missing. */
-    | 'session'
-    /** "Incorrect username or password.": what that means depends on what was asked. */
-    | 'refused'
-    | 'wrong-code'
-    | 'weak-password'
-    | 'used-before'
-    | 'invalid-input'
-    | 'already-signed-in'
-  readonly errorName: string
-}
-
-const CODE_KINDS = new Map<string, CodeState['kind']>([
-  ['CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE', 'email-code'],
+const NATIVE_CODE_KINDS = new Map<string, CodeState['kind']>([
   ['CONFIRM_SIGN_IN_WITH_EMAIL_CODE', 'email-otp'],
   ['CONFIRM_SIGN_IN_WITH_SMS_CODE', 'sms'],
   ['CONFIRM_SIGN_IN_WITH_TOTP_CODE', 'totp'],
@@ -120,12 +136,18 @@ const REASONS: readonly CodeState['reason'][] = [
   'expired',
   'resent',
   'resend-refused',
+  'limited',
   'restarted',
 ]
 
-/** Reads Amplify's next step into plain data. */
+/** Reads Amplify's next step, which has just arrived, into plain data. */
 export function pendingStepOf({ nextStep }: SignInOutput): PendingStep {
-  const step = { signInStep: nextStep.signInStep, parameters: {}, missingAttributes: [] }
+  const step = {
+    signInStep: nextStep.signInStep,
+    parameters: {},
+    missingAttributes: [],
+    arrivedAt: Date.now(),
+  }
   switch (nextStep.signInStep) {
     case 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE':
       return { ...step, parameters: nextStep.additionalInfo ?? {} }
@@ -147,9 +169,11 @@ export function pendingStepOf({ nextStep }: SignInOutput): PendingStep {
 }
 
 /** The state that shows a step to a person; `failed` for a step that leads out of this sign-in. */
-export function stateOf(username: string, pending: PendingStep): SignInState {
-  const kind = CODE_KINDS.get(pending.signInStep)
-  if (kind !== undefined) return codeState(username, kind, pending.parameters)
+export function stateOf(
+  username: string,
+  pending: PendingStep,
+  accepted: AcceptedChallenge = 'email-code',
+): SignInState {
   const failed = (reason: FailureReason): SignInState => ({ step: 'failed', busy: false, username, reason })
   switch (pending.signInStep) {
     case 'DONE':
@@ -160,37 +184,57 @@ export function stateOf(username: string, pending: PendingStep): SignInState {
       return failed('password-reset-required')
     case 'CONFIRM_SIGN_UP':
       return failed('not-confirmed')
-    default:
-      return failed('unsupported-step')
+    default: {
+      const kind = codeKindOf(pending, accepted)
+      return kind ? codeState(username, kind, pending) : failed('unsupported-step')
+    }
   }
+}
+
+/** Undefined for a step that asks for no code, or for one that only other triggers understand. */
+function codeKindOf(
+  { signInStep, parameters }: PendingStep,
+  accepted: AcceptedChallenge,
+): CodeState['kind'] | undefined {
+  if (signInStep !== 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE') return NATIVE_CODE_KINDS.get(signInStep)
+  if (parameters['challenge'] === 'EMAIL_CODE') return 'email-code'
+  return accepted === 'any' ? 'custom' : undefined
 }
 
 function codeState(
   username: string,
   kind: CodeState['kind'],
-  parameters: PendingStep['parameters'],
-): SignInState {
-  // A custom challenge of somebody else's triggers: what it wants is not known here.
-  if (kind === 'email-code' && parameters['challenge'] !== 'EMAIL_CODE')
-    return { step: 'failed', busy: false, username, reason: 'unsupported-step' }
+  { parameters, arrivedAt, reason }: PendingStep,
+): CodeState {
+  const state = { step: 'code', busy: false, username, kind } as const
+  // The names of other triggers' parameters may mean anything.
+  if (kind === 'custom') return { ...state, reason: reason ?? 'first', parameters }
   return {
-    step: 'code',
-    busy: false,
-    username,
-    kind,
-    reason: REASONS.find(reason => reason === parameters['reason']) ?? 'first',
+    ...state,
+    reason: reason ?? codeReasonOf(parameters['reason']) ?? 'first',
     destination: parameters['destination'],
     codeLength: wholeNumber(parameters['codeLength']),
-    expiresAt: moment(parameters['expiresAt']),
-    resendAfter: moment(parameters['resendAfter']),
+    expiresAt: momentAfter(arrivedAt, parameters['expiresIn']) ?? moment(parameters['expiresAt']),
+    resendAfter: momentAfter(arrivedAt, parameters['resendIn']) ?? moment(parameters['resendAfter']),
     attemptsLeft: wholeNumber(parameters['attemptsLeft']),
     sendsLeft: wholeNumber(parameters['sendsLeft']),
     reference: parameters['reference'],
   }
 }
 
+/** Undefined for a text that names no reason. */
+export function codeReasonOf(text: unknown): CodeState['reason'] | undefined {
+  return REASONS.find(reason => reason === text)
+}
+
 function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined
+}
+
+/** Counted from the arrival, so that it does not matter whether the clock of this device is right. */
+function momentAfter(arrivedAt: number, seconds: string | undefined): number | undefined {
+  const wait = wholeNumber(seconds)
+  return wait === undefined ? undefined : arrivedAt + wait * 1000
 }
 
 function moment(text: string | undefined): number | undefined {
@@ -198,101 +242,14 @@ function moment(text: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** Names whose meaning does not depend on the text. */
-const TROUBLE_BY_NAME = new Map<string, Trouble['kind']>([
-  ['UserNotFoundException', 'refused'],
-  // Amplify's own, when it has no session to answer with.
-  ['SignInException', 'session'],
-  ['ExpiredCodeException', 'session'],
-  ['CodeMismatchException', 'wrong-code'],
-  ['InvalidPasswordException', 'weak-password'],
-  ['PasswordHistoryPolicyViolationException', 'used-before'],
-  ['InvalidParameterException', 'invalid-input'],
-  ['NetworkError', 'network'],
-  ['InternalErrorException', 'network'],
-  ['TooManyRequestsException', 'network'],
-  ['TimeoutError', 'network'],
-  ['AbortError', 'network'],
-  ['UserAlreadyAuthenticatedException', 'already-signed-in'],
-])
-
-/** The texts of NotAuthorizedException; there is nothing else to tell its cases apart. */
-const TROUBLE_BY_TEXT: readonly (readonly [RegExp, Trouble['kind']])[] = [
-  [/^Invalid session/, 'session'],
-  [/Password attempts exceeded/, 'locked'],
-  [/Temporary password has expired/, 'temporary-password-expired'],
-  [/User is disabled/, 'disabled'],
-  [/Incorrect username or password/, 'refused'],
-]
-
-/** Reads back what `JSON.stringify` made of a user name and a pending step. Undefined for anything else. */
-export function savedStepOf(
-  text: string,
-): { username: string; savedAt: number; pending: PendingStep } | undefined {
-  const saved = fieldsOf(parsedJson(text))
-  const { signInStep, parameters, missingAttributes } = fieldsOf(saved['pending'])
-  const { username, savedAt } = saved
-  if (typeof username !== 'string' || typeof savedAt !== 'number' || typeof signInStep !== 'string') return
-  const named = Object.entries(fieldsOf(parameters)).filter(([, value]) => typeof value === 'string')
-  const attributes = Array.isArray(missingAttributes) ? missingAttributes.map(String) : []
-  return {
-    username,
-    savedAt,
-    pending: {
-      signInStep,
-      parameters: Object.fromEntries(named.map(([name, value]) => [name, String(value)])),
-      missingAttributes: attributes,
-    },
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
-}
-
-/** Reads an error thrown by Amplify's `signIn` or `confirmSignIn`. Its text goes no further than this function. */
-export function troubleOf(error: unknown): Trouble {
-  const { name, message, underlyingError } = fieldsOfError(error)
-  return { kind: troubleKind(name, message, fieldsOfError(underlyingError).name), errorName: name }
-}
-
-/** By shape, not by class: an error may come from another frame. */
-function fieldsOfError(error: unknown): { name: string; message: string; underlyingError?: unknown } {
-  if (typeof error !== 'object' || error === null) return { name: typeof error, message: '' }
-  const text = (value: unknown) => (typeof value === 'string' ? value : '')
-  return {
-    name: 'name' in error ? text(error.name) : '',
-    message: 'message' in error ? text(error.message) : '',
-    ...('underlyingError' in error && { underlyingError: error.underlyingError }),
-  }
-}
-
-function troubleKind(name: string, message: string, causeName: string): Trouble['kind'] {
-  if (name === 'NotAuthorizedException')
-    return TROUBLE_BY_TEXT.find(([text]) => text.test(message))?.[1] ?? 'unknown'
-  if (name === 'UserLambdaValidationException' || name === 'UnexpectedLambdaException') {
-    if (message.startsWith('CreateAuthChallenge')) return 'mail-not-sent'
-    if (message.startsWith('PreTokenGeneration')) return 'tokens-refused'
-  }
-  // The answer broke off half-way, or something between here and the pool answered in its place.
-  if (name === 'Unknown' && (causeName === 'TypeError' || causeName === 'SyntaxError')) return 'network'
-  return TROUBLE_BY_NAME.get(name) ?? 'unknown'
-}
-
 /**
- * The code as Cognito wants it: ASCII digits. Blanks, hyphens and invisible marks that come along when a code is
- * pasted go; full-width and Arabic digits become ASCII.
+ * The digits of what a person typed or pasted: blanks, hyphens and invisible marks go; full-width and Arabic digits become
+ * ASCII. The function of the same name in the triggers judges the answer. This one only saves an attempt, and stands here
+ * because an app takes this folder alone; a test holds the two together.
  */
-export function normalizedCode(typed: string): string {
+export function normaliseAnswer(typed: string): string {
   return typed
+    .normalize('NFKC')
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, digit => String(digit.charCodeAt(0) & 0xf))
     .replace(/[\s\p{Pd}\p{Cf}]/gu, '')
-    .replace(/[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19]/g, digit => String(digit.charCodeAt(0) & 0xf))
 }

@@ -1,27 +1,30 @@
 // The sign-in driver against the local pool, with the real Amplify.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { fetchAuthSession, signOut } from 'aws-amplify/auth'
+import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
 import {
   configureAmplify,
-  makeHaste,
   NEW_PASSWORD,
+  speedUpSrp,
   startTestPool,
   type TestPool,
   wrongCode,
 } from '../testing/test-pool.ts'
 import { createSignInDriver, type SignInDriver, type SignInState } from './sign-in.ts'
+import { useSignIn } from './use-sign-in.ts'
 
 let local: TestPool
 let driver: SignInDriver
-let endHaste: () => void
+let endSpeedUp: () => void
 
 beforeAll(async () => {
-  endHaste = makeHaste()
+  endSpeedUp = speedUpSrp()
   local = await startTestPool({ environment: { CODE_TTL_SECONDS: '60' } }, 50)
 })
 
 afterAll(async () => {
-  endHaste()
+  endSpeedUp()
   await local.pool.close()
 })
 
@@ -314,8 +317,40 @@ describe('wrong answers', () => {
     expect(await driver.submitNewPassword('short')).toMatchObject({
       step: 'new-password',
       problem: 'weak-password',
+      unmetRequirements: ['length'],
+    })
+    expect(await driver.submitNewPassword('only-small-letters')).toMatchObject({
+      problem: 'weak-password',
+      unmetRequirements: ['uppercase'],
     })
     expect(await driver.submitNewPassword(NEW_PASSWORD)).toMatchObject({ step: 'code' })
+  })
+
+  test('an empty new password is not sent', async () => {
+    await driver.signIn(local.newUser())
+    local.requests('RespondToAuthChallenge')
+    expect(await driver.submitNewPassword('')).toMatchObject({
+      step: 'new-password',
+      busy: false,
+      problem: 'weak-password',
+      unmetRequirements: ['length'],
+    })
+    expect(local.requests('RespondToAuthChallenge')).toBe(0)
+    expect(await driver.submitNewPassword(NEW_PASSWORD)).toMatchObject({ step: 'code' })
+  })
+
+  test('blanks around a user name do not count, and a name with a blank in it is a wrong one', async () => {
+    const { username, password } = local.knownUser()
+    expect(await driver.signIn({ username: ` ${username}\t`, password })).toMatchObject({
+      step: 'code',
+      username,
+    })
+    driver.cancel()
+    expect(await driver.signIn({ username: 'ada @example.com', password })).toMatchObject({
+      step: 'failed',
+      reason: 'wrong-password',
+    })
+    expect(await driver.signIn({ username: ' ', password: '' })).toMatchObject({ reason: 'wrong-password' })
   })
 
   test('wrong codes count down, and the last one ends the sign-in', async () => {
@@ -575,6 +610,37 @@ test('a storage that fails does not stop a sign-in', async () => {
   await driver.resume()
   const { code } = await reachCode()
   expect(await driver.submitCode(code)).toMatchObject({ step: 'signed-in' })
+})
+
+test('a storage that throws at once does not stop a sign-in', async () => {
+  const fails = () => {
+    throw new Error('There is no storage here.')
+  }
+  driver = createSignInDriver({ storage: { getItem: fails, setItem: fails, removeItem: fails } })
+  await driver.resume()
+  const { code } = await reachCode()
+  expect(await driver.submitCode(code)).toMatchObject({ step: 'signed-in' })
+})
+
+test('a listener that throws stops neither the sign-in nor the other listeners', async () => {
+  const reported = jest.spyOn(console, 'error').mockImplementation(() => undefined)
+  const heard: string[] = []
+  const unsubscribe = driver.subscribe(() => {
+    throw new Error('A mistake of the app.')
+  })
+  driver.subscribe(() => heard.push(driver.getState().step))
+  const { code } = await reachCode()
+  expect(await driver.submitCode(code)).toMatchObject({ step: 'signed-in', busy: false })
+  expect(heard).toEqual(['signed-out', 'code', 'code', 'signed-in'])
+  expect(reported).toHaveBeenCalledTimes(4)
+  unsubscribe()
+  reported.mockRestore()
+})
+
+test('a page from a server begins with the same state as its hydration, also if the driver knows more', async () => {
+  await reachCode()
+  const Status = () => createElement('output', null, useSignIn(driver).step)
+  expect(renderToString(createElement(Status))).toBe('<output>signed-out</output>')
 })
 
 test('the language of the page reaches the mail', async () => {

@@ -6,6 +6,13 @@ import { styleText } from 'node:util'
 /** The command could not do its work. The message says why and what to do; exit code 2. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
+  /** Stable, for machines: `--json` prints it beside the message. */
+  readonly code: string
+
+  constructor(message: string, code = 'failed') {
+    super(message)
+    this.code = code
+  }
 }
 
 export type Terminal = {
@@ -26,11 +33,16 @@ export function canAsk(terminal: Terminal): boolean {
   return terminal.stdin.isTTY === true && terminal.stdout.isTTY === true
 }
 
-/** @returns whether the answer was yes */
+/** @returns whether the answer was yes; Ctrl-C and the end of the input are a no */
 export async function ask(terminal: Terminal, question: string): Promise<boolean> {
   const lines = createInterface({ input: terminal.stdin, output: terminal.stdout })
   try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+    // An answer that ends with the input is still an answer, so the end comes a moment later.
+    const ended = new Promise<string>(resolve => {
+      lines.once('close', () => setImmediate(() => resolve('')))
+    })
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), ended])
+    return /^y(es)?$/i.test(answer.trim())
   } finally {
     lines.close()
   }

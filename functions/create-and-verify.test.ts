@@ -1,6 +1,8 @@
 // Create and Verify, through their handlers and a mail server: what is mailed, shown, kept and accepted.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
+import { deriveCode, keyIdOf } from '../shared/code.ts'
+import { userHash } from '../shared/log.ts'
 import {
   answered,
   createEvent,
@@ -11,16 +13,20 @@ import {
   verifyEvent,
 } from '../testing/sample-events.ts'
 
+/** The first makes codes; the other is the one before it. */
+const [SECRET, OLD_SECRET] = [Buffer.alloc(32, 0xab), Buffer.alloc(32, 0xcd)]
+
 let ses: SesStandIn
 let create: typeof import('./create-auth-challenge.ts')['handler']
 let verify: typeof import('./verify-auth-challenge-response.ts')['handler']
+let waitLikeAMail: typeof import('../shared/code-mail.ts')['waitLikeAMail']
 let lines: Record<string, unknown>[]
 let clockOffset = 0
 
 beforeAll(async () => {
   ses = await startSesStandIn()
   Object.assign(process.env, {
-    CODE_SECRET: 'ab'.repeat(32),
+    CODE_SECRET: `${SECRET.toString('hex')},${OLD_SECRET.toString('hex')}`,
     FROM_ADDRESS: 'no-reply@example.com',
     APP_NAME: 'Example',
     AWS_REGION: 'eu-central-1',
@@ -30,6 +36,7 @@ beforeAll(async () => {
   })
   create = (await import('./create-auth-challenge.ts')).handler
   verify = (await import('./verify-auth-challenge-response.ts')).handler
+  waitLikeAMail = (await import('../shared/code-mail.ts')).waitLikeAMail
 })
 afterAll(() => ses.close())
 
@@ -52,7 +59,7 @@ async function createRound(session: readonly SampleEntry[], request: object = {}
   const event = JSON.parse(JSON.stringify(createEvent(session, request)))
   const before = JSON.parse(JSON.stringify(event))
   const result = await create(event)
-  expect(result).toBe(event)
+  expect(event).toEqual(before)
   expect({ ...result, response: null }).toEqual({ ...before, response: null })
   const {
     publicChallengeParameters: shown,
@@ -70,13 +77,15 @@ async function isRight(
   request: object = {},
 ): Promise<boolean> {
   const event = JSON.parse(JSON.stringify(verifyEvent(kept, answer, request)))
+  const before = JSON.parse(JSON.stringify(event))
   const result = await verify(event)
-  expect(result).toBe(event)
+  expect(event).toEqual(before)
+  expect({ ...result, response: null }).toEqual({ ...before, response: null })
   return result.response.answerCorrect
 }
 
-const codeOf = (subject = '') => subject.slice(0, 6)
-const lastCode = () => codeOf(ses.mails().at(-1)?.subject)
+/** The first line of the text part. */
+const lastCode = () => /^.*/.exec(ses.mails().at(-1)?.text ?? '')?.[0] ?? ''
 const other = (code: string) => code.replace(/^./, first => String((Number(first) + 1) % 10))
 const resend = { clientMetadata: { action: 'resend' } }
 
@@ -91,12 +100,31 @@ describe('the first round', () => {
       codeLength: '6',
       expiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       resendAfter: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      expiresIn: expect.stringMatching(/^1(80|7\d)$/),
+      resendIn: expect.stringMatching(/^(30|2\d)$/),
       attemptsLeft: '3',
       sendsLeft: '2',
       reference: expect.stringMatching(/^[A-Z]{4}$/),
     })
     expect(Date.parse(String(shown['expiresAt'])) - Date.parse(String(shown['resendAfter']))).toBe(150_000)
-    expect(ses.mails()[0]?.subject).toContain(String(shown['reference']))
+    const [mail] = ses.mails()
+    expect(mail?.subject).toBe(`Your Example sign-in code (${shown['reference']})`)
+    expect(lastCode()).toMatch(/^\d{6}$/)
+    expect(mail?.html).toContain(`>${lastCode()} Use this code`)
+  })
+
+  test('tells the seconds left as of the answer, so that a client with a wrong clock can count them', async () => {
+    const first = await createRound(PASSWORD_PASSED)
+    clockOffset = 100_000
+    const second = await createRound([...PASSWORD_PASSED, answered(false, first.metadata)])
+    expect(Number(second.shown['expiresIn'])).toBeLessThanOrEqual(80)
+    expect(Number(second.shown['expiresIn'])).toBeGreaterThan(0)
+    expect(second.shown['resendIn']).toBe('0')
+    expect(second.shown['expiresAt']).toBe(first.shown['expiresAt'])
+    const spent = JSON.stringify({ ...JSON.parse(first.metadata), sends: 3 })
+    clockOffset = 200_000
+    const third = await createRound([...PASSWORD_PASSED, answered(false, spent)])
+    expect(third.shown).toMatchObject({ reason: 'expired', expiresIn: '0', resendIn: '0' })
   })
 
   test('is passed by the code of the mail, and by nothing else', async () => {
@@ -210,6 +238,9 @@ describe('a code is good for nothing else', () => {
     [{ expiresAt: 'never' }],
     [{ expiresAt: '' }],
     [{ wrongCodes: 'none' }],
+    [{ wrongCodes: '' }],
+    [{ keyId: '' }],
+    [{ keyId: 'ffffffff' }],
     [{ passwordStep: 'true' }],
     [{ nonce: '' }],
   ])('not with private parameters that Create did not write: %j', async broken => {
@@ -252,8 +283,21 @@ describe('somebody who has not passed the password', () => {
       expect(Object.keys(decoy.shown)).toEqual(Object.keys(real.shown))
       expect(decoy.shown).toMatchObject({ reason: 'first', attemptsLeft: '3', sendsLeft: '2' })
       expect(decoy.shown['destination']).toMatch(/^[a-z]\*\*\*@[a-z]\*\*\*$/)
-      expect(Object.keys(decoy.kept).length).toBeGreaterThan(0)
-      expect(decoy.kept['passwordStep']).toBeUndefined()
+      // The session that the client gets holds them: neither it nor the metadata may be shorter.
+      expect(Object.keys(decoy.kept)).toEqual(Object.keys(real.kept))
+      expect(JSON.stringify(decoy.kept)).toHaveLength(JSON.stringify(real.kept).length)
+      expect(decoy.metadata).toHaveLength(real.metadata.length)
+      expect(decoy.kept['passwordStep']).not.toBe(real.kept['passwordStep'])
+      const derived = deriveCode(
+        SECRET,
+        {
+          ...createEvent([]),
+          clientId: createEvent([]).callerContext.clientId,
+          nonce: decoy.kept['nonce'] ?? '',
+        },
+        6,
+      )
+      expect(await isRight(decoy.kept, derived)).toBe(false)
       expect(await createRound(session, request)).toMatchObject({
         shown: { destination: decoy.shown['destination'] },
       })
@@ -285,22 +329,24 @@ describe('a mail that cannot be sent', () => {
       {
         event: 'code-not-sent',
         failure: 'refused',
-        detail: expect.stringContaining('MessageRejected: Email address is not verified'),
+        code: 'MessageRejected',
+        status: 400,
       },
     ])
-    expect(JSON.stringify(lines)).not.toContain('@')
-    expect(JSON.stringify(lines)).not.toContain('user5')
+    for (const text of ['@', 'user5', 'no-reply', 'not verified', 'identities'])
+      expect(JSON.stringify(lines)).not.toContain(text)
   })
 
   test('a second try is told in the log', async () => {
     ses.answerWith((_, index) =>
-      index === 0 ? { code: 'Throttling', message: 'Maximum sending rate exceeded.' } : 'accept',
+      index === 0 ? { code: 'Throttling', message: 'Rate exceeded for "user5"@example.com.' } : 'accept',
     )
     await createRound(PASSWORD_PASSED)
     expect(lines).toMatchObject([
-      { event: 'mail-retried', failure: 'throttled' },
+      { event: 'mail-retried', failure: 'throttled', code: 'Throttling', status: 400 },
       { event: 'code-sent', tries: 2 },
     ])
+    for (const text of ['@', 'user5', 'exceeded']) expect(JSON.stringify(lines)).not.toContain(text)
   })
 
   test('a mistake of our own shows no more than any other cause', async () => {
@@ -308,7 +354,7 @@ describe('a mail that cannot be sent', () => {
       throw new RangeError('a mistake with user5@example.com')
     })
     await expect(createRound(PASSWORD_PASSED)).rejects.toThrow(message)
-    expect(lines).toMatchObject([{ event: 'code-not-sent', failure: 'unexpected' }])
+    expect(lines).toMatchObject([{ event: 'code-not-sent', failure: 'unexpected', code: 'RangeError' }])
     expect(JSON.stringify(lines)).not.toContain('@')
   })
 })
@@ -319,7 +365,7 @@ test('neither the parameters nor the log ever hold the code, the secret or the a
   const second = await createRound([...PASSWORD_PASSED, answered(false, first.metadata)])
   await isRight(second.kept, lastCode())
   const written = JSON.stringify([first, second, lines])
-  for (const hidden of [lastCode(), 'ab'.repeat(32), USER_ATTRIBUTES.email])
+  for (const hidden of [lastCode(), SECRET.toString('hex'), USER_ATTRIBUTES.email])
     expect(written).not.toContain(hidden)
 })
 
@@ -328,4 +374,85 @@ test('an unverified address gets its mail, and the log says that it is unverifie
   await createRound(PASSWORD_PASSED, { userAttributes: { ...USER_ATTRIBUTES, email_verified: 'false' } })
   await createRound(PASSWORD_PASSED, { userAttributes: { email: USER_ATTRIBUTES.email } })
   expect(lines.map(line => line['emailVerified'])).toEqual([true, false, false])
+})
+
+describe('two secrets', () => {
+  test('the first makes the codes, and is the key of the hash that stands for the user in the log', async () => {
+    const { kept } = await createRound(PASSWORD_PASSED)
+    expect(kept['keyId']).toBe(keyIdOf(SECRET))
+    await isRight(kept, lastCode())
+    const { userPoolId, userName } = createEvent([])
+    const hash = userHash(SECRET, userPoolId, userName)
+    expect(lines).toMatchObject([
+      { event: 'code-sent', user: hash },
+      { event: 'code-right', user: hash },
+    ])
+  })
+
+  test('a round opens for the code of the secret that made it, not for that of the other one', async () => {
+    const { kept } = await createRound(PASSWORD_PASSED)
+    const event = createEvent([])
+    const identity = { ...event, clientId: event.callerContext.clientId, nonce: kept['nonce'] ?? '' }
+    const [code, oldCode] = [SECRET, OLD_SECRET].map(secret => deriveCode(secret, identity, 6))
+    expect(code).toBe(lastCode())
+    expect(await isRight(kept, oldCode ?? '')).toBe(false)
+    const before = { ...kept, keyId: keyIdOf(OLD_SECRET) }
+    expect(await isRight(before, oldCode ?? '')).toBe(true)
+    expect(await isRight(before, code ?? '')).toBe(false)
+  })
+
+  test('a code whose secret is gone has expired, and a new one is mailed', async () => {
+    const first = await createRound(PASSWORD_PASSED)
+    const gone = keyIdOf(Buffer.alloc(32, 1))
+    expect(await isRight({ ...first.kept, keyId: gone }, lastCode())).toBe(false)
+    expect(lines.at(-1)).toMatchObject({ event: 'code-expired' })
+    const metadata = JSON.stringify({ ...JSON.parse(first.metadata), keyId: gone })
+    const second = await createRound([...PASSWORD_PASSED, answered(false, metadata)])
+    expect(second.shown).toMatchObject({ reason: 'expired', sendsLeft: '1' })
+    expect(await isRight(second.kept, lastCode())).toBe(true)
+  })
+})
+
+describe('somebody who gets no mail waits', () => {
+  const waits = () => {
+    const timer = jest.spyOn(globalThis, 'setTimeout')
+    return () => timer.mock.calls.map(([, milliseconds = 0]) => milliseconds)
+  }
+
+  test('about as long as the last mail took', async () => {
+    await createRound(PASSWORD_PASSED)
+    const took = Number(lines.at(-1)?.['milliseconds'])
+    const waited = waits()
+    await createRound([passed('SRP_A')])
+    const [wait = -1] = waited()
+    expect(wait).toBeGreaterThanOrEqual(0.9 * (took - 0.5))
+    expect(wait).toBeLessThanOrEqual(1.1 * (took + 0.5))
+  })
+
+  test('but not beyond the deadline of the call', async () => {
+    const waited = waits()
+    await waitLikeAMail({ remaining: () => 0 })
+    expect(waited()).toEqual([0])
+  })
+})
+
+describe('whatever comes in as an event', () => {
+  test.each([[null], [{}], ['event'], [{ request: null, response: null }]])(
+    '%j is answered, not thrown at',
+    async event => {
+      expect(await verify(JSON.parse(JSON.stringify(event)))).toMatchObject({
+        response: { answerCorrect: false },
+      })
+      const { response } = await create(JSON.parse(JSON.stringify(event)))
+      expect(response.privateChallengeParameters).toMatchObject({ passwordStep: 'PASSWORD_NOT_SEEN' })
+    },
+  )
+
+  test('a frozen event is answered like any other, and left as it is', async () => {
+    const { kept } = await createRound(PASSWORD_PASSED)
+    const event = Object.freeze(JSON.parse(JSON.stringify(verifyEvent(kept, lastCode()))))
+    Object.freeze(event.response)
+    expect(await verify(event)).toMatchObject({ response: { answerCorrect: true } })
+    expect(event.response).toEqual({ answerCorrect: null })
+  })
 })

@@ -1,13 +1,16 @@
 // Create Auth Challenge: mails the code, or keeps the one that was mailed, and tells the client what to show.
 import type { CreateAuthChallengeTriggerEvent } from 'aws-lambda'
-import { destinationOf, privateParameters, publicParameters } from '../shared/challenge-parameters.ts'
-import { readProgress, recordPasswordStep } from '../shared/challenge-sequence.ts'
+import { countWrongCodes, mayReceiveCode, readProgress } from '../shared/challenge-sequence.ts'
+import { keyIdOf } from '../shared/code.ts'
 import { mailCode, waitLikeAMail } from '../shared/code-mail.ts'
 import { planRound, referenceOf, writeRound } from '../shared/code-round.ts'
 import { startDeadline } from '../shared/deadline.ts'
 import { recordEvent } from '../shared/event-record.ts'
 import { log, userHash } from '../shared/log.ts'
+import { writePrivateParameters } from '../shared/private-parameters.ts'
+import { destinationOf, publicParameters } from '../shared/public-parameters.ts'
 import { readCreateSettings } from '../shared/settings.ts'
+import { answer } from '../shared/trigger-answer.ts'
 import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readCreateSettings(process.env)
@@ -26,17 +29,20 @@ export async function handler(
   const trigger = readTriggerEvent(event)
   const resendRequested = isResendRequest(trigger)
   const progress = readProgress({ ...trigger, resendRequested })
-  const { round, send } = planRound(progress, resendRequested, Date.now(), settings)
+  const wrongCodes = countWrongCodes(progress, settings)
+  const [secret, ...others] = settings.codeSecrets
+  const policy = { ...settings, keyIds: [keyIdOf(secret), ...others.map(keyIdOf)] as const }
+  const { round, send } = planRound(progress, resendRequested, Date.now(), policy)
   const facts = {
     clientId: trigger.clientId,
-    user: userHash(settings.codeSecrets[0], trigger.userPoolId, trigger.userName),
+    user: userHash(secret, trigger.userPoolId, trigger.userName),
     reason: round.reason,
     reference: referenceOf(round.nonce),
     sends: round.sends,
-    wrongCodes: progress.wrongCodes,
+    wrongCodes,
   }
 
-  if (recordPasswordStep(progress) === undefined) {
+  if (!mayReceiveCode(progress)) {
     log('warn', { event: 'decoy-shown', ...facts })
     if (send) await waitLikeAMail(deadline)
   } else if (send) {
@@ -45,17 +51,10 @@ export async function handler(
     log('info', { event: 'code-kept', ...facts })
   }
 
-  return Object.assign(event, {
-    response: {
-      ...event.response,
-      publicChallengeParameters: publicParameters(
-        round,
-        progress,
-        destinationOf(trigger, progress, settings),
-        settings,
-      ),
-      privateChallengeParameters: privateParameters(round, progress),
-      challengeMetadata: writeRound(round),
-    },
+  const destination = destinationOf(trigger, progress, settings)
+  return answer(event, {
+    publicChallengeParameters: publicParameters(round, wrongCodes, destination, settings, Date.now()),
+    privateChallengeParameters: writePrivateParameters(round, progress, wrongCodes),
+    challengeMetadata: writeRound(round),
   })
 }

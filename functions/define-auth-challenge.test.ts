@@ -16,7 +16,7 @@ async function define(session: readonly SampleEntry[] | null, request: object = 
   const event = JSON.parse(JSON.stringify({ ...defineEvent([], request), request: { ...request, session } }))
   const before = JSON.parse(JSON.stringify(event))
   const result = await handler(event)
-  expect(result).toBe(event)
+  expect(event).toEqual(before)
   expect({ ...result, response: null }).toEqual({ ...before, response: null })
   return result.response
 }
@@ -70,4 +70,36 @@ test('the third wrong code ends the sign-in; a resend in between does not count'
     challengeName: 'CUSTOM_CHALLENGE',
   })
   expect(await define(three)).toMatchObject({ failAuthentication: true })
+})
+
+test('a null event is refused, and a frozen one answered like any other', async () => {
+  const none = JSON.parse('null')
+  expect(await handler(none)).toEqual({
+    response: { challengeName: null, issueTokens: false, failAuthentication: true },
+  })
+  const event = Object.freeze(JSON.parse(JSON.stringify(defineEvent(PASSWORD_PASSED))))
+  Object.freeze(event.response)
+  expect((await handler(event)).response.challengeName).toBe('CUSTOM_CHALLENGE')
+})
+
+test('a passed challenge that Create did not write is refused', async () => {
+  for (const metadata of [null, 'CAPTCHA_CHALLENGE', '{}']) {
+    expect(await define([...PASSWORD_PASSED, answered(true, metadata)])).toMatchObject({
+      issueTokens: false,
+      failAuthentication: true,
+    })
+  }
+  expect(lines).toMatchObject([{}, {}, {}].map(() => ({ event: 'sign-in-refused', reason: 'unknown-round' })))
+})
+
+test('an authenticator app that was set up with the password alone does not stand in for the code', async () => {
+  const setUp = [...PASSWORD_PASSED, passed('MFA_SETUP')]
+  for (const name of ['SOFTWARE_TOKEN_MFA', 'SMS_MFA', 'EMAIL_OTP']) {
+    expect(await define([...setUp, passed(name)])).toMatchObject({ challengeName: 'CUSTOM_CHALLENGE' })
+  }
+  // At the next sign-in there is no MFA_SETUP any more: by default only the e-mail factor is accepted.
+  expect(await define([...PASSWORD_PASSED, passed('SOFTWARE_TOKEN_MFA')])).toMatchObject({
+    challengeName: 'CUSTOM_CHALLENGE',
+  })
+  expect(await define([...PASSWORD_PASSED, passed('EMAIL_OTP')])).toMatchObject({ issueTokens: true })
 })

@@ -1,10 +1,11 @@
 // Define Auth Challenge: tells Cognito what comes next in the sign-in.
 import type { DefineAuthChallengeTriggerEvent } from 'aws-lambda'
-import { nextStep, readProgress } from '../shared/challenge-sequence.ts'
+import { countWrongCodes, nextStep, readProgress } from '../shared/challenge-sequence.ts'
 import { referenceOf } from '../shared/code-round.ts'
 import { recordEvent } from '../shared/event-record.ts'
 import { log } from '../shared/log.ts'
 import { readDefineSettings } from '../shared/settings.ts'
+import { answer } from '../shared/trigger-answer.ts'
 import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readDefineSettings(process.env)
@@ -29,18 +30,17 @@ export async function handler(
 ): Promise<DefineAuthChallengeTriggerEvent> {
   recordEvent(event, settings.recordEvents)
   const trigger = readTriggerEvent(event)
-  const signIn = { ...trigger, resendRequested: isResendRequest(trigger) }
-  const step = nextStep(signIn, settings)
-  const { rounds, wrongCodes, resendRequests, lastRound } = readProgress(signIn)
+  const progress = readProgress({ ...trigger, resendRequested: isResendRequest(trigger) })
+  const step = nextStep(progress, settings)
   log(step.name === 'refuse' ? 'warn' : 'info', {
     event: LOG_EVENTS[step.name],
     clientId: trigger.clientId,
     ...(step.name === 'refuse' && { reason: step.reason }),
     ...(step.name === 'issue-tokens' && { factor: step.factor }),
-    rounds,
-    wrongCodes,
-    resendRequests,
-    ...(lastRound && { reference: referenceOf(lastRound.nonce) }),
+    rounds: progress.rounds,
+    wrongCodes: countWrongCodes(progress, settings),
+    resendRequests: progress.resendRequests,
+    ...(progress.lastRound && { reference: referenceOf(progress.lastRound.nonce) }),
   })
-  return Object.assign(event, { response: { ...event.response, ...ANSWERS[step.name] } })
+  return answer(event, ANSWERS[step.name])
 }

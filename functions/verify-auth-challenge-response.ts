@@ -1,10 +1,11 @@
 // Verify Auth Challenge Response: tells Cognito whether the answer was the code.
 import type { VerifyAuthChallengeResponseTriggerEvent } from 'aws-lambda'
-import { type AnswerVerdict, judgeAnswer } from '../shared/challenge-parameters.ts'
+import { type AnswerVerdict, judgeAnswer } from '../shared/answer-verdict.ts'
 import { referenceOf } from '../shared/code-round.ts'
 import { recordEvent } from '../shared/event-record.ts'
 import { type LogEvent, log, userHash } from '../shared/log.ts'
 import { readVerifySettings } from '../shared/settings.ts'
+import { answer } from '../shared/trigger-answer.ts'
 import { readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readVerifySettings(process.env)
@@ -14,6 +15,7 @@ const LOG_EVENTS: Readonly<Record<AnswerVerdict, LogEvent>> = {
   wrong: 'code-wrong',
   expired: 'code-expired',
   'resend-asked': 'resend-asked',
+  'unknown-round': 'answer-refused',
   'no-password-step': 'answer-refused',
   'no-attempts-left': 'answer-refused',
 }
@@ -32,5 +34,5 @@ export async function handler(
     user: userHash(settings.codeSecrets[0], trigger.userPoolId, trigger.userName),
     reference: referenceOf(trigger.privateChallengeParameters['nonce'] ?? ''),
   })
-  return Object.assign(event, { response: { ...event.response, answerCorrect: verdict === 'right' } })
+  return answer(event, { answerCorrect: verdict === 'right' })
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, getCurrentUser, signIn } from 'aws-amplify/auth'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
-import { useAmplify } from '../testing/local-pool.ts'
+import { pointAmplifyAt } from '../testing/local-pool.ts'
 import type { Call } from './call-log.ts'
 import { type LocalUser, type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => pool.close())
 
 beforeEach(() => {
-  useAmplify(pool)
+  pointAmplifyAt(pool)
   pool.faults.afterNewPassword = 'define'
   callsBefore = pool.calls.length
   const next = people.next()
@@ -79,6 +79,24 @@ for (const behaviour of ['define', 'define-with-entry'] as const) {
     })
   })
 }
+
+test('with "define-first" Define hears of the password before the new one is asked for, and Create follows that', async () => {
+  pool.faults.afterNewPassword = 'define-first'
+  expect((await startSignIn()).nextStep.signInStep).toBe('CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED')
+  expect(triggersCalled()).toEqual(['DefineAuthChallenge', 'DefineAuthChallenge'])
+  const code = await confirmSignIn({ challengeResponse: NEW_PASSWORD })
+  expect(code.nextStep.signInStep).toBe('CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE')
+  expect(triggersCalled().slice(2)).toEqual(['CreateAuthChallenge'])
+  expect(calls().at(-1)).toMatchObject({
+    event: {
+      request: {
+        userAttributes: { 'cognito:user_status': 'CONFIRMED' },
+        session: [{ challengeName: 'SRP_A' }, { challengeName: 'PASSWORD_VERIFIER' }],
+      },
+    },
+  })
+  expect((await confirmSignIn({ challengeResponse: await codeInLastMail() })).isSignedIn).toBe(true)
+})
 
 test('with "tokens" Pre Token Generation alone decides, and the new password is kept when it refuses', async () => {
   pool.faults.afterNewPassword = 'tokens'

@@ -229,7 +229,7 @@ export class UserPoolDescription {
     }
     const lambdaConfig = request.optionalObject('LambdaConfig')
     if (lambdaConfig) settings['LambdaConfig'] = checkedLambdaConfig(lambdaConfig)
-    settings['AdminCreateUserConfig'] = this.#adminCreateUserConfig(request)
+    settings['AdminCreateUserConfig'] = adminCreateUserConfig(request, new Parameters(settings))
     this.#refuseMfaWithoutFactor(request)
     if (settings['UserPoolTier'] === 'LITE' && 'EmailMfaConfiguration' in this.#mfa) {
       throw new CognitoError(
@@ -304,22 +304,6 @@ export class UserPoolDescription {
     }
   }
 
-  #adminCreateUserConfig(request: Parameters): unknown {
-    const given = request.optionalObject('AdminCreateUserConfig')
-    const days = request
-      .object('Policies')
-      .object('PasswordPolicy')
-      .optionalNumber('TemporaryPasswordValidityDays')
-    if (given === undefined) return { AllowAdminCreateUserOnly: false, UnusedAccountValidityDays: days ?? 7 }
-    if (days !== undefined && given.optionalNumber('UnusedAccountValidityDays') !== undefined) {
-      throw invalidParameter(
-        'Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays',
-      )
-    }
-    // Describe goes on answering it, which is why a description cannot be sent back as it is.
-    return { UnusedAccountValidityDays: days ?? 7, ...given.values }
-  }
-
   #schema(): Parameters[] {
     const schema = this.#fixed['SchemaAttributes']
     return Array.isArray(schema) ? schema.filter(isJsonObject).map(rules => new Parameters(rules)) : []
@@ -332,6 +316,21 @@ export class UserPoolDescription {
     ])
     return checkedLambdaConfig(new Parameters(Object.fromEntries(arns)))
   }
+}
+
+/** Describe goes on answering UnusedAccountValidityDays, which is why a description cannot be sent back as it is. */
+function adminCreateUserConfig(request: Parameters, settings: Parameters): unknown {
+  const given = request.optionalObject('AdminCreateUserConfig')
+  const daysOf = (parameters: Parameters) =>
+    parameters.object('Policies').object('PasswordPolicy').optionalNumber('TemporaryPasswordValidityDays')
+  const days = daysOf(settings) ?? 7
+  if (given === undefined) return { AllowAdminCreateUserOnly: false, UnusedAccountValidityDays: days }
+  if (daysOf(request) !== undefined && given.optionalNumber('UnusedAccountValidityDays') !== undefined) {
+    throw invalidParameter(
+      'Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays',
+    )
+  }
+  return { UnusedAccountValidityDays: days, ...given.values }
 }
 
 /** Whether a request or the answer of (Set/Get)UserPoolMfaConfig turns any factor on. */

@@ -106,7 +106,8 @@ async function sourceFiles(directory) {
       if (entry.isDirectory()) {
         return NOT_BUILT.includes(entry.name) || entry.name.startsWith('.') ? [] : sourceFiles(path)
       }
-      const isRead = /\.(tsx?|mts|mjs|css|html|json)$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name)
+      const isRead =
+        /\.(tsx?|mts|mjs|css|html|json)$/.test(entry.name) && !/\.test\.tsx?$|^jest/.test(entry.name)
       return isRead ? [relative(ROOT, path)] : []
     }),
   )

@@ -16,7 +16,7 @@ export type TriggerName =
   | 'pre-token-generation'
 
 /** What Cognito does after a new password in a custom sign-in; nobody has published it, so test all three. */
-export type AfterNewPassword = 'define' | 'define-with-entry' | 'tokens'
+export type AfterNewPassword = 'define' | 'define-with-entry' | 'define-first' | 'tokens'
 
 /** What Cognito does after one of its own second factors in a custom sign-in; sources disagree. */
 export type AfterNativeFactor = 'define-with-entry' | 'tokens'

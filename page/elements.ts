@@ -28,8 +28,23 @@ export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** Minutes and seconds, `2:07`. */
+/** A button that cannot be used now stays focusable: its `click` still comes, and has to be ignored. */
+export function disable(button: HTMLElement, disabled: boolean): void {
+  button.ariaDisabled = String(disabled)
+}
+
+/** Calls `listener` for each click on a button that can be used now. */
+export function onClick(button: HTMLElement, listener: () => void): void {
+  button.addEventListener('click', () => {
+    if (button.ariaDisabled !== 'true') listener()
+  })
+}
+
+/** Hours if there are any, minutes and seconds: `2:07`, `1:02:07`. */
 export function clockTime(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000))
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor(seconds / 60) % 60
+  const parts = hours > 0 ? [hours, minutes, seconds % 60] : [minutes, seconds % 60]
+  return parts.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':')
 }

@@ -1,9 +1,12 @@
-// What the page asks the local user pool: where it is, which mails it sent, and what happened.
+// What the page asks the local user pool: where it is, its mails, its faults, new users, and what happened.
 
-export interface PoolDescription {
+export interface PoolAddress {
   readonly endpoint: string
   readonly userPoolId: string
   readonly clientId: string
+}
+
+export interface PoolDescription extends PoolAddress {
   readonly users: readonly PoolUser[]
 }
 
@@ -15,7 +18,7 @@ export interface PoolUser {
 }
 
 export interface Mail {
-  /** Milliseconds since 1970. */
+  /** Seconds since 1970. */
   readonly at: number
   readonly to: string
   readonly subject: string
@@ -46,23 +49,81 @@ export async function fetchPool(): Promise<PoolDescription> {
     endpoint: textAt(pool, 'endpoint'),
     userPoolId: textAt(pool, 'userPoolId'),
     clientId: textAt(pool, 'clientId'),
-    users: listOf(at(pool, 'users')).map(user => ({
-      username: textAt(user, 'username'),
-      password: textAt(user, 'password') || undefined,
-      status: textAt(user, 'status'),
-    })),
+    users: listOf(at(pool, 'users')).map(readUser),
   }
 }
 
-/** The mails that the pool sent, oldest first. */
-export async function fetchMails(): Promise<readonly Mail[]> {
-  return listOf(await fetchJson('/local-user-pool/messages')).map(mail => ({
-    at: 1000 * (numberAt(mail, 'at') ?? 0),
-    to: textAt(mail, 'to'),
-    subject: textAt(mail, 'subject'),
-    text: textAt(mail, 'text'),
-    html: textAt(mail, 'html'),
-  }))
+function readUser(user: unknown): PoolUser {
+  return {
+    username: textAt(user, 'username'),
+    password: textAt(user, 'password') || undefined,
+    status: textAt(user, 'status'),
+  }
+}
+
+/**
+ * The mails that the pool sent, oldest first.
+ *
+ * @param since only those from this second on (`at` of a mail)
+ */
+export async function fetchMails(since = 0): Promise<readonly Mail[]> {
+  return listOf(await fetchJson(`/local-user-pool/messages?since=${since}`))
+    .map(mail => ({
+      at: numberAt(mail, 'at') ?? 0,
+      to: textAt(mail, 'to'),
+      subject: textAt(mail, 'subject'),
+      text: textAt(mail, 'text'),
+      html: textAt(mail, 'html'),
+    }))
+    .filter(({ at: second }) => second >= since)
+}
+
+/** The code that a mail brings, if it brings one. */
+export function codeIn({ text }: Mail): string | undefined {
+  return /^\D*(\d{6,10})\b/m.exec(text)?.[1]
+}
+
+/** A user with a temporary password who has never signed in. */
+export async function createUser(): Promise<PoolUser> {
+  return readUser(await postJson('/local-user-pool/users', {}))
+}
+
+/** Makes `password` the permanent one of a user. The local pool asks for no administrator's credentials. */
+export async function setPassword(pool: PoolAddress, username: string, password: string): Promise<void> {
+  const target = 'AWSCognitoIdentityProviderService.AdminSetUserPassword'
+  const request = { UserPoolId: pool.userPoolId, Username: username, Password: password, Permanent: true }
+  await postJson('/', request, { 'x-amz-target': target })
+}
+
+/** The fault switches of the pool. */
+export interface FaultState {
+  readonly afterNewPassword: string
+  readonly refuseMail: boolean
+  /** Seconds that the clock of the pool is ahead of this device's. */
+  readonly clockOffset: number
+  /** Operations whose next answer will be lost. */
+  readonly answersToLose: readonly string[]
+  /** Triggers whose next call will be slow. */
+  readonly slowTriggers: readonly string[]
+}
+
+export async function fetchFaults(): Promise<FaultState> {
+  return readFaults(await fetchJson('/local-user-pool/faults'))
+}
+
+/** @returns the switches after the change */
+export async function changeFaults(change: Readonly<Record<string, unknown>>): Promise<FaultState> {
+  return readFaults(await postJson('/local-user-pool/faults', change))
+}
+
+function readFaults(state: unknown): FaultState {
+  return {
+    afterNewPassword: textAt(state, 'afterNewPassword'),
+    refuseMail: at(state, 'refuseMail') === true,
+    clockOffset: numberAt(state, 'clockOffset') ?? 0,
+    answersToLose: listOf(at(state, 'waiting', 'dropNextAnswer')).map(String),
+    slowTriggers: listOf(at(state, 'waiting', 'delayTrigger')).map(delay => textAt(delay, 'trigger')),
+  }
 }
 
 /** The calls that began or ended after a revision. */
@@ -87,9 +148,21 @@ function readCall(call: unknown): Call {
   }
 }
 
-async function fetchJson(path: string): Promise<unknown> {
-  const response = await fetch(path, { cache: 'no-store' })
-  if (!response.ok) throw new Error(`${path} answered ${response.status}.`)
+function fetchJson(path: string): Promise<unknown> {
+  return ask(path, {})
+}
+
+function postJson(path: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> {
+  return ask(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+}
+
+async function ask(path: string, init: RequestInit): Promise<unknown> {
+  const response = await fetch(path, { cache: 'no-store', ...init })
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
   return response.json()
 }
 

@@ -1,87 +1,137 @@
 // The mailbox beside the sign-in: every mail that the pool sent, the newest first.
 import type { SignInState } from '../client/sign-in.ts'
 import { byId, make, setText } from './elements.ts'
-import type { Mail } from './local-user-pool.ts'
-import type { TEXTS } from './texts.ts'
+import { codeIn, type Mail } from './local-user-pool.ts'
+import type { Texts } from './texts.ts'
 
-type Texts = (typeof TEXTS)['en']
+/** So many of the newest mails are shown. */
+const MOST_SHOWN = 30
 
-export interface Mailbox {
-  /** All mails, oldest first. */
-  show(mails: readonly Mail[]): void
+export interface MailboxView {
+  /** Takes in what `fetchMails(newestSecond())` answered. */
+  add(mails: readonly Mail[]): void
+  /** The second of the newest mail, or 0. */
+  newestSecond(): number
   render(texts: Texts, state: SignInState): void
 }
 
+interface Entry {
+  readonly mail: Mail
+  readonly item: HTMLLIElement
+  readonly badge: HTMLElement
+  readonly fillIn: HTMLButtonElement | undefined
+}
+
 /** @param fillIn gets the code of a mail when the person asks for it */
-export function createMailbox(fillIn: (code: string) => void): Mailbox {
+export function createMailboxView(fillIn: (code: string) => void): MailboxView {
+  const section = byId('mailbox', HTMLElement)
   const list = byId('mails', HTMLOListElement)
   const empty = byId('no-mail', HTMLParagraphElement)
   const news = byId('mailbox-news', HTMLParagraphElement)
+  const bar = byId('mail-bar', HTMLAnchorElement)
+  const barText = byId('mail-bar-text', HTMLSpanElement)
   /** In the order of arrival. */
-  const drawn: { item: HTMLLIElement; badge: HTMLElement; button: HTMLButtonElement | undefined }[] = []
-  let mails: readonly Mail[] = []
-  let seen: number | undefined
+  let entries: Entry[] = []
+  let arrived: Mail[] = []
+  /** What was there when the page opened is no news. */
+  let isNews = false
+  let inSight = false
+  /** Mails that came while the mailbox was out of sight, as it is on a phone. */
+  let unseen = 0
+  let added = false
+
+  new IntersectionObserver(
+    ([entry]) => {
+      inSight = entry?.isIntersecting ?? false
+      if (!inSight) return
+      unseen = 0
+      bar.hidden = true
+    },
+    // Its upper edge at the bottom of the screen shows no mail yet.
+    { rootMargin: '0px 0px -50% 0px' },
+  ).observe(section)
 
   return {
-    show: all => {
-      mails = all
-    },
-    render: (texts, state) => {
-      empty.hidden = mails.length > 0
-      for (const [index, mail] of mails.entries()) {
-        const entry = drawn[index] ?? draw(mail)
-        setText(entry.badge, counts(mail, state) ? texts.mailCounts : '')
-        if (entry.button) {
-          setText(entry.button, texts.fillInCode)
-          entry.button.hidden = state.step !== 'code'
-        }
-        entry.item.querySelector('iframe')?.setAttribute('title', texts.mailTitle(mail.subject))
+    newestSecond: () => entries.at(-1)?.mail.at ?? 0,
+
+    add: mails => {
+      const newest = entries.at(-1)?.mail.at ?? 0
+      const known = entries.filter(({ mail }) => mail.at === newest).length
+      // Fewer than before from the newest second on: the mailbox was cleared.
+      const cleared = mails.length < known
+      if (cleared) {
+        entries = []
+        list.replaceChildren()
       }
-      const newest = mails.at(-1)
-      if (newest && seen !== undefined && mails.length > seen)
+      arrived.push(...mails.slice(cleared ? 0 : known))
+      added = true
+    },
+
+    render: (texts, state) => {
+      for (const mail of arrived) draw(texts, mail, state)
+      const newest = arrived.at(-1)
+      if (newest && isNews) {
+        if (!inSight) unseen += arrived.length
         setText(news, texts.mailArrived(newest.subject))
-      seen = mails.length
+      }
+      arrived = []
+      isNews = added
+      empty.hidden = entries.length > 0
+      // Only who waits for a code has to be led to the mailbox.
+      if (state.step !== 'code' && !state.busy) unseen = 0
+      bar.hidden = unseen === 0 || state.step !== 'code'
+      setText(barText, texts.newMails(unseen))
+      for (const entry of entries) renderEntry(texts, entry, state)
     },
   }
 
-  function draw(mail: Mail) {
+  function renderEntry(texts: Texts, { mail, item, badge, fillIn: button }: Entry, state: SignInState): void {
+    setText(badge, counts(mail, state) ? texts.mailCounts : '')
+    if (button) {
+      setText(button, texts.fillInCode)
+      button.hidden = state.step !== 'code'
+    }
+    item.querySelector('iframe')?.setAttribute('title', texts.mailTitle(mail.subject))
+  }
+
+  function draw(texts: Texts, mail: Mail, state: SignInState): void {
     const badge = make('span', { class: 'badge' })
-    const code = codeOf(mail)
-    const button = code === undefined ? undefined : make('button', { type: 'button', class: 'quiet' })
+    const code = codeIn(mail)
+    const button = code === undefined ? undefined : make('button', { type: 'button', class: 'secondary' })
     button?.addEventListener('click', () => fillIn(code ?? ''))
     const frame = make('iframe', { sandbox: 'allow-same-origin', title: mail.subject, srcdoc: mail.html })
     const fit = () => {
-      const height = frame.contentDocument?.documentElement.scrollHeight ?? 0
+      // A frame that is still loading has a document without a root, whatever the type says.
+      const root: Element | null | undefined = frame.contentDocument?.documentElement
+      const height = root?.scrollHeight ?? 0
       if (height > 0) frame.style.height = `${height}px`
     }
     frame.addEventListener('load', fit)
+    const time = new Date(1000 * mail.at).toLocaleTimeString(texts.languageTag)
     const details = make(
       'details',
       {},
-      make('summary', {}, make('span', { class: 'subject' }, mail.subject), ' ', badge),
-      make(
-        'p',
-        { class: 'hint' },
-        `${mail.to}, ${new Date(mail.at).toLocaleTimeString(document.documentElement.lang)}`,
-      ),
+      make('summary', {}, make('span', { class: 'subject' }, mail.subject), badge),
+      make('p', { class: 'hint' }, `${mail.to} · ${time}`),
       mail.html === '' ? make('pre', { tabindex: '0' }, mail.text) : frame,
       ...(button ? [button] : []),
     )
     details.addEventListener('toggle', fit)
-    for (const { item } of drawn) {
-      for (const older of item.querySelectorAll('details')) older.open = false
+    // A mail of another sign-in does not close the one whose code is waited for.
+    if (state.step !== 'code' || counts(mail, state)) {
+      for (const { item } of entries) closeIn(item)
+      details.open = true
     }
-    details.open = true
-    const entry = { item: make('li', {}, details), badge, button }
-    drawn.push(entry)
-    list.prepend(entry.item)
-    return entry
+    const item = make('li', {}, details)
+    entries.push({ mail, item, badge, fillIn: button })
+    list.prepend(item)
+    for (const old of entries.slice(0, -MOST_SHOWN)) old.item.remove()
+    entries = entries.slice(-MOST_SHOWN)
   }
 }
 
-/** The digits that stand alone on a line. */
-function codeOf({ text }: Mail): string | undefined {
-  return /^\s*(\d{6,10})\s*$/m.exec(text)?.[1]
+function closeIn(item: HTMLElement): void {
+  for (const details of item.querySelectorAll('details')) details.open = false
 }
 
 function counts({ subject }: Mail, state: SignInState): boolean {

@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000)
 
 beforeEach(async () => {
-  stage.pool.faults.afterNewPassword = 'define'
+  stage.pool.faults.apply({ reset: true })
   stage.errors()
   page = await stage.open()
 })
@@ -34,7 +34,7 @@ const newPassword = () => page.locator('input').and(page.getByLabel('New passwor
 const heading = (text: string) => page.getByRole('heading', { name: text, exact: true }).waitFor()
 const button = (name: string | RegExp) => page.getByRole('button', { name })
 const notice = (text: string) => page.getByRole('alert').getByText(text).waitFor()
-const countingMail = () => page.locator('#mails li', { hasText: 'Counts now' })
+const countingMail = () => page.locator('#mails li', { hasText: 'Valid now' })
 const focused = () => page.evaluate(() => document.activeElement?.id ?? '')
 
 async function typePassword({ username, password }: Person): Promise<void> {
@@ -72,7 +72,7 @@ function otherThan(code: string, step = 1): string {
   return String((Number(code) + step) % 1_000_000).padStart(6, '0')
 }
 
-describe('a stranger', () => {
+describe('a first-time visitor', () => {
   test.each(['define', 'define-with-entry', 'tokens'] as const)(
     'signs in for the first time with nothing but the page, when Cognito answers the new password with "%s"',
     async behaviour => {
@@ -110,21 +110,21 @@ describe('a stranger', () => {
     const text = await diagram.textContent()
     for (const words of [
       'Prove the password',
-      'Make a code — sent',
+      'Create a code — sent',
       'mail with the code',
-      'May tokens leave?',
+      'Issue the tokens?',
     ]) {
       expect(text).toContain(words)
     }
-    await diagram.getByText('Make a code — sent').click()
+    await diagram.getByText('Create a code — sent').click()
     expect(await diagram.locator('details[open] pre').textContent()).toContain('"challenge": "EMAIL_CODE"')
     expect(await diagram.innerHTML()).not.toContain(person.password)
   })
 
   test('is told which of several mails counts', async () => {
     const { username } = await reachCode()
-    await button('Send a new code').click()
-    await notice('A new code has been sent.')
+    await button('Send new code').click()
+    await notice('A new code was sent.')
     const counting = countingMail()
     await counting.waitFor()
     expect(await counting.count()).toBe(1)
@@ -142,11 +142,11 @@ describe('double clicks', () => {
     await button('Save and continue').dblclick()
     await heading('Check your mail')
     expect(await stage.mails(person.username)).toBe(1)
-    await button('Send a new code').dblclick()
-    await notice('A new code has been sent.')
+    await button('Send new code').dblclick()
+    await notice('A new code was sent.')
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').dblclick()
-    await notice('That is not the code.')
+    await notice('That code is not correct.')
     await page.getByText('2 attempts left.').waitFor()
     await typeCode(await stage.code(person.username))
     await button('Continue').dblclick()
@@ -204,7 +204,7 @@ describe('a reload', () => {
     const person = await reachCode()
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').click()
-    await notice('That is not the code.')
+    await notice('That code is not correct.')
     const lead = await page.locator('#lead').textContent()
     await page.reload()
     await page.getByText('2 attempts left.').waitFor()
@@ -232,7 +232,7 @@ describe('a reload', () => {
     await heading('Check your mail')
     await typeCode(code)
     await button('Continue').click()
-    await notice('This sign-in could not be continued.')
+    await notice('This sign-in has expired.')
     await typePassword(person)
     await button('Sign in').click()
     await heading('Check your mail')
@@ -241,7 +241,7 @@ describe('a reload', () => {
 })
 
 describe('two tabs', () => {
-  test('one finishes the sign-in, the other finds it finished', async () => {
+  test('one finishes the sign-in, the other stops asking for the code; both are signed out together', async () => {
     const person = await reachCode()
     const other = await page.context().newPage()
     const kept = await page.evaluate(() => JSON.stringify(sessionStorage))
@@ -253,9 +253,9 @@ describe('two tabs', () => {
     await other.getByLabel('Code').fill(code)
     await other.keyboard.press('Enter')
     await other.getByRole('heading', { name: 'You are signed in' }).waitFor()
-    await typeCode(code)
-    await button('Continue').click()
     await heading('You are signed in')
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await heading('Sign in')
   })
 })
 
@@ -264,7 +264,7 @@ describe('codes', () => {
     const person = await reachCode()
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').click()
-    await notice('That is not the code.')
+    await notice('That code is not correct.')
     await page.getByText('2 attempts left.').waitFor()
     expect(await focused()).toBe('code')
     await page.keyboard.insertText(` ${(await stage.code(person.username)).replace(/(...)/, '$1 ')} `)
@@ -275,7 +275,7 @@ describe('codes', () => {
   test('too many wrong ones end the sign-in', async () => {
     const person = await reachCode()
     const code = await stage.code(person.username)
-    for (const words of ['2 attempts left.', 'One attempt left.', 'there are no attempts left']) {
+    for (const words of ['2 attempts left.', '1 attempt left.', 'no attempts are left']) {
       await typeCode(otherThan(code, words.length))
       await button('Continue').click()
       await page.getByText(words).waitFor()
@@ -291,7 +291,7 @@ describe('codes', () => {
     stage.pool.advanceClock(61)
     await typeCode(code)
     await button('Continue').click()
-    await notice('That code had expired. A new one has been sent.')
+    await notice('That code had expired. A new one was sent.')
     await finish(person)
   })
 
@@ -304,16 +304,17 @@ describe('codes', () => {
     await page.clock.fastForward(60 * 60 * 1000)
     await page.clock.runFor(2000)
     expect(await expiry.textContent()).toBe('This code has expired.')
-    expect(await page.locator('#working').textContent()).toBe('This code has expired.')
+    expect(await page.locator('#announcement').textContent()).toBe('This code has expired.')
   })
 
   test('resends end with the mails of the sign-in, and the last code still works', async () => {
     const person = await reachCode()
-    await button('Send a new code').click()
-    await notice('A new code has been sent.')
-    await button('Send a new code').click()
-    await page.getByText('No more mails in this sign-in.').waitFor()
-    expect(await button('Send a new code').isVisible()).toBe(false)
+    await button('Send new code').click()
+    await notice('A new code was sent.')
+    await button('Send new code').click()
+    await page.locator('#no-sends').getByText('No more mails in this sign-in.').waitFor()
+    expect(await button('Send new code').getAttribute('aria-disabled')).toBe('true')
+    await button('Send new code').click({ force: true })
     expect(await stage.mails(person.username)).toBe(3)
     await finish(person)
   })
@@ -332,7 +333,8 @@ describe('passwords', () => {
     const { username } = await stage.knownUser()
     await typePassword({ username, password: 'Wrong-password-1' })
     await button('Sign in').click()
-    await notice('The e-mail address or the password is not right.')
+    await notice('The e-mail address or the password is not correct.')
+    await heading('Sign in')
     expect(await focused()).toBe('password')
     expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('')
   })
@@ -351,7 +353,7 @@ describe('passwords', () => {
 
   test('an empty form is not sent', async () => {
     await button('Sign in').click()
-    await notice('Please fill in both')
+    await notice('Enter both')
     expect(stage.errors()).toEqual([])
   })
 })
@@ -383,9 +385,9 @@ describe('the way to Cognito', () => {
     faults.dropNextAnswer('RespondToAuthChallenge')
     await newPassword().fill(NEW_PASSWORD)
     await button('Save and continue').click()
-    await notice('The sign-in had to begin again. A new code has been sent, and only that one counts.')
+    await notice('The sign-in was restarted. A new code was sent; only that one is valid.')
     faults.dropNextAnswer('RespondToAuthChallenge')
-    await button('Send a new code').click()
+    await button('Send new code').click()
     await page.getByText('One moment').waitFor({ state: 'hidden' })
     const mails = await stage.mails(person.username)
     faults.dropNextAnswer('RespondToAuthChallenge')
@@ -401,7 +403,7 @@ describe('the way to Cognito', () => {
     await page.context().setOffline(true)
     await typeCode(await stage.code(person.username))
     await button('Continue').click()
-    await notice('No answer came back. Please try again.')
+    await notice('No answer from the user pool. Try again.')
     await page.context().setOffline(false)
     await button('Continue').click()
     await heading('You are signed in')
@@ -411,7 +413,7 @@ describe('the way to Cognito', () => {
     stage.pool.faults.killTrigger('create-auth-challenge')
     await typePassword(await stage.knownUser())
     await button('Sign in').click()
-    await notice('The code could not be mailed. Please try again later.')
+    await notice('The mail with the code could not be sent. Try again later.')
   })
 })
 
@@ -438,10 +440,281 @@ describe('Cognito’s own factors', () => {
     await heading('Check your mail')
     await typeCode(otherThan(await stage.code(person.username)))
     await button('Continue').click()
-    await notice('That is not the code.')
-    await button('Send a new code').click()
-    await notice('The sign-in had to begin again.')
+    await notice('That code is not correct.')
+    await button('Send new code').click()
+    await notice('The sign-in was restarted.')
     await finish(person)
+  })
+})
+
+describe('the problem', () => {
+  test('is shown with the text of Cognito on one side, and a user who is signed in on the other', async () => {
+    await button('Run it').click()
+    const verdict = (way: string) => page.locator(`#way-${way} .verdict`)
+    await page.locator('#way-driver .verdict[data-tone=good]').waitFor()
+    expect(await verdict('amplify').textContent()).toBe(
+      'Invalid session for the user, session can only be used once.',
+    )
+    expect(await verdict('driver').textContent()).toBe('Signed in')
+    const clicks = (way: string) => page.locator(`#way-${way} dd`).allTextContents()
+    expect([...(await clicks('amplify'))].sort()).toEqual(['Error', 'Signed in'])
+    expect(await clicks('driver')).toEqual(['Signed in', 'Signed in'])
+    expect(stage.errors()).toEqual(['Invalid session for the user, session can only be used once.'])
+    await page.locator('#calls .bad .words').getByText('Invalid session for the user').waitFor()
+  })
+
+  test('leaves the sign-in of the person alone', async () => {
+    const person = await reachCode()
+    await button('Run it').click()
+    await page.locator('#way-driver .verdict[data-tone=good]').waitFor()
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('says what came instead when the mail cannot be sent', async () => {
+    stage.pool.faults.apply({ refuseMail: true })
+    await button('Run it').click()
+    await page.locator('#way-driver .verdict[data-tone=bad]').waitFor()
+    expect(await page.locator('#way-driver .verdict').textContent()).toBe('mail-not-sent')
+    expect(await page.locator('#way-amplify .verdict').textContent()).toContain('CreateAuthChallenge')
+  })
+})
+
+describe('simulated faults', () => {
+  beforeEach(async () => {
+    await page.locator('#faults summary').click()
+  })
+
+  const fault = (name: string) => page.getByRole('checkbox', { name })
+  const isOff = (name: string) => page.getByRole('checkbox', { name, checked: false }).waitFor()
+
+  async function signInAs(person: Person): Promise<void> {
+    await typePassword(person)
+    await button('Sign in').click()
+  }
+
+  test('a lost answer restarts the sign-in, and the switch is off after it', async () => {
+    await fault('Lose the next answer').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    const person = await stage.knownUser()
+    await signInAs(person)
+    await notice('The sign-in was restarted.')
+    await isOff('Lose the next answer')
+    await finish(person)
+  })
+
+  test('a slow trigger sends two mails, and the valid one is marked', async () => {
+    await fault('Slow trigger').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    const person = await stage.knownUser()
+    await signInAs(person)
+    await heading('Check your mail')
+    expect(await stage.mails(person.username)).toBe(2)
+    await isOff('Slow trigger')
+    await countingMail().getByRole('button').click()
+    await page.keyboard.press('Enter')
+    await heading('You are signed in')
+  }, 40_000)
+
+  test('refused mail ends in a sentence that says so, and the password need not be typed again', async () => {
+    await fault('Refuse mail').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    const person = await stage.knownUser()
+    await signInAs(person)
+    await notice('The mail with the code could not be sent. Try again later.')
+    await fault('Refuse mail').uncheck()
+    await page.locator('#faults-on:empty').waitFor({ state: 'attached' })
+    await page.getByLabel('Password', { exact: true }).press('Enter')
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('expired sessions restart the sign-in with a new code', async () => {
+    const person = await reachCode()
+    await button('Expire sessions').click()
+    await page.getByText('Every open session has expired.').waitFor()
+    await typeCode(await stage.code(person.username))
+    await button('Continue').click()
+    await notice('The sign-in was restarted.')
+    await finish(person)
+  })
+
+  test.each(['define-with-entry', 'tokens'])(
+    'a first sign-in reaches the code whatever comes after the new password (%s)',
+    async behaviour => {
+      await page.getByLabel('What Cognito does after a new password').selectOption(behaviour)
+      await page.waitForResponse(/\/local-user-pool\/faults/)
+      await reachNewPassword()
+      expect(stage.pool.faults.afterNewPassword).toBe(behaviour)
+      await newPassword().fill(NEW_PASSWORD)
+      await button('Save and continue').click()
+      await heading('Check your mail')
+    },
+  )
+
+  test('one switch that waits can be turned off alone, and everything at once', async () => {
+    await fault('Refuse mail').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    await fault('Lose the next answer').check()
+    await page.locator('#faults').getByText('2 on').waitFor()
+    await fault('Lose the next answer').uncheck()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    expect(await fault('Refuse mail').isChecked()).toBe(true)
+    await button('Turn everything off').click()
+    await isOff('Refuse mail')
+  })
+
+  test('a change that the pool refuses is not shown as made', async () => {
+    await page.route('**/local-user-pool/faults', (route, request) =>
+      request.method() === 'POST' ? route.fulfill({ status: 400, json: {} }) : route.continue(),
+    )
+    await fault('Refuse mail').click()
+    await page.getByText('The pool did not accept this change.').waitFor()
+    await isOff('Refuse mail')
+  })
+})
+
+describe('a sign-in that takes its time', () => {
+  test('can be cancelled, and what was typed is still there', async () => {
+    const person = await stage.knownUser()
+    expect(await button('Cancel').isVisible()).toBe(false)
+    stage.pool.faults.delayTrigger('create-auth-challenge', 3000)
+    await typePassword(person)
+    await button('Sign in').click()
+    await button('Cancel').click()
+    expect(await focused()).toBe('username')
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe(person.password)
+    expect(await button('Cancel').isVisible()).toBe(false)
+    await button('Sign in').click()
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('can be started over while a code is on its way', async () => {
+    const person = await reachCode()
+    stage.pool.faults.delayTrigger('verify-auth-challenge-response', 3000)
+    await typeCode(otherThan(await stage.code(person.username)))
+    await button('Continue').click()
+    await page.getByText('One moment').waitFor()
+    await button('Start over').click()
+    await heading('Sign in')
+  })
+
+  test('keeps the typed password when there is no network', async () => {
+    const person = await stage.knownUser()
+    await typePassword(person)
+    await page.context().setOffline(true)
+    await button('Sign in').click()
+    await notice('The user pool could not be reached. Try again.')
+    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe(person.password)
+    await page.context().setOffline(false)
+    await button('Sign in').click()
+    await heading('Check your mail')
+  })
+})
+
+describe('what the page shows', () => {
+  test('a new first-time user comes with one click and signs in', async () => {
+    await button('New first-time user').click()
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Sign in')
+    await page.keyboard.press('Enter')
+    await heading('Choose a new password')
+  })
+
+  test('only the steps that this person meets are listed', async () => {
+    const steps = () => page.locator('#steps li:visible').allTextContents()
+    expect(await steps()).toEqual(['Password', 'Code'])
+    await reachNewPassword()
+    expect(await steps()).toEqual(['Password', 'New password', 'Code'])
+    await button('Start over').click()
+    await heading('Sign in')
+    expect(await steps()).toEqual(['Password', 'Code'])
+  })
+
+  test('on a phone a new mail is announced at the lower edge, and leads to the mailbox', async () => {
+    await stage.tidy()
+    page = await stage.open({ viewport: { width: 390, height: 700 }, isMobile: true, hasTouch: true })
+    const person = await reachCode()
+    const bar = page.getByRole('link', { name: '1 new mail' })
+    await bar.tap()
+    await bar.waitFor({ state: 'hidden' })
+    await countingMail().getByRole('button', { name: 'Fill in this code' }).tap()
+    expect(await page.getByLabel('Code').inputValue()).toBe(await stage.code(person.username))
+  })
+
+  test('mails that are known are not fetched again', async () => {
+    await reachCode()
+    await countingMail().waitFor()
+    const request = await page.waitForRequest(/\/local-user-pool\/messages/)
+    const since = Number(new URL(request.url()).searchParams.get('since'))
+    expect(since).toBe((await stage.pool.messages()).at(-1)?.at)
+  })
+
+  test('of many requests only the newest are drawn, and each once', async () => {
+    await reachCode()
+    await page.locator('#calls > li').first().waitFor()
+    await page.evaluate(async () => {
+      for (let requests = 0; requests < 60; requests++) {
+        const headers = { 'x-amz-target': 'AWSCognitoIdentityProviderService.GetUser' }
+        await fetch('/', { method: 'POST', headers, body: '{}' })
+      }
+    })
+    await page.getByText('Only the newest 40 requests are shown.').waitFor()
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    expect(await page.locator('#calls > li').count()).toBe(40)
+    const last = await page.locator('#calls > li').last().elementHandle()
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    await page.waitForRequest(/\/local-user-pool\/calls/)
+    expect(await last?.evaluate(element => element.isConnected)).toBe(true)
+  })
+
+  test('Chinese sentences follow each other without a blank', async () => {
+    const person = await reachCode()
+    await button('中文').click()
+    await page.locator('#code').fill(otherThan(await stage.code(person.username)))
+    await page.keyboard.press('Enter')
+    await page.locator('#notice:not(:empty)').waitFor()
+    expect(await page.locator('body').innerText()).not.toMatch(/[。，：！？；][ \u00a0]/)
+    expect(await page.locator('#code-facts').textContent()).toMatch(/^还可以尝试 2 次。\d:\d\d 内有效。$/)
+  })
+})
+
+describe('a code that cannot be sent again yet', () => {
+  let slow: Stage
+
+  beforeAll(async () => {
+    slow = await startStage({ environment: { RESEND_AFTER_SECONDS: '30' } })
+  }, 60_000)
+
+  afterAll(() => slow.close())
+
+  test('is waited for with a countdown; no button moves, and none answers with an error', async () => {
+    const person = await slow.knownUser()
+    page = await slow.open()
+    await page.clock.install({ time: Date.now() })
+    await page.reload()
+    await typePassword(person)
+    await button('Sign in').click()
+    await heading('Check your mail')
+    const places = () =>
+      Promise.all([button('Send new code').boundingBox(), button('Start over').boundingBox()])
+    const before = await places()
+    expect(await button('Send new code').getAttribute('aria-disabled')).toBe('true')
+    expect(await page.locator('#resend-wait').textContent()).toMatch(/^0:(30|2\d)$/)
+    expect(await page.locator('#resend-hint').textContent()).toMatch(/^A new code can be sent in 0:/)
+    await button('Send new code').click({ force: true })
+    expect(await page.getByRole('alert').textContent()).toBe('')
+    slow.pool.advanceClock(31)
+    await page.clock.fastForward(31_000)
+    await page.clock.runFor(2000)
+    expect(await button('Send new code').getAttribute('aria-disabled')).toBe('false')
+    expect(await places()).toEqual(before)
+    await button('Send new code').click()
+    await notice('A new code was sent.')
+    expect(await slow.mails(person.username)).toBe(2)
+    await slow.tidy()
+    page = await stage.open()
   })
 })
 
@@ -461,10 +734,12 @@ describe('keyboard and screen readers', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('Space')
     expect(await newPassword().getAttribute('type')).toBe('text')
+    await page.getByRole('button', { name: 'Show password', pressed: true }).waitFor()
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await heading('Check your mail')
     expect(await focused()).toBe('code')
+    await page.getByRole('status').getByText('A code of 6 digits was sent to p***@e***.').waitFor()
     await page.keyboard.insertText(await stage.code(person.username))
     await page.keyboard.press('Enter')
     await heading('You are signed in')
@@ -483,7 +758,7 @@ describe('keyboard and screen readers', () => {
         .evaluate(({ attributes: all }) =>
           Object.fromEntries([...all].map(({ name, value }) => [name, value])),
         )
-    expect(await attributes('username')).toMatchObject({ autocomplete: 'username' })
+    expect(await attributes('username')).toMatchObject({ autocomplete: 'username', inputmode: 'email' })
     expect(await attributes('password')).toMatchObject({ autocomplete: 'current-password', type: 'password' })
     expect(await attributes('new-password')).toMatchObject({ autocomplete: 'new-password', type: 'password' })
     expect(await attributes('code')).toMatchObject({ autocomplete: 'one-time-code', inputmode: 'numeric' })
@@ -494,6 +769,7 @@ describe('keyboard and screen readers', () => {
     ['dark', { colorScheme: 'dark' }],
     ['mobile', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true }],
     ['chinese', { locale: 'zh-CN' }],
+    ['forced-colors', { forcedColors: 'active' }],
   ] as const)(
     'axe finds nothing to object to in any state (%s)',
     async (look, options) => {
@@ -504,6 +780,8 @@ describe('keyboard and screen readers', () => {
         // Words that have just been set are still being drawn.
         await page.waitForTimeout(200)
         await stage.picture(page, `${look}-${state}`)
+        const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+        if (wide > screen) violations.push(`${state}: wider than the screen`)
         for (const found of await axeViolations(page)) violations.push(`${state}: ${found}`)
       }
       const submit = async (field: string, text: string) => {
@@ -544,6 +822,15 @@ describe('keyboard and screen readers', () => {
       await page.locator('#calls .good').last().waitFor()
       await page.locator('#calls summary').first().click()
       await inspect('9-signed-in')
+      await page.locator('#run-problem').click()
+      await page.locator('#way-driver .verdict[data-tone=good]').waitFor()
+      await inspect('10-problem')
+      await page.locator('#faults summary').click()
+      await page.locator('#fault-refuse-mail').check()
+      await page.locator('#faults-on:not(:empty)').waitFor()
+      await inspect('11-faults')
+      await page.locator('#fault-reset').click()
+      await page.locator('#faults-on:empty').waitFor({ state: 'attached' })
       expect(violations).toEqual([])
     },
     60_000,

@@ -1,27 +1,37 @@
-// The sample page: brings the sign-in driver, the mailbox and what happened together.
+// The sample page: brings the sign-in driver, the mailbox, the problem, the faults and what happened together.
 import { Amplify } from 'aws-amplify'
 import { fetchAuthSession } from 'aws-amplify/auth'
 import { createSignInDriver } from '../client/sign-in.ts'
-import { byId, setText } from './elements.ts'
-import { fetchCalls, fetchMails, fetchPool, type PoolUser } from './local-user-pool.ts'
-import { createMailbox } from './mailbox.ts'
+import { byId, disable, onClick, setText } from './elements.ts'
+import { createFaultPanel } from './fault-panel.ts'
+import { createUser, fetchCalls, fetchMails, fetchPool, type PoolUser } from './local-user-pool.ts'
+import { createMailboxView } from './mailbox.ts'
+import { createProblemView } from './see-the-problem.ts'
 import { createSequenceDiagram } from './sequence-diagram.ts'
 import { createSignInView } from './sign-in-view.ts'
 import { type Language, TEXTS } from './texts.ts'
 
 const LANGUAGE_KEY = 'cognito-email-code.language'
+/** Amplify keeps its tokens under keys that begin so. */
+const TOKEN_KEY_PREFIX = 'CognitoIdentityServiceProvider.'
 const POLL_MILLISECONDS = 700
 
 const driver = createSignInDriver({ clientMetadata: () => ({ locale: texts().languageTag }) })
-/** The words that stand still, with the English ones that they came with. */
-const standing = new Map(
+/** Texts and labels that stay the same, with the English ones that they came with. */
+const fixedTexts = new Map(
   [...document.querySelectorAll<HTMLElement>('[data-text]')].map(element => [element, element.textContent]),
 )
+const fixedLabels = new Map(
+  [...document.querySelectorAll<HTMLElement>('[data-label]')].map(element => [element, element.ariaLabel]),
+)
 const view = createSignInView()
-const mailbox = createMailbox(view.fillInCode)
+const mailbox = createMailboxView(view.fillInCode)
+const problem = createProblemView(fetchPool, showWhatComes)
+const faults = createFaultPanel()
 const diagram = createSequenceDiagram()
 let language = firstLanguage()
 let users: readonly PoolUser[] = []
+let claims: Readonly<Record<string, unknown>> = {}
 let revision = 0
 
 function texts() {
@@ -39,41 +49,93 @@ function render(): void {
   view.render(texts(), state)
   mailbox.render(texts(), state)
   diagram.render(texts())
+  problem.render(texts())
+  faults.render(texts())
 }
 
 function renderLanguage(): void {
   document.documentElement.lang = texts().languageTag
-  for (const [element, english] of standing) {
-    setText(element, texts().standing[element.dataset['text'] ?? ''] ?? english)
+  for (const [element, english] of fixedTexts) {
+    setText(element, texts().fixed[element.dataset['text'] ?? ''] ?? english)
+  }
+  for (const [element, english] of fixedLabels) {
+    element.ariaLabel = texts().fixed[element.dataset['label'] ?? ''] ?? english
   }
   const button = byId('language', HTMLButtonElement)
   setText(button, texts().otherLanguage)
   button.lang = language === 'en' ? 'zh' : 'en'
-  for (const reveal of document.querySelectorAll<HTMLElement>('.reveal')) renderReveal(reveal)
   view.showUsers(texts(), users)
+  view.showClaims(texts(), claims)
   render()
 }
 
-function renderReveal(button: HTMLElement): void {
-  const input = byId(button.getAttribute('aria-controls') ?? '', HTMLInputElement)
-  const open = input.type === 'text'
-  button.ariaPressed = String(open)
-  setText(button, open ? texts().hide : texts().show)
+let refreshing: Promise<void> = Promise.resolve()
+
+/** One after the other: two answers to the same question would be taken in twice. */
+function refresh(): Promise<void> {
+  refreshing = refreshing.catch(() => undefined).then(fetchNews)
+  return refreshing
 }
 
-async function refresh(): Promise<void> {
-  const [mails, calls] = await Promise.all([fetchMails(), fetchCalls(revision)])
-  mailbox.show(mails)
-  diagram.add(calls)
-  revision = Math.max(revision, ...calls.map(call => call.revision))
+async function fetchNews(): Promise<void> {
+  await takeNews()
   mailbox.render(texts(), driver.getState())
   diagram.render(texts())
 }
 
-/** Looks at mails and calls until the page closes; a pool that is away for a moment is asked again. */
+async function takeNews(): Promise<void> {
+  const [mails, calls] = await Promise.all([
+    fetchMails(mailbox.newestSecond()),
+    fetchCalls(revision),
+    faults.refresh(),
+  ])
+  mailbox.add(mails)
+  diagram.add(calls)
+  for (const call of calls) revision = Math.max(revision, call.revision)
+}
+
+/** Clears what happened before, unless it belongs to a sign-in that is under way. */
+async function showWhatComes(): Promise<void> {
+  const { step } = driver.getState()
+  if (step === 'code' || step === 'new-password') return
+  await refresh().catch(() => undefined)
+  diagram.begin()
+}
+
+/** Looks for news until the page closes; a pool that is away for a moment is asked again. */
 async function watch(): Promise<void> {
   await refresh().catch(() => undefined)
   setTimeout(watch, POLL_MILLISECONDS)
+}
+
+async function refreshUsers(): Promise<void> {
+  users = (await fetchPool()).users
+  view.showUsers(texts(), users)
+}
+
+async function offerNewUser(): Promise<void> {
+  const button = byId('new-user', HTMLButtonElement)
+  disable(button, true)
+  try {
+    const user = await createUser()
+    await refreshUsers()
+    view.fillInUser(user)
+  } catch {
+    view.complain(texts().poolMissing)
+  } finally {
+    disable(button, driver.getState().busy)
+  }
+}
+
+/** Another tab has signed the person in or out: a code that is asked for here leads nowhere any more. */
+async function followOtherTabs(): Promise<void> {
+  const { step, busy } = driver.getState()
+  if (busy) return
+  const { tokens } = await fetchAuthSession().catch(() => ({ tokens: undefined }))
+  const signedInHere = step === 'signed-in'
+  if (driver.getState().busy || signedInHere === (tokens !== undefined)) return
+  driver.cancel()
+  await driver.resume()
 }
 
 function onSubmit(id: string, submit: (fields: FormData) => void): void {
@@ -98,31 +160,48 @@ function listen(): void {
     void driver.signIn({ username, password })
   })
   onSubmit('new-password-form', fields => {
+    const password = fieldText(fields, 'new-password')
+    if (password === '') return view.complain(texts().fillInNewPassword)
     const attributes = [...fields.keys()].filter(name => name !== 'username' && name !== 'new-password')
     void driver.submitNewPassword(
-      fieldText(fields, 'new-password'),
+      password,
       Object.fromEntries(attributes.map(name => [name, fieldText(fields, name)])),
     )
   })
   onSubmit('code-form', fields => void driver.submitCode(fieldText(fields, 'code')))
-  byId('resend', HTMLButtonElement).addEventListener('click', () => void driver.resend())
+  onClick(byId('resend', HTMLButtonElement), () => void driver.resend())
   for (const button of document.querySelectorAll('.start-over')) {
     button.addEventListener('click', driver.cancel)
   }
+  byId('cancel', HTMLButtonElement).addEventListener('click', () => {
+    driver.cancel()
+    view.focusFirstField()
+  })
   for (const id of ['sign-out', 'sign-out-other']) {
-    byId(id, HTMLButtonElement).addEventListener('click', () => void driver.signOut())
+    onClick(byId(id, HTMLButtonElement), () => void driver.signOut())
   }
   for (const button of document.querySelectorAll<HTMLElement>('.reveal')) {
     button.addEventListener('click', () => {
       const input = byId(button.getAttribute('aria-controls') ?? '', HTMLInputElement)
-      input.type = input.type === 'password' ? 'text' : 'password'
-      renderReveal(button)
+      const show = input.type === 'password'
+      input.type = show ? 'text' : 'password'
+      button.ariaPressed = String(show)
     })
   }
+  onClick(byId('new-user', HTMLButtonElement), () => void offerNewUser())
   byId('language', HTMLButtonElement).addEventListener('click', () => {
     language = language === 'en' ? 'zh' : 'en'
     localStorage.setItem(LANGUAGE_KEY, language)
     renderLanguage()
+  })
+}
+
+function listenToOtherTabs(): void {
+  addEventListener('storage', ({ key }) => {
+    if (key === null || key.startsWith(TOKEN_KEY_PREFIX)) void followOtherTabs()
+  })
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void followOtherTabs()
   })
 }
 
@@ -133,12 +212,10 @@ async function onState(): Promise<void> {
   await refresh()
   if (state.step === 'signed-in') {
     const { tokens } = await fetchAuthSession()
-    view.showClaims(tokens?.idToken?.payload ?? {})
+    claims = tokens?.idToken?.payload ?? {}
+    view.showClaims(texts(), claims)
   }
-  if (state.step === 'signed-out' || state.step === 'failed') {
-    users = (await fetchPool()).users
-    view.showUsers(texts(), users)
-  }
+  if (state.step === 'signed-out' || state.step === 'failed') await refreshUsers()
 }
 
 async function start(): Promise<void> {
@@ -157,9 +234,11 @@ async function start(): Promise<void> {
   })
   driver.subscribe(() => void onState().catch(() => undefined))
   await driver.resume()
-  await refresh()
+  listenToOtherTabs()
+  await takeNews()
   if (driver.getState().step === 'signed-out') diagram.begin()
   else diagram.showLastSignIn()
+  render()
   await watch()
 }
 

@@ -1,12 +1,13 @@
 // The panel "What happened": requests and trigger calls as arrows between browser, Cognito, triggers and mailbox.
-import { byId, make } from './elements.ts'
+import { byId, make, setText } from './elements.ts'
 import { at, type Call, textAt } from './local-user-pool.ts'
-import type { TEXTS } from './texts.ts'
-
-type Texts = (typeof TEXTS)['en']
+import type { Texts } from './texts.ts'
 
 const LANES = ['browser', 'pool', 'triggers', 'mailbox'] as const
 type Lane = (typeof LANES)[number]
+
+/** So many of the newest requests are kept and shown. */
+const MOST_REQUESTS = 40
 
 /** One arrow. `key` stays the same while the call that it stands for goes on. */
 interface Arrow {
@@ -18,6 +19,19 @@ interface Arrow {
   readonly note: string
   readonly tone: 'plain' | 'good' | 'bad'
   readonly detail: unknown
+}
+
+/** A request with the calls of triggers that it caused, and what is drawn of them. */
+interface Group {
+  readonly number: number
+  readonly calls: Map<number, Call>
+  readonly item: HTMLLIElement
+  readonly list: HTMLOListElement
+  readonly drawn: Map<string, { readonly item: HTMLLIElement; readonly content: string }>
+  /** Something of it has changed since it was drawn. */
+  changed: boolean
+  /** Reference of the newest mail after this request. */
+  reference: string
 }
 
 export interface SequenceDiagram {
@@ -33,61 +47,118 @@ export interface SequenceDiagram {
 export function createSequenceDiagram(): SequenceDiagram {
   const list = byId('calls', HTMLOListElement)
   const empty = byId('no-calls', HTMLParagraphElement)
-  const calls = new Map<number, Call>()
-  const drawn = new Map<string, { item: HTMLLIElement; content: string }>()
+  const cut = byId('calls-cut', HTMLParagraphElement)
+  /** By the number of the request, in order. */
+  let groups: readonly Group[] = []
   let firstNumber = 1
+  let lastNumber = 0
+  let dropped = false
+  let drawnIn: Texts | undefined
 
   return {
-    add: added => {
-      for (const call of added) calls.set(call.number, call)
+    add: calls => {
+      for (const call of calls) {
+        lastNumber = Math.max(lastNumber, call.number)
+        const group = groupFor(call)
+        if (group === undefined) continue
+        group.calls.set(call.number, call)
+        group.changed = true
+        if (groups.length > MOST_REQUESTS) {
+          dropped = true
+          keep(groups.slice(-MOST_REQUESTS))
+        }
+      }
     },
     begin: () => {
-      firstNumber = Math.max(0, ...calls.keys()) + 1
+      firstNumber = lastNumber + 1
+      dropped = false
+      keep([])
     },
     showLastSignIn: () => {
-      const begins = [...calls.values()].filter(({ name }) => name === 'InitiateAuth')
-      firstNumber = Math.max(1, ...begins.map(({ number }) => number))
+      const first = groups.findLast(({ number, calls }) => calls.get(number)?.name === 'InitiateAuth')
+      if (first === undefined) return
+      firstNumber = first.number
+      dropped = false
+      keep(groups.filter(({ number }) => number >= firstNumber))
     },
     render: texts => {
-      const shown = [...calls.values()]
-        .filter(({ number }) => number >= firstNumber)
-        .sort((a, b) => a.number - b.number)
-      const arrows = arrowsOf(shown, texts)
-      const keys = new Set(arrows.map(({ key }) => key))
-      for (const [key, { item }] of drawn) {
-        if (keys.has(key)) continue
-        item.remove()
-        drawn.delete(key)
+      const all = texts !== drawnIn
+      drawnIn = texts
+      let reference = ''
+      for (const [index, group] of groups.entries()) {
+        if (list.children[index] !== group.item) list.insertBefore(group.item, list.children[index] ?? null)
+        if (all || group.changed) drawGroup(group, reference, texts)
+        reference = group.reference
       }
-      for (const [index, arrow] of arrows.entries()) {
-        const content = JSON.stringify(arrow)
-        const before = drawn.get(arrow.key)
-        if (before?.content === content && list.children[index] === before.item) continue
-        const item = before?.content === content ? before.item : draw(arrow)
-        before?.item.remove()
-        list.insertBefore(item, list.children[index] ?? null)
-        drawn.set(arrow.key, { item, content })
-      }
-      empty.hidden = arrows.length > 0
+      empty.hidden = groups.length > 0
+      cut.hidden = !dropped
+      setText(cut, texts.onlyNewest(MOST_REQUESTS))
     },
+  }
+
+  function groupFor(call: Call): Group | undefined {
+    const number = call.kind === 'request' ? call.number : (call.requestNumber ?? 0)
+    const oldest = dropped ? (groups[0]?.number ?? firstNumber) : firstNumber
+    const administration = call.kind === 'request' && call.name.startsWith('Admin')
+    if (number < oldest || administration) return undefined
+    const found = groups.findLast(group => group.number === number)
+    if (found) return found
+    const inner = make('ol')
+    const group: Group = {
+      number,
+      calls: new Map(),
+      item: make('li', {}, inner),
+      list: inner,
+      drawn: new Map(),
+      changed: true,
+      reference: '',
+    }
+    groups = [...groups, group].sort((a, b) => a.number - b.number)
+    return group
+  }
+
+  function keep(kept: readonly Group[]): void {
+    for (const { item, number } of groups) {
+      if (!kept.some(group => group.number === number)) item.remove()
+    }
+    groups = kept
   }
 }
 
-function arrowsOf(calls: readonly Call[], texts: Texts): readonly Arrow[] {
-  let lastReference = ''
-  return calls
-    .filter(({ kind }) => kind === 'request')
-    .flatMap(request => {
-      const triggers = calls
-        .filter(call => call.kind === 'trigger' && call.requestNumber === request.number)
-        .flatMap(trigger => {
-          const arrows = triggerArrows(trigger, lastReference, texts)
-          lastReference = referenceOf(trigger) || lastReference
-          return arrows
-        })
-      const answered = request.durationMs === undefined ? [] : [answerArrow(request, texts)]
-      return [requestArrow(request, texts), ...triggers, ...answered]
+/** Draws the arrows that are new or other than before; what a person has opened stays open. */
+function drawGroup(group: Group, referenceBefore: string, texts: Texts): void {
+  const { arrows, reference } = arrowsOf(group, referenceBefore, texts)
+  for (const [index, arrow] of arrows.entries()) {
+    const content = JSON.stringify(arrow)
+    const before = group.drawn.get(arrow.key)
+    if (before?.content === content && group.list.children[index] === before.item) continue
+    const item = draw(arrow, before?.item.querySelector('details')?.open ?? false)
+    if (before) before.item.replaceWith(item)
+    else group.list.insertBefore(item, group.list.children[index] ?? null)
+    group.drawn.set(arrow.key, { item, content })
+  }
+  group.changed = false
+  group.reference = reference
+}
+
+function arrowsOf(
+  { number, calls }: Group,
+  referenceBefore: string,
+  texts: Texts,
+): { readonly arrows: readonly Arrow[]; readonly reference: string } {
+  const request = calls.get(number)
+  if (request === undefined) return { arrows: [], reference: referenceBefore }
+  let reference = referenceBefore
+  const triggers = [...calls.values()]
+    .filter(({ kind }) => kind === 'trigger')
+    .sort((a, b) => a.number - b.number)
+    .flatMap(trigger => {
+      const arrows = triggerArrows(trigger, reference, texts)
+      reference = referenceOf(trigger) || reference
+      return arrows
     })
+  const answered = request.durationMs === undefined ? [] : [answerArrow(request, texts)]
+  return { arrows: [requestArrow(request, texts), ...triggers, ...answered], reference }
 }
 
 function requestArrow(request: Call, texts: Texts): Arrow {
@@ -99,7 +170,7 @@ function requestArrow(request: Call, texts: Texts): Arrow {
     key: `${request.number} asked`,
     from: 'browser',
     to: 'pool',
-    words: what === '' ? words : `${words}: ${what}`,
+    words: what === '' ? words : texts.labelled(words, what),
     name: `${request.name} ${challenge || textAt(request.input, 'AuthFlow')}`.trim(),
     note: request.durationMs === undefined ? texts.running : '',
     tone: 'plain',
@@ -131,14 +202,14 @@ function triggerArrows(call: Call, lastReference: string, texts: Texts): readonl
     key: `${call.number} trigger`,
     from: 'pool',
     to: 'triggers',
-    words: answer === '' ? question : `${question} — ${answer}`,
+    words: answer === '' ? question : texts.answered(question, answer),
     name: call.name,
     note: [
       call.attempt > 1 ? texts.attempt(call.attempt) : '',
       call.durationMs === undefined ? texts.running : texts.takes(call.durationMs),
     ]
       .filter(note => note !== '')
-      .join(', '),
+      .join(' · '),
     tone,
     detail: call.error ?? at(call.answer, 'response') ?? call.input,
   }
@@ -182,7 +253,7 @@ function referenceOf(call: Call): string {
   return textAt(call.answer, 'response', 'publicChallengeParameters', 'reference')
 }
 
-function draw(arrow: Arrow): HTMLLIElement {
+function draw(arrow: Arrow, open: boolean): HTMLLIElement {
   const from = LANES.indexOf(arrow.from)
   const to = LANES.indexOf(arrow.to)
   const summary = make(
@@ -190,7 +261,7 @@ function draw(arrow: Arrow): HTMLLIElement {
     {},
     make('span', { class: 'words' }, arrow.words),
     ' ',
-    make('code', {}, arrow.name),
+    make('code', { lang: 'en' }, arrow.name),
     ' ',
     make('span', { class: 'note' }, arrow.note),
     make('span', { class: 'arrow', 'aria-hidden': 'true' }),
@@ -202,6 +273,6 @@ function draw(arrow: Arrow): HTMLLIElement {
       class: `${arrow.tone} ${from < to ? 'forward' : 'back'}`,
       style: `--lane: ${Math.min(from, to)}`,
     },
-    make('details', {}, summary, detail),
+    make('details', open ? { open: '' } : {}, summary, detail),
   )
 }

@@ -1,24 +1,26 @@
 // The sign-in card: shows a state of the driver and moves the focus to where the person goes on.
-import type { SignInState } from '../client/sign-in.ts'
-import { byId, clockTime, make, setText } from './elements.ts'
+import type { CodeState, SignInState } from '../client/sign-in.ts'
+import { byId, clockTime, disable, make, onClick, setText } from './elements.ts'
 import type { PoolUser } from './local-user-pool.ts'
-import type { TEXTS } from './texts.ts'
-
-type Texts = (typeof TEXTS)['en']
+import type { Texts } from './texts.ts'
 
 const SLOW_MILLISECONDS = 4000
-/** The most that RESEND_AFTER_SECONDS allows. A longer wait means that two clocks do not agree. */
-const LONGEST_RESEND_WAIT_MILLISECONDS = 300_000
+/** So many of the newest users are offered. */
+const MOST_USERS = 4
 
 export interface SignInView {
   render(texts: Texts, state: SignInState): void
   /** Once a second: what is left of the code and of the wait for the next one. */
   tick(texts: Texts, state: SignInState): void
   showUsers(texts: Texts, users: readonly PoolUser[]): void
-  showClaims(claims: Readonly<Record<string, unknown>>): void
+  showClaims(texts: Texts, claims: Readonly<Record<string, unknown>>): void
+  /** Puts a user into the form. */
+  fillInUser(user: PoolUser): void
+  fillInCode(code: string): void
   /** A problem that the driver knows nothing about. */
   complain(text: string): void
-  fillInCode(code: string): void
+  /** Where the person goes on after an action was given up. */
+  focusFirstField(): void
 }
 
 export function createSignInView(): SignInView {
@@ -26,11 +28,14 @@ export function createSignInView(): SignInView {
   const lead = byId('lead', HTMLParagraphElement)
   const notice = byId('notice', HTMLParagraphElement)
   const working = byId('working', HTMLParagraphElement)
+  const announcement = byId('announcement', HTMLParagraphElement)
+  const cancel = byId('cancel', HTMLButtonElement)
   const passwordForm = byId('password-form', HTMLFormElement)
   const newPasswordForm = byId('new-password-form', HTMLFormElement)
   const codeForm = byId('code-form', HTMLFormElement)
   const signedIn = byId('signed-in', HTMLDivElement)
-  const users = byId('users', HTMLFieldSetElement)
+  const steps = [...byId('steps', HTMLOListElement).querySelectorAll('li')]
+  const userList = byId('user-list', HTMLUListElement)
   const username = byId('username', HTMLInputElement)
   const password = byId('password', HTMLInputElement)
   const newPassword = byId('new-password', HTMLInputElement)
@@ -38,14 +43,18 @@ export function createSignInView(): SignInView {
   const code = byId('code', HTMLInputElement)
   const attempts = byId('attempts', HTMLSpanElement)
   const expiry = byId('expiry', HTMLSpanElement)
-  const nextMail = byId('next-mail', HTMLSpanElement)
+  const noSends = byId('no-sends', HTMLSpanElement)
   const resend = byId('resend', HTMLButtonElement)
+  const resendWait = byId('resend-wait', HTMLSpanElement)
+  const resendHint = byId('resend-hint', HTMLParagraphElement)
   const signOutOther = byId('sign-out-other', HTMLButtonElement)
   const sections = [passwordForm, newPasswordForm, codeForm, signedIn]
 
   let shown: SignInState | undefined
   let spoken: Texts | undefined
   let busySince = 0
+  /** Most people never meet this step: it is listed once it has come. */
+  let metNewPassword = false
 
   function render(texts: Texts, state: SignInState): void {
     const before = shown
@@ -54,18 +63,18 @@ export function createSignInView(): SignInView {
     for (const each of sections) {
       each.hidden = each !== section
       each.ariaBusy = String(state.busy)
-      for (const button of each.querySelectorAll('button')) {
-        button.ariaDisabled = String(state.busy)
+      // The way out stays open while an answer is awaited.
+      for (const button of each.querySelectorAll<HTMLElement>('button:not(.start-over)')) {
+        disable(button, state.busy)
       }
     }
-    for (const item of document.querySelectorAll<HTMLElement>('[data-progress]')) {
-      const reached = item.dataset['progress'] === (state.step === 'failed' ? 'signed-out' : state.step)
-      item.ariaCurrent = reached ? 'step' : null
-    }
+    renderSteps(state)
     setText(heading, headingOf(texts, state))
     setText(lead, leadOf(texts, state))
     document.title = headingOf(texts, state)
     signOutOther.hidden = !(state.step === 'failed' && state.reason === 'another-user')
+    disable(signOutOther, state.busy)
+    cancel.dataset['shown'] = String(state.busy && section === passwordForm)
     if (state.step === 'new-password') showAttributes(texts, state)
     if (!state.busy && (state !== before || texts !== spoken)) {
       say(noticeOf(texts, state), isGoodNews(state) ? 'info' : 'problem', wrongFields(state))
@@ -76,31 +85,43 @@ export function createSignInView(): SignInView {
     if (!state.busy && before) moveFocus(before, state)
   }
 
+  function renderSteps(state: SignInState): void {
+    if (state.step === 'new-password') metNewPassword = true
+    if (sectionOf(state) === passwordForm) metNewPassword = false
+    const currentStep = state.step === 'failed' ? 'signed-out' : state.step
+    const current = steps.findIndex(({ dataset }) => dataset['step'] === currentStep)
+    for (const [index, item] of steps.entries()) {
+      if (item.dataset['step'] === 'new-password') item.hidden = !metNewPassword
+      item.ariaCurrent = index === current ? 'step' : null
+      item.dataset['done'] = String(current === -1 || index < current)
+    }
+  }
+
   function tick(texts: Texts, state: SignInState): void {
     setText(working, workingText(texts, state))
+    setText(announcement, state.step === 'code' && !state.busy ? expiryText(texts, state, 'end') : '')
     if (state.step !== 'code') return
-    const now = Date.now()
-    setText(attempts, state.attemptsLeft === undefined ? '' : texts.attemptsLeft(state.attemptsLeft))
-    const left = state.expiresAt === undefined ? undefined : state.expiresAt - now
-    setText(expiry, left === undefined ? '' : left > 0 ? texts.validFor(clockTime(left)) : texts.expired)
-    const wait = (state.resendAfter ?? 0) - now
+    const wait = (state.resendAfter ?? 0) - Date.now()
     const none = state.sendsLeft === 0
-    // Only told, not enforced: this clock may be wrong, and the pool refuses what comes too early.
-    const told = wait > 0 && wait <= LONGEST_RESEND_WAIT_MILLISECONDS
-    setText(nextMail, none ? texts.noSendsLeft : told ? texts.resendIn(clockTime(wait)) : '')
-    resend.hidden = state.kind === 'totp' || none
+    const attemptsLeft = opens(state) ? state.attemptsLeft : undefined
+    setText(attempts, attemptsLeft === undefined ? '' : texts.attemptsLeft(attemptsLeft))
+    setText(expiry, expiryText(texts, state, 'countdown'))
+    setText(noSends, none ? texts.noSendsLeft : '')
+    resend.hidden = state.kind === 'totp'
+    disable(resend, state.busy || none || wait > 0)
+    setText(resendWait, !none && wait > 0 ? clockTime(wait) : '')
+    setText(resendHint, none ? texts.noSendsLeft : wait > 0 ? texts.resendIn(clockTime(wait)) : '')
   }
 
   function workingText(texts: Texts, state: SignInState): string {
-    if (state.busy) return Date.now() - busySince > SLOW_MILLISECONDS ? texts.stillWorking : texts.working
-    const expired = state.step === 'code' && state.expiresAt !== undefined && state.expiresAt <= Date.now()
-    return expired ? texts.expired : ''
+    if (!state.busy) return ''
+    return Date.now() - busySince > SLOW_MILLISECONDS ? texts.stillWorking : texts.working
   }
 
   function moveFocus(before: SignInState, state: SignInState): void {
     if (before === state) return
     const moved = before.step !== state.step
-    if (moved) clear(state)
+    if (moved) clear(before, state)
     // A page that has only just opened leaves the focus where it is.
     else if (state.step === 'signed-out') return
     const field = fieldOf(state)
@@ -111,9 +132,10 @@ export function createSignInView(): SignInView {
     if (!moved) field?.select()
   }
 
-  /** Passwords and codes do not stay in fields that are out of sight. */
-  function clear(state: SignInState): void {
-    password.value = ''
+  /** Passwords and codes do not stay in fields that are out of sight; a password that may be right stays in sight. */
+  function clear(before: SignInState, state: SignInState): void {
+    const stays = before.step === 'signed-out' && state.step === 'failed' && mayBeRight(state)
+    if (!stays) password.value = ''
     newPassword.value = ''
     code.value = ''
     if ('username' in state) {
@@ -153,7 +175,7 @@ export function createSignInView(): SignInView {
     }
   }
 
-  /** Set anew each time, so that the same words are heard again. */
+  /** Set each time, so that the same text is heard again. */
   function say(text: string, tone: 'info' | 'problem', wrong: readonly HTMLInputElement[]): void {
     notice.dataset['tone'] = tone
     notice.textContent = text
@@ -184,35 +206,44 @@ export function createSignInView(): SignInView {
     )
   }
 
+  function fillInUser(user: PoolUser): void {
+    username.value = user.username
+    password.value = user.password ?? ''
+    passwordForm.querySelector<HTMLElement>('[type=submit]')?.focus()
+  }
+
   return {
     render,
     tick,
+    fillInUser,
     complain: text => say(text, 'problem', []),
+    focusFirstField: () => username.focus(),
     showUsers: (texts, all) => {
-      users.hidden = all.length === 0
-      users.querySelectorAll('button').forEach(button => {
-        button.remove()
-      })
-      for (const user of all) {
-        const first = user.status === 'FORCE_CHANGE_PASSWORD'
-        const button = make(
-          'button',
-          { type: 'button', class: 'user' },
-          make('strong', {}, user.username),
-          make('span', {}, first ? texts.userWithTemporaryPassword : texts.userConfirmed),
-        )
-        button.addEventListener('click', () => {
-          username.value = user.username
-          password.value = user.password ?? ''
-          const next = user.password === undefined ? password : passwordForm.querySelector('[type=submit]')
-          if (next instanceof HTMLElement) next.focus()
-        })
-        users.append(button)
-      }
+      // A password that the person has changed is not known here: nothing to fill in.
+      const offered = all.filter(({ password: known }) => known !== undefined).slice(-MOST_USERS)
+      userList.replaceChildren(
+        ...offered.map(user => {
+          const first = user.status === 'FORCE_CHANGE_PASSWORD'
+          const button = make(
+            'button',
+            { type: 'button', class: 'user' },
+            make('strong', {}, user.username),
+            ' ',
+            make('span', {}, first ? texts.userFirst : texts.userConfirmed),
+          )
+          onClick(button, () => fillInUser(user))
+          return make('li', {}, button)
+        }),
+      )
     },
-    showClaims: claims => {
+    showClaims: (texts, claims) => {
       const rows = Object.entries(claims).map(([name, value]) =>
-        make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, claimText(name, value))),
+        make(
+          'tr',
+          {},
+          make('th', { scope: 'row', lang: 'en' }, name),
+          make('td', {}, claimText(texts, name, value)),
+        ),
       )
       byId('claims', HTMLTableSectionElement).replaceChildren(...rows)
     },
@@ -223,11 +254,30 @@ export function createSignInView(): SignInView {
   }
 }
 
-function claimText(name: string, value: unknown): string {
+function claimText(texts: Texts, name: string, value: unknown): string {
   if (typeof value === 'string') return value
   const isTime = typeof value === 'number' && ['auth_time', 'iat', 'exp'].includes(name)
-  const time = isTime ? ` (${new Date(value * 1000).toLocaleString(document.documentElement.lang)})` : ''
-  return `${JSON.stringify(value)}${time}`
+  return isTime ? new Date(value * 1000).toLocaleString(texts.languageTag) : JSON.stringify(value)
+}
+
+/** Whether a code can end this round: not after the limit across sign-ins is reached. */
+function opens(state: CodeState): boolean {
+  const reason: string = state.reason
+  return reason !== 'limited'
+}
+
+/** What is left of the code's time; with `end` only that it is over. */
+function expiryText(texts: Texts, state: CodeState, when: 'countdown' | 'end'): string {
+  if (state.expiresAt === undefined || !opens(state)) return ''
+  const left = state.expiresAt - Date.now()
+  if (left <= 0) return texts.expired
+  return when === 'end' ? '' : texts.validFor(clockTime(left))
+}
+
+/** The sign-in failed for another cause than the password: it need not be typed again. */
+function mayBeRight({ reason }: SignInState & { step: 'failed' }): boolean {
+  const others: readonly (typeof reason)[] = ['network', 'mail-not-sent', 'another-user', 'unknown']
+  return others.includes(reason)
 }
 
 function headingOf(texts: Texts, state: SignInState): string {
@@ -235,7 +285,10 @@ function headingOf(texts: Texts, state: SignInState): string {
     case 'signed-out':
       return texts.signedOutHeading
     case 'failed':
-      return texts.failedHeading
+      // "Again" is for a sign-in that had come further than the password.
+      return ['expired', 'too-many-codes', 'tokens-refused', 'new-password-unclear'].includes(state.reason)
+        ? texts.failedHeading
+        : texts.signedOutHeading
     case 'new-password':
       return texts.newPasswordHeading
     case 'code':
@@ -254,14 +307,18 @@ function leadOf(texts: Texts, state: SignInState): string {
     case 'new-password':
       return texts.newPasswordLead(state.username)
     case 'code':
-      return texts.codeLead(state)
+      return opens(state) ? texts.codeLead(state) : ''
     case 'signed-in':
       return texts.signedInLead(state.username)
   }
 }
 
 function noticeOf(texts: Texts, state: SignInState): string {
-  if (state.step === 'failed') return texts.failure[state.reason]
+  if (state.step === 'failed') {
+    const saved = 'newPasswordSaved' in state && state.newPasswordSaved === true
+    const sentences = [texts.failure[state.reason], saved ? texts.newPasswordSaved : '']
+    return sentences.filter(sentence => sentence !== '').join(texts.betweenSentences)
+  }
   if (state.step === 'new-password')
     return state.problem === undefined ? '' : texts.newPasswordProblem[state.problem]
   if (state.step !== 'code') return ''

@@ -1,65 +1,95 @@
-// The words of the sample page in English and Chinese.
+// The texts of the sample page in English and Chinese.
 import type { FailureReason } from '../client/sign-in.ts'
 import type { CodeState, NewPasswordState } from '../client/sign-in-state.ts'
 
 export type Language = 'en' | 'zh'
 
-/** Words that stand still, in Chinese, by their name in `data-text`; the English ones stand in index.html. */
-const STANDING_IN_CHINESE: Readonly<Record<string, string>> = {
+/** Texts that stay the same, in Chinese, by their name in `data-text`; the English ones stand in index.html. */
+const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   title: '先输入密码，再输入邮件验证码',
-  subtitle: '这是本机上的 Cognito 用户池，供您试用。任何数据都不会离开本机。',
-  progressPassword: '密码',
-  progressNewPassword: '新密码',
-  progressCode: '验证码',
-  progressSignedIn: '已登录',
+  subtitle: '这是本机上的 Cognito 用户池，仅供试用和测试。任何数据都不会离开本机。',
+  steps: '本次登录的步骤',
+  stepPassword: '密码',
+  stepNewPassword: '新密码',
+  stepCode: '验证码',
   tryAs: '选择一个用户试试',
+  newUser: '新建首次登录的用户',
   username: '邮箱地址',
   password: '密码',
+  showPassword: '显示密码',
   signIn: '登录',
   newPassword: '新密码',
   newPasswordHint: '至少 8 个字符，须包含大写字母、小写字母、数字和符号。',
-  saveAndGoOn: '保存并继续',
+  saveAndContinue: '保存并继续',
   code: '验证码',
-  goOn: '继续',
+  continue: '继续',
   startOver: '重新开始',
-  resend: '发送新的验证码',
-  claims: 'ID 令牌的内容',
+  cancel: '取消',
+  resend: '重新发送验证码',
+  claims: 'ID 令牌中的声明',
   signOut: '退出登录',
   signOutOther: '让另一位用户退出登录',
   mailbox: '收件箱',
   mailboxLead: '用户池发出的每封邮件都会出现在这里。',
   noMail: '还没有邮件。',
+  showMail: '查看',
+  problem: '重现这个问题',
+  problemLead: '同样的登录做两遍：每次都用新用户、正确的密码和正确的验证码，并且每次都连点两下“继续”。',
+  runProblem: '运行',
+  wayAmplify: '只用 Amplify',
+  wayDriver: '使用本项目的驱动',
+  whyAmplify: '两次点击发送的是同一个会话。Cognito 的每个会话只能用一次，所以第二次失败，应用显示这个错误。',
+  whyDriver: '驱动对每个会话只发送一次回答，第二次点击得到第一次的结果。',
+  faults: '模拟故障',
+  faultsLead: '打开某个开关，再登录，看看结果如何。',
+  faultLostAnswer: '丢失下一个响应',
+  faultLostAnswerHint: '用户池会处理下一次质询回答，然后连接中断。',
+  faultSlowTrigger: '触发器变慢',
+  faultSlowTriggerHint:
+    'Create Auth Challenge 有一次需要 6 秒。Cognito 等待 5 秒后会再次调用：共发出两封邮件。',
+  faultRefuseMail: '拒绝发送邮件',
+  faultRefuseMailHint: '关闭此开关之前，SES 拒绝每封邮件。',
+  faultWrongClock: '时钟不准',
+  faultWrongClockHint: '本设备的时钟比 Cognito 快 10 分钟。',
+  faultNewPassword: '设置新密码后 Cognito 的行为',
+  faultNewPasswordHint: 'AWS 没有公开这一行为。无论哪种情况，首次登录都会要求验证码。',
+  afterDefine: '以相同的条目调用 Define',
+  afterDefineWithEntry: '多带一个条目调用 Define',
+  afterDefineFirst: '之前已调用 Define，此时调用 Create',
+  afterTokens: '立即发放令牌（会被守卫拒绝）',
+  faultExpire: '让会话过期',
+  faultReset: '全部关闭',
   whatHappened: '发生了什么',
   whatHappenedLead: '本次登录的每个请求和每次触发器调用，按先后顺序排列。展开任意一行可查看内容。',
   laneBrowser: '浏览器',
-  lanePool: 'Cognito',
   laneTriggers: '触发器',
   laneMailbox: '收件箱',
-  nothingYet: '还没有内容。登录后即可看到。',
-  footer: '仅供试用和测试的工具，只在本机上监听。',
+  nothingYet: '还没有内容。登录后，请求会显示在这里。',
+  footer: '仅供试用和测试，只在本机上监听。',
 }
 
-interface Texts {
-  /** What differs from index.html, by the name in `data-text`. */
-  readonly standing: Readonly<Record<string, string>>
+export interface Texts {
+  /** What differs from index.html, by the name in `data-text` or `data-label`. */
+  readonly fixed: Readonly<Record<string, string>>
   readonly otherLanguage: string
   readonly languageTag: string
-  readonly show: string
-  readonly hide: string
   readonly working: string
   readonly stillWorking: string
   readonly poolMissing: string
-  readonly userWithTemporaryPassword: string
+  readonly userFirst: string
   readonly userConfirmed: string
   readonly signedOutHeading: string
   readonly signedOutLead: string
   readonly fillInBoth: string
+  readonly fillInNewPassword: string
   readonly newPasswordHeading: string
   readonly newPasswordLead: (username: string) => string
   readonly newPasswordProblem: Record<NonNullable<NewPasswordState['problem']>, string>
-  readonly codeHeading: Record<CodeState['kind'], string>
+  /** `custom` is the challenge of other triggers than those of this project. */
+  readonly codeHeading: Record<CodeState['kind'] | 'custom', string>
   readonly codeLead: (state: CodeState) => string
-  readonly codeReason: Record<CodeState['reason'], string>
+  /** `limited`: no mail went, since too many codes were asked for in an hour or a day. */
+  readonly codeReason: Record<CodeState['reason'] | 'limited', string>
   readonly restartedWithoutMail: string
   readonly codeProblem: (state: CodeState) => Record<NonNullable<CodeState['problem']>, string>
   readonly attemptsLeft: (attempts: number) => string
@@ -71,10 +101,25 @@ interface Texts {
   readonly signedInLead: (username: string) => string
   readonly failedHeading: string
   readonly failure: Record<FailureReason, string>
+  readonly newPasswordSaved: string
+  readonly betweenSentences: string
   readonly mailArrived: (subject: string) => string
   readonly mailCounts: string
   readonly fillInCode: string
   readonly mailTitle: (subject: string) => string
+  readonly newMails: (count: number) => string
+  readonly signedInShort: string
+  readonly click: (number: number) => string
+  readonly beforeClicks: string
+  readonly notRun: string
+  readonly clickError: string
+  readonly faultsOn: (count: number) => string
+  readonly faultNote: Record<'expired' | 'failed', string>
+  readonly onlyNewest: (count: number) => string
+  /** What is done, and with what: `Answer: code`. */
+  readonly labelled: (what: string, detail: string) => string
+  /** A question to a trigger and its answer. */
+  readonly answered: (question: string, answer: string) => string
   readonly callNames: Readonly<Record<string, string>>
   /** What a trigger says to Cognito. */
   readonly answers: Readonly<Record<string, string>>
@@ -88,86 +133,103 @@ interface Texts {
 
 export const TEXTS: Record<Language, Texts> = {
   en: {
-    standing: {},
+    fixed: {},
     otherLanguage: '中文',
     languageTag: 'en',
-    show: 'Show',
-    hide: 'Hide',
-    working: 'One moment …',
+    working: 'One moment…',
     stillWorking: 'Still working. This is slower than usual.',
     poolMissing: 'The local user pool does not answer. Is it running?',
-    userWithTemporaryPassword: 'First sign-in, temporary password',
-    userConfirmed: 'Has signed in before',
+    userFirst: 'First sign-in',
+    userConfirmed: 'Has a password',
     signedOutHeading: 'Sign in',
-    signedOutLead: 'Pick a user to fill in the form, or type.',
-    fillInBoth: 'Please fill in both the e-mail address and the password.',
+    signedOutLead: 'Choose a user to fill in the form, or type.',
+    fillInBoth: 'Enter both the e-mail address and the password.',
+    fillInNewPassword: 'Enter a new password.',
     newPasswordHeading: 'Choose a new password',
     newPasswordLead: username => `The password of ${username} is temporary. Choose your own.`,
     newPasswordProblem: {
-      'weak-password': 'This password does not meet the rules below. Please choose another one.',
-      'used-before': 'You have used this password before. Please choose another one.',
-      'invalid-input': 'The pool does not accept what you filled in. Please check it.',
-      network: 'No answer came back. Please try again.',
+      'weak-password': 'This password does not meet the rules below. Choose another one.',
+      'used-before': 'You have used this password before. Choose another one.',
+      'invalid-input': 'The pool does not accept these values. Check them.',
+      network: 'No answer from the user pool. Try again.',
     },
     codeHeading: {
       'email-code': 'Check your mail',
       'email-otp': 'Check your mail',
       sms: 'Check your phone',
       totp: 'Open your authenticator app',
+      custom: 'One more step',
     },
     codeLead: ({ kind, destination, codeLength, reference }) => {
-      if (kind === 'totp') return 'Type the code that the app shows.'
+      if (kind === 'totp') return 'Enter the code that the app shows.'
       const code = codeLength === undefined ? 'A code' : `A code of ${codeLength} digits`
-      const mark = reference ? ` The mail carries the reference ${reference}.` : ''
-      return `${code} is on its way${destination === undefined ? '' : ` to ${destination}`}.${mark}`
+      const mark = reference ? ` The subject of the mail contains ${reference}.` : ''
+      return `${code} was sent${destination === undefined ? '' : ` to ${destination}`}.${mark}`
     },
     codeReason: {
       first: '',
-      'wrong-code': 'That is not the code.',
-      expired: 'That code had expired. A new one has been sent.',
-      resent: 'A new code has been sent. The earlier one no longer counts.',
-      'resend-refused': 'It is too early for a new code. None was sent.',
-      restarted: 'The sign-in had to begin again. A new code has been sent, and only that one counts.',
+      'wrong-code': 'That code is not correct.',
+      expired: 'That code had expired. A new one was sent.',
+      resent: 'A new code was sent. The earlier one is no longer valid.',
+      'resend-refused': 'It is too early for a new code. No mail was sent.',
+      restarted: 'The sign-in was restarted. A new code was sent; only that one is valid.',
+      limited: 'Too many codes were requested for this user. No mail was sent. Try again later.',
     },
-    restartedWithoutMail: 'The sign-in had to begin again. Please type the code the app shows now.',
+    restartedWithoutMail: 'The sign-in was restarted. Enter the code that the app shows now.',
     codeProblem: ({ codeLength }) => ({
       'incomplete-code':
-        codeLength === undefined ? 'The code has digits only.' : `The code has ${codeLength} digits.`,
-      network: 'No answer came back. Please try again.',
+        codeLength === undefined ? 'The code contains digits only.' : `The code has ${codeLength} digits.`,
+      network: 'No answer from the user pool. Try again.',
     }),
-    attemptsLeft: attempts => (attempts === 1 ? 'One attempt left.' : `${attempts} attempts left.`),
+    attemptsLeft: attempts => (attempts === 1 ? '1 attempt left.' : `${attempts} attempts left.`),
     validFor: time => `Valid for ${time}.`,
     expired: 'This code has expired.',
-    resendIn: time => `The next mail can be sent in ${time}.`,
+    resendIn: time => `A new code can be sent in ${time}.`,
     noSendsLeft: 'No more mails in this sign-in.',
     signedInHeading: 'You are signed in',
     signedInLead: username => `Welcome, ${username}.`,
     failedHeading: 'Please sign in again',
     failure: {
-      'wrong-password': 'The e-mail address or the password is not right.',
-      locked: 'Too many wrong passwords. Please wait a while before you try again.',
-      expired: 'This sign-in could not be continued.',
-      'too-many-codes': 'That was not the code, and there are no attempts left. Sign in again for a new one.',
-      'mail-not-sent': 'The code could not be mailed. Please try again later.',
-      network: 'The user pool could not be reached. Please try again.',
+      'wrong-password': 'The e-mail address or the password is not correct.',
+      locked: 'Too many wrong passwords. Wait a while before you try again.',
+      expired: 'This sign-in has expired.',
+      'too-many-codes': 'That code is not correct, and no attempts are left. Sign in again to get a new one.',
+      'mail-not-sent': 'The mail with the code could not be sent. Try again later.',
+      network: 'The user pool could not be reached. Try again.',
       'new-password-unclear':
-        'It is not known whether the new password was saved. Sign in with it, or else with the former one.',
+        'The new password may or may not have been saved. Try it first, then the previous one.',
       'temporary-password-expired':
-        'The temporary password is too old. An administrator has to set a new one.',
-      'password-reset-required': 'An administrator asks you to reset your password.',
+        'The temporary password has expired. An administrator has to set a new one.',
+      'password-reset-required': 'Your password has to be reset.',
       'not-confirmed': 'This user has not been confirmed yet.',
       disabled: 'This user is disabled.',
       'another-user': 'Another user is signed in in this browser.',
-      'unsupported-step': 'The pool asks for something that this page does not know.',
-      'tokens-refused': 'The pool refused the sign-in at its end.',
-      unknown: 'Something went wrong. Please try again.',
+      'unsupported-step': 'The pool asks for a step that this page does not support.',
+      'tokens-refused': 'The pool refused to issue tokens.',
+      unknown: 'Something went wrong. Try again.',
     },
+    newPasswordSaved: 'Your new password is saved. Sign in with it.',
+    betweenSentences: ' ',
     mailArrived: subject => `New mail: ${subject}`,
-    mailCounts: 'Counts now',
+    mailCounts: 'Valid now',
     fillInCode: 'Fill in this code',
     mailTitle: subject => `Mail: ${subject}`,
+    newMails: count => (count === 1 ? '1 new mail' : `${count} new mails`),
+    signedInShort: 'Signed in',
+    click: number => `Click ${number}`,
+    beforeClicks: 'Before the clicks',
+    notRun: 'Not run yet',
+    clickError: 'Error',
+    faultsOn: count => `${count} on`,
+    faultNote: {
+      expired: 'Every open session has expired.',
+      failed: 'The pool did not accept this change.',
+    },
+    onlyNewest: count => `Only the newest ${count} requests are shown.`,
+    labelled: (what, detail) => `${what}: ${detail}`,
+    answered: (question, answer) => `${question} — ${answer}`,
     callNames: {
-      InitiateAuth: 'Begin',
+      InitiateAuth: 'Start',
       RespondToAuthChallenge: 'Answer',
       PASSWORD_VERIFIER: 'proof of the password',
       NEW_PASSWORD_REQUIRED: 'new password',
@@ -176,11 +238,11 @@ export const TEXTS: Record<Language, Texts> = {
       SMS_MFA: 'code (text message)',
       SOFTWARE_TOKEN_MFA: 'code (app)',
       SELECT_MFA_TYPE: 'choice of factor',
-      DefineAuthChallenge: 'What comes next?',
-      CreateAuthChallenge: 'Make a code',
-      VerifyAuthChallengeResponse: 'Is it the code?',
-      PreTokenGeneration: 'May tokens leave?',
-      resend: 'new code, please',
+      DefineAuthChallenge: 'What is the next step?',
+      CreateAuthChallenge: 'Create a code',
+      VerifyAuthChallengeResponse: 'Is the code correct?',
+      PreTokenGeneration: 'Issue the tokens?',
+      resend: 'new code',
       RevokeToken: 'Sign out',
     },
     answers: {
@@ -196,37 +258,37 @@ export const TEXTS: Record<Language, Texts> = {
       expired: 'expired',
       resent: 'sent again',
       'resend-refused': 'not sent again',
+      limited: 'limit reached, not sent',
     },
     replies: {
       PASSWORD_VERIFIER: 'Prove the password',
       NEW_PASSWORD_REQUIRED: 'Choose a new password',
-      CUSTOM_CHALLENGE: 'Type the code',
-      EMAIL_OTP: 'Type the code (Cognito’s own)',
-      SOFTWARE_TOKEN_MFA: 'Type the code of the app',
-      SMS_MFA: 'Type the code of the text message',
+      CUSTOM_CHALLENGE: 'Enter the code',
+      EMAIL_OTP: 'Enter the code (Cognito’s own)',
+      SOFTWARE_TOKEN_MFA: 'Enter the code of the app',
+      SMS_MFA: 'Enter the code of the text message',
       SELECT_MFA_TYPE: 'Choose a factor',
       tokens: 'Here are the tokens',
       done: 'Done',
     },
     takes: milliseconds => `${milliseconds} ms`,
     attempt: attempt => `try ${attempt}`,
-    running: 'running …',
+    running: 'running…',
     mailSent: 'mail with the code',
   },
   zh: {
-    standing: STANDING_IN_CHINESE,
+    fixed: FIXED_IN_CHINESE,
     otherLanguage: 'English',
     languageTag: 'zh-CN',
-    show: '显示',
-    hide: '隐藏',
     working: '请稍候……',
     stillWorking: '仍在处理，比平时慢一些。',
     poolMissing: '本机用户池没有响应。它在运行吗？',
-    userWithTemporaryPassword: '首次登录，使用临时密码',
-    userConfirmed: '曾经登录过',
+    userFirst: '首次登录',
+    userConfirmed: '已有密码',
     signedOutHeading: '登录',
     signedOutLead: '选择一个用户自动填写，或自行输入。',
     fillInBoth: '请填写邮箱地址和密码。',
+    fillInNewPassword: '请填写新密码。',
     newPasswordHeading: '设置新密码',
     newPasswordLead: username => `${username} 的密码是临时密码，请设置您自己的密码。`,
     newPasswordProblem: {
@@ -240,11 +302,12 @@ export const TEXTS: Record<Language, Texts> = {
       'email-otp': '请查收邮件',
       sms: '请查看手机短信',
       totp: '请打开身份验证器应用',
+      custom: '还有一步',
     },
     codeLead: ({ kind, destination, codeLength, reference }) => {
       if (kind === 'totp') return '请输入应用中显示的验证码。'
       const code = codeLength === undefined ? '验证码' : `${codeLength} 位验证码`
-      const mark = reference ? `邮件编号为 ${reference}。` : ''
+      const mark = reference ? `邮件主题中有编号 ${reference}。` : ''
       return `${code}已发送${destination === undefined ? '' : `至 ${destination}`}。${mark}`
     },
     codeReason: {
@@ -252,8 +315,9 @@ export const TEXTS: Record<Language, Texts> = {
       'wrong-code': '验证码不正确。',
       expired: '该验证码已过期，已发送新的验证码。',
       resent: '已发送新的验证码，之前的验证码已失效。',
-      'resend-refused': '现在还不能发送新的验证码，请稍候。',
-      restarted: '登录已重新开始，并发送了新的验证码，只有这个有效。',
+      'resend-refused': '现在还不能发送新的验证码，邮件未发出。',
+      restarted: '登录已重新开始，新的验证码已发送，只有它有效。',
+      limited: '该用户请求验证码的次数过多，邮件未发出。请稍后再试。',
     },
     restartedWithoutMail: '登录已重新开始，请输入应用中现在显示的验证码。',
     codeProblem: ({ codeLength }) => ({
@@ -263,7 +327,7 @@ export const TEXTS: Record<Language, Texts> = {
     attemptsLeft: attempts => `还可以尝试 ${attempts} 次。`,
     validFor: time => `${time} 内有效。`,
     expired: '该验证码已过期。',
-    resendIn: time => `${time} 后可再次发送邮件。`,
+    resendIn: time => `${time} 后可重新发送验证码。`,
     noSendsLeft: '本次登录不能再发送邮件。',
     signedInHeading: '您已登录',
     signedInLead: username => `欢迎，${username}。`,
@@ -271,26 +335,42 @@ export const TEXTS: Record<Language, Texts> = {
     failure: {
       'wrong-password': '邮箱地址或密码不正确。',
       locked: '密码错误次数过多，请稍后再试。',
-      expired: '本次登录无法继续。',
+      expired: '本次登录已过期。',
       'too-many-codes': '验证码不正确，且没有剩余次数。请重新登录以获取新的验证码。',
       'mail-not-sent': '验证码邮件未能发出，请稍后再试。',
       network: '无法连接用户池，请重试。',
-      'new-password-unclear': '无法确定新密码是否已保存。请先用新密码登录，不行再用原来的密码。',
+      'new-password-unclear': '新密码可能已保存，也可能未保存。请先用新密码登录，不行再用原来的密码。',
       'temporary-password-expired': '临时密码已过期，需要管理员重新设置。',
-      'password-reset-required': '管理员要求您重置密码。',
+      'password-reset-required': '需要重置您的密码。',
       'not-confirmed': '该用户尚未确认。',
       disabled: '该用户已被停用。',
       'another-user': '此浏览器中已有另一位用户登录。',
       'unsupported-step': '用户池要求执行此页面不支持的步骤。',
-      'tokens-refused': '用户池在最后一步拒绝了登录。',
+      'tokens-refused': '用户池拒绝发放令牌。',
       unknown: '出现问题，请重试。',
     },
+    newPasswordSaved: '新密码已保存，请用新密码登录。',
+    betweenSentences: '',
     mailArrived: subject => `新邮件：${subject}`,
     mailCounts: '当前有效',
     fillInCode: '填入此验证码',
     mailTitle: subject => `邮件：${subject}`,
+    newMails: count => `${count} 封新邮件`,
+    signedInShort: '已登录',
+    click: number => `第 ${number} 次点击`,
+    beforeClicks: '点击之前',
+    notRun: '尚未运行',
+    clickError: '出错',
+    faultsOn: count => `已打开 ${count} 项`,
+    faultNote: {
+      expired: '所有打开的会话都已过期。',
+      failed: '用户池没有接受这一更改。',
+    },
+    onlyNewest: count => `只显示最近的 ${count} 个请求。`,
+    labelled: (what, detail) => `${what}：${detail}`,
+    answered: (question, answer) => `${question}${question.endsWith('？') ? '' : '：'}${answer}`,
     callNames: {
-      InitiateAuth: '开始登录',
+      InitiateAuth: '开始',
       RespondToAuthChallenge: '回答',
       PASSWORD_VERIFIER: '密码证明',
       NEW_PASSWORD_REQUIRED: '新密码',
@@ -301,9 +381,9 @@ export const TEXTS: Record<Language, Texts> = {
       SELECT_MFA_TYPE: '选择方式',
       DefineAuthChallenge: '下一步是什么？',
       CreateAuthChallenge: '生成验证码',
-      VerifyAuthChallengeResponse: '验证码对吗？',
-      PreTokenGeneration: '可以发放令牌吗？',
-      resend: '请求新验证码',
+      VerifyAuthChallengeResponse: '验证码是否正确？',
+      PreTokenGeneration: '是否发放令牌？',
+      resend: '重新发送验证码',
       RevokeToken: '退出登录',
     },
     answers: {
@@ -319,6 +399,7 @@ export const TEXTS: Record<Language, Texts> = {
       expired: '已过期',
       resent: '已重新发送',
       'resend-refused': '未重新发送',
+      limited: '已达上限，未发送',
     },
     replies: {
       PASSWORD_VERIFIER: '请证明密码',

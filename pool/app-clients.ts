@@ -39,11 +39,47 @@ export function asksForCode(client: JsonObject): boolean {
 export function wantedFlows(client: JsonObject): string[] {
   const flows = flowsOf(client)
   if (flows.length === 1 && flows[0] === 'CUSTOM_AUTH_FLOW_ONLY') return flows
-  const old = flows.every(flow => !flow.startsWith('ALLOW_'))
-  // With rotation on, refreshing is another call, and the flow must stay off.
-  const rotates = member(client, 'RefreshTokenRotation', 'Feature') === 'ENABLED'
-  const refreshes = flows.includes('ALLOW_REFRESH_TOKEN_AUTH') || (old && !rotates)
+  const refreshes = currentNames(flows).includes('ALLOW_REFRESH_TOKEN_AUTH') && !rotatesRefreshTokens(client)
   return refreshes ? ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] : ['ALLOW_CUSTOM_AUTH']
+}
+
+/** The flows of a client, and one more. Old names and ALLOW_ names cannot be mixed, so all are written as ALLOW_ names. */
+export function flowsWith(client: JsonObject, flow: 'ALLOW_CUSTOM_AUTH' | 'ALLOW_USER_SRP_AUTH'): string[] {
+  const flows = currentNames(flowsOf(client))
+  return flows.includes(flow) ? flows : [...flows, flow]
+}
+
+const CURRENT_NAMES: Readonly<Record<string, string>> = {
+  ADMIN_NO_SRP_AUTH: 'ALLOW_ADMIN_USER_PASSWORD_AUTH',
+  CUSTOM_AUTH_FLOW_ONLY: 'ALLOW_CUSTOM_AUTH',
+  USER_PASSWORD_AUTH: 'ALLOW_USER_PASSWORD_AUTH',
+}
+
+/** The same flows in today's names; the old names left SRP, custom and refresh open unless one of them said otherwise. */
+function currentNames(flows: readonly string[]): string[] {
+  if (flows.some(flow => flow.startsWith('ALLOW_'))) return [...flows]
+  const named = flows.map(flow => CURRENT_NAMES[flow] ?? flow)
+  const implied = flows.includes('CUSTOM_AUTH_FLOW_ONLY') ? ['ALLOW_REFRESH_TOKEN_AUTH'] : DEFAULT_FLOWS
+  return [...new Set([...named, ...implied])]
+}
+
+function rotatesRefreshTokens(client: JsonObject): boolean {
+  return member(client, 'RefreshTokenRotation', 'Feature') === 'ENABLED'
+}
+
+/**
+ * The client without ALLOW_REFRESH_TOKEN_AUTH if it rotates refresh tokens: refreshing is another call then, and Cognito
+ * refuses both together (terraform-provider-aws #47196), the default flows included.
+ */
+export function withoutRefreshConflict(client: JsonObject): JsonObject {
+  const flows = flowsOf(client)
+  if (!rotatesRefreshTokens(client) || !flows.includes('ALLOW_REFRESH_TOKEN_AUTH')) return client
+  return { ...client, ExplicitAuthFlows: flows.filter(flow => flow !== 'ALLOW_REFRESH_TOKEN_AUTH') }
+}
+
+/** Whether users can sign in through a client with the code and in no other way. */
+export function canOnlyAskForCode(client: JsonObject): boolean {
+  return asksForCode(client) && flowsWithoutCode(client).length === 0 && !isForMachines(client)
 }
 
 export function sessionMinutesOf(client: JsonObject): number {

@@ -43,7 +43,7 @@ export function awsClients(region: string): Aws {
  * @param body what to send instead of what the SDK makes of the command's input
  * @returns reads the whole answer, once the command has been sent
  */
-export function exact<Input extends object, Output extends object>(
+export function sendVerbatim<Input extends object, Output extends object>(
   command: { middlewareStack: MiddlewareStack<Input, Output> },
   body?: JsonObject,
 ): () => JsonObject {
@@ -53,7 +53,7 @@ export function exact<Input extends object, Output extends object>(
       if (hasBody(args.request)) args.request.body = JSON.stringify(body)
       return next(args)
     }
-    command.middlewareStack.add(sendBody, { step: 'build', priority: 'high', name: 'exactBody' })
+    command.middlewareStack.add(sendBody, { step: 'build', priority: 'high', name: 'verbatimBody' })
   }
   const keepAnswer: DeserializeMiddleware<Input, Output> = next => async args => {
     const result = await next(args)
@@ -63,7 +63,7 @@ export function exact<Input extends object, Output extends object>(
     result.response.body = bytes
     return result
   }
-  command.middlewareStack.add(keepAnswer, { step: 'deserialize', priority: 'low', name: 'exactAnswer' })
+  command.middlewareStack.add(keepAnswer, { step: 'deserialize', priority: 'low', name: 'verbatimAnswer' })
   return () => parseJsonObject(answer)
 }
 

@@ -1,25 +1,34 @@
-// The backup that is written before anything changes: the whole pool as Cognito described it, and what attach did.
-import { link, open, readFile, unlink } from 'node:fs/promises'
+// The backup that is written before anything changes: the whole pool as Cognito described it, and what was changed.
+import { link, open, readdir, readFile, unlink } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { type JsonObject, objectAt, parseJsonObject, textAt } from '../command/json.ts'
+import { printable } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
+import { wantedFlows } from './app-clients.ts'
+import type { Command } from './plan.ts'
 import type { PoolState } from './user-pool.ts'
 
 export type Backup = {
+  readonly command: Command
   readonly userPoolId: string
   /** ISO 8601. */
   readonly madeAt: string
-  /** As it was before attach. */
+  /** As it was before the command, with every app client. */
   readonly before: PoolState
+  /** As the command was to leave it, with the app clients that it changed. */
+  readonly after: PoolState
   /** The LambdaConfig members that attach set, by name. */
   readonly triggers: JsonObject
 }
 
-const FORMAT = 'cognito-email-code backup 1'
+const FORMAT = 'cognito-email-code backup 2'
+/** Held only the clients that attach changed, and not what they became. */
+const FORMAT_1 = 'cognito-email-code backup 1'
 
 /**
  * Writes a backup whole or not at all, readable by its owner only.
  *
- * @throws CommandError if the file exists: it may be the only record of how the pool was
+ * @throws CommandError `backup-exists` if the file exists: it may be the only record of how the pool was
  */
 export async function writeBackup(file: string, backup: Backup): Promise<void> {
   const unfinished = `${file}.${process.pid}.unfinished`
@@ -35,46 +44,100 @@ export async function writeBackup(file: string, backup: Backup): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     throw new CommandError(
-      `The backup file ${file} exists already and may be the only record of how the pool was. Nothing was changed.\n` +
-        'Give another name with --backup FILE.',
+      `The backup file ${file} already exists and may be the only record of how the pool was. Nothing was changed.\n` +
+        'Pass another name with --backup FILE.',
+      'backup-exists',
     )
   } finally {
     await unlink(unfinished)
   }
 }
 
-/** @throws CommandError if the file cannot be read or is no backup of this pool */
+/** @throws CommandError if the file cannot be read (`backup-unreadable`) or is not of this pool (`backup-of-other-pool`) */
 export async function readBackup(file: string, userPoolId: string): Promise<Backup> {
   let value: JsonObject
   try {
     value = parseJsonObject(await readFile(file, 'utf8'))
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`The backup file ${file} cannot be read: ${cause}`)
+    throw new CommandError(`The backup file ${file} cannot be read: ${cause}`, 'backup-unreadable')
   }
-  const clients = objectAt(value, 'before', 'clients')
-  const userPool = objectAt(value, 'before', 'userPool')
-  if (textAt(value, 'format') !== FORMAT || textAt(userPool, 'Id') === undefined) {
-    throw new CommandError(`${file} is not a backup that attach wrote (its "format" should be "${FORMAT}").`)
-  }
-  if (textAt(value, 'userPoolId') !== userPoolId) {
+  const backup = parseBackup(value)
+  if (backup === undefined) {
     throw new CommandError(
-      `${file} is a backup of the pool ${textAt(value, 'userPoolId')}, not of ${userPoolId}. Nothing was changed.`,
+      `${file} is not a backup that attach or fix wrote (its "format" should be "${FORMAT}").`,
+      'backup-unreadable',
     )
   }
+  const pools = [
+    backup.userPoolId,
+    textAt(backup.before.userPool, 'Id'),
+    ...Object.values(backup.before.clients).map(client => textAt(client, 'UserPoolId')),
+  ]
+  const other = pools.find(id => id !== userPoolId)
+  if (other !== undefined) {
+    throw new CommandError(
+      `${file} is a backup of the pool ${printable(other)}, not of ${userPoolId}. Nothing was changed.`,
+      'backup-of-other-pool',
+    )
+  }
+  return backup
+}
+
+export type FoundBackup = { readonly file: string; readonly backup: Backup }
+
+/** The other backups of this pool in the folder of a backup, the newest first. What is no backup is passed over. */
+export async function backupsBeside(file: string, userPoolId: string): Promise<FoundBackup[]> {
+  const directory = dirname(file)
+  const names = await readdir(directory).catch(() => [])
+  const found: FoundBackup[] = []
+  for (const name of names.filter(it => it.endsWith('.json'))) {
+    const other = join(directory, name)
+    if (resolve(other) === resolve(file)) continue
+    const backup = await readBackup(other, userPoolId).catch(() => undefined)
+    if (backup !== undefined) found.push({ file: other, backup })
+  }
+  return found.sort((one, other) => other.backup.madeAt.localeCompare(one.backup.madeAt))
+}
+
+function parseBackup(value: JsonObject): Backup | undefined {
+  const format = textAt(value, 'format')
+  const before = stateAt(value, 'before')
+  const userPoolId = textAt(value, 'userPoolId')
+  if (before === undefined || userPoolId === undefined) return undefined
+  const triggers = objectAt(value, 'triggers')
+  const madeAt = textAt(value, 'madeAt') ?? 'an unknown time'
+  const common = { userPoolId, madeAt, before, triggers }
+  if (format === FORMAT_1) return { ...common, command: 'attach', after: afterOfFormat1(before, triggers) }
+  const after = stateAt(value, 'after')
+  if (format !== FORMAT || after === undefined) return undefined
+  return { ...common, command: textAt(value, 'command') === 'fix' ? 'fix' : 'attach', after }
+}
+
+function stateAt(value: JsonObject, name: string): PoolState | undefined {
+  const userPool = objectAt(value, name, 'userPool')
+  if (textAt(userPool, 'Id') === undefined) return undefined
+  const mfa = objectAt(value, name, 'mfa')
   return {
-    userPoolId,
-    madeAt: textAt(value, 'madeAt') ?? 'an unknown time',
-    before: {
-      userPool,
-      mfa: objectAt(value, 'before', 'mfa'),
-      clients: Object.fromEntries(Object.entries(clients).filter(entry => isClient(entry))),
-    },
-    triggers: objectAt(value, 'triggers'),
+    userPool,
+    mfa: Object.keys(mfa).length === 0 ? undefined : mfa,
+    clients: Object.fromEntries(Object.entries(objectAt(value, name, 'clients')).filter(isClient)),
   }
 }
 
 function isClient(entry: [string, unknown]): entry is [string, JsonObject] {
   const [id, client] = entry
   return typeof client === 'object' && client !== null && 'ClientId' in client && client.ClientId === id
+}
+
+/** What attach of that format made of a pool. AuthSessionValidity is not known: it may have grown. */
+function afterOfFormat1(before: PoolState, triggers: JsonObject): PoolState {
+  const lambdaConfig = { ...objectAt(before.userPool, 'LambdaConfig'), ...triggers }
+  const clients = Object.fromEntries(
+    Object.entries(before.clients).map(([id, client]): [string, JsonObject] => [
+      id,
+      { ...client, ExplicitAuthFlows: wantedFlows(client), AuthSessionValidity: null },
+    ]),
+  )
+  return { ...before, userPool: { ...before.userPool, LambdaConfig: lambdaConfig }, clients }
 }

@@ -10,7 +10,7 @@ import { parseJsonObject, without } from '../command/json.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
 import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { CLIENT_ID, POOL_ID, poolBeforeAttach, STACK } from '../testing/example-pool.ts'
-import { useAmplify as pointAmplifyAt } from '../testing/local-pool.ts'
+import { pointAmplifyAt } from '../testing/local-pool.ts'
 
 const PERSON = { username: 'known@example.com', password: 'Permanent-1' }
 
@@ -138,7 +138,10 @@ test('--help says what there is, and wrong use is exit code 2', async () => {
   for (const word of ['check', 'attach', 'detach', '--dry-run', '--yes', '--json'])
     expect(help.out).toContain(word)
   expect(await run([])).toMatchObject({ code: 2 })
-  expect(await run(['check'])).toMatchObject({ code: 2, err: 'Which pool? Say --user-pool-id ID.\n' })
+  expect(await run(['check'])).toMatchObject({
+    code: 2,
+    err: 'Missing required option: --user-pool-id ID.\n',
+  })
 })
 
 test('without credentials it says what to do', async () => {
@@ -153,7 +156,23 @@ test('without credentials it says what to do', async () => {
   expect(result.err).toContain('AWS_PROFILE')
 })
 
-test('killed half-way, the pool comes back from the backup as it was', async () => {
+test('a profile that does not exist is named', async () => {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...none } = environment
+  const result = await run(['check', '--user-pool-id', pool.userPoolId, '--json'], {
+    ...none,
+    AWS_PROFILE: 'misspelt',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  })
+  expect(parseJsonObject(result.out)).toMatchObject({
+    code: 'no-credentials',
+    error: expect.stringContaining('"misspelt" (AWS_PROFILE)'),
+  })
+})
+
+/** A pool on which attach is stopped at one operation, by a signal. */
+async function attachStoppedAt(operation: string, signal: NodeJS.Signals, fault?: 'break') {
   const state = poolBeforeAttach()
   state.userPool['AdminCreateUserConfig'] = { AllowAdminCreateUserOnly: true }
   const stand = await startAwsStandIn(state)
@@ -163,39 +182,79 @@ test('killed half-way, the pool comes back from the backup as it was', async () 
       stand.state.mfa,
       without(stand.state.clients[CLIENT_ID] ?? {}, ['LastModifiedDate']),
     ])
-  try {
-    const before = settings()
-    const there = { ...environment, ...stand.environment }
-    const args = [
-      'dist/pool/pool.mjs',
-      'attach',
-      '--user-pool-id',
-      POOL_ID,
-      '--stack-name',
-      STACK,
-      '--clients',
-      CLIENT_ID,
-    ]
-    const child: ChildProcess = spawn(process.execPath, [...args, '--backup', backup, '--yes'], {
-      env: there,
+  const before = settings()
+  const there = { ...environment, ...stand.environment }
+  const args = [
+    '--user-pool-id',
+    POOL_ID,
+    '--stack-name',
+    STACK,
+    '--clients',
+    CLIENT_ID,
+    '--backup',
+    backup,
+    '--yes',
+  ]
+  const child: ChildProcess = spawn(process.execPath, ['dist/pool/pool.mjs', 'attach', ...args], {
+    env: there,
+  })
+  let out = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', part => {
+      out += part
     })
-    // The pool has its triggers by now, the client not yet.
-    stand.interfere = operation => {
-      if (operation === 'UpdateUserPoolClient') child.kill('SIGKILL')
-      return operation === 'UpdateUserPoolClient' ? 'break' : undefined
-    }
-    const [, signal] = await once(child, 'exit')
-    expect(signal).toBe('SIGKILL')
-    expect(settings()).not.toEqual(before)
+  }
+  let stopped = false
+  stand.interfere = its => {
+    if (its !== operation || stopped) return stopped && signal === 'SIGKILL' ? fault : undefined
+    stopped = true
+    child.kill(signal)
+    return fault
+  }
+  const [code, endedBy] = await once(child, 'close')
+  stand.interfere = () => undefined
+  return { stand, settings, before, there, out, code, endedBy }
+}
 
-    stand.interfere = () => undefined
-    const detached = await run(
-      ['detach', '--user-pool-id', POOL_ID, '--backup', backup, '--yes', '--json'],
-      there,
-    )
-    expect(parseJsonObject(detached.out)).toMatchObject({ command: 'detach', changed: true })
-    expect(settings()).toEqual(before)
+test.each<[string, string, boolean]>([
+  ['ListUserPoolClients', 'Interrupted. Nothing was changed.', false],
+  ['UpdateUserPool', 'The pool was put back as it was before.', false],
+  ['UpdateUserPoolClient', 'Interrupted after the last write: the change is complete.', true],
+])('Ctrl-C at %s: %s', async (operation, message, changed) => {
+  const { stand, settings, before, out, code } = await attachStoppedAt(operation, 'SIGINT')
+  try {
+    expect(out).toContain(message)
+    expect(code).toBe(changed ? 0 : 2)
+    if (changed) expect(settings()).not.toEqual(before)
+    else expect(settings()).toEqual(before)
   } finally {
     await stand.stop()
   }
 })
+
+test.each(['UpdateUserPool', 'UpdateUserPoolClient'])(
+  'killed at %s, the backup was named and the pool comes back from it as it was',
+  async operation => {
+    const { stand, settings, before, there, out, endedBy } = await attachStoppedAt(
+      operation,
+      'SIGKILL',
+      'break',
+    )
+    try {
+      expect(endedBy).toBe('SIGKILL')
+      expect(out).toContain(`Backup: ${backup}`)
+      const detached = await run(
+        ['detach', '--user-pool-id', POOL_ID, '--backup', backup, '--yes', '--json'],
+        there,
+      )
+      expect(detached.code).toBe(0)
+      expect(parseJsonObject(detached.out)).toMatchObject({
+        command: 'detach',
+        changed: operation === 'UpdateUserPoolClient',
+      })
+      expect(settings()).toEqual(before)
+    } finally {
+      await stand.stop()
+    }
+  },
+)

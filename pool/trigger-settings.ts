@@ -1,6 +1,7 @@
 // Which settings each trigger reads, whether it would start with those that it has (asked of the triggers' own code), and
 // the value in force of a setting.
 import { SettingsError } from '../shared/errors.ts'
+import { SETTINGS as DESCRIPTORS, type TriggerName } from '../shared/setting-descriptors.ts'
 import {
   type Environment,
   readCreateSettings,
@@ -8,7 +9,7 @@ import {
   readPreTokenSettings,
   readVerifySettings,
 } from '../shared/settings.ts'
-import type { Trigger, TriggerFunction } from './trigger-functions.ts'
+import { TRIGGERS, type Trigger, type TriggerFunction } from './trigger-functions.ts'
 
 const SETTINGS: Record<Trigger, (environment: Environment) => unknown> = {
   DefineAuthChallenge: readDefineSettings,
@@ -17,12 +18,16 @@ const SETTINGS: Record<Trigger, (environment: Environment) => unknown> = {
   PreTokenGeneration: readPreTokenSettings,
 }
 
-/** The variables that a trigger reads, found by letting it read. */
+const TRIGGER_NAMES: Record<Trigger, TriggerName> = {
+  DefineAuthChallenge: 'define-auth-challenge',
+  CreateAuthChallenge: 'create-auth-challenge',
+  VerifyAuthChallengeResponse: 'verify-auth-challenge-response',
+  PreTokenGeneration: 'pre-token-generation',
+}
+
+/** The variables that a trigger reads. */
 export function settingNames(trigger: Trigger): string[] {
-  const names: string[] = []
-  const nothing = new Proxy<Environment>({}, { get: (_, name) => void names.push(String(name)) })
-  problemsWith(trigger, nothing)
-  return names.filter(name => name !== 'AWS_REGION')
+  return DESCRIPTORS.filter(({ usedBy }) => usedBy.includes(TRIGGER_NAMES[trigger])).map(({ name }) => name)
 }
 
 /** Why a trigger would not start with these settings; undefined if it would. Never holds the value of a secret. */
@@ -36,34 +41,24 @@ export function problemsWith(trigger: Trigger, environment: Environment): string
   }
 }
 
-/** The settings that check compares or judges, with the value in force where a function does not set them. */
-const DEFAULTS = {
-  CODE_SECRET: '',
-  CODE_LENGTH: '6',
-  CODE_TTL_SECONDS: '180',
-  MAX_ATTEMPTS: '3',
-  MAX_SENDS: '3',
-  NATIVE_MFA: 'accept-email',
-  UNVERIFIED_EMAIL: 'send',
-  HOSTED_UI: 'deny',
-  GUARDED_CLIENT_IDS: 'all',
-  RECORD_EVENTS: 'off',
-  FROM_ADDRESS: '',
-  SES_CONFIGURATION_SET: '',
-  SES_FALLBACK_REGION: '',
-} as const
-
-export type SettingName = keyof typeof DEFAULTS
+/** A setting that is a text holds nothing where it is not set; any other has its default. */
+const DEFAULTS = new Map<string, string>(
+  DESCRIPTORS.map(setting => [setting.name, setting.kind === 'text' ? '' : String(setting.default)]),
+)
 
 /** The value in force of a setting of a function; the default if the function is not known. */
-export function settingOf(its: TriggerFunction | undefined, name: SettingName): string {
-  return its?.environment[name]?.trim() || DEFAULTS[name]
+export function settingOf(its: TriggerFunction | undefined, name: string): string {
+  return its?.environment[name]?.trim() || DEFAULTS.get(name) || ''
 }
 
-/** Settings that must be the same in every trigger that reads them. */
-export const SHARED_SETTINGS: readonly (readonly [name: SettingName, readers: readonly Trigger[]])[] = [
-  ['CODE_SECRET', ['CreateAuthChallenge', 'VerifyAuthChallengeResponse']],
-  ['CODE_LENGTH', ['CreateAuthChallenge', 'VerifyAuthChallengeResponse']],
-  ['MAX_ATTEMPTS', ['DefineAuthChallenge', 'CreateAuthChallenge', 'VerifyAuthChallengeResponse']],
-  ['MAX_SENDS', ['DefineAuthChallenge', 'CreateAuthChallenge']],
-]
+/**
+ * The settings that must be the same in every trigger that reads them: all but the switch that each trigger has for
+ * itself.
+ */
+export const SHARED_SETTINGS: readonly { readonly name: string; readonly readers: readonly Trigger[] }[] =
+  DESCRIPTORS.filter(({ name }) => name !== 'RECORD_EVENTS')
+    .map(({ name, usedBy }) => ({
+      name,
+      readers: TRIGGERS.filter(trigger => usedBy.includes(TRIGGER_NAMES[trigger])),
+    }))
+    .filter(({ readers }) => readers.length > 1)

@@ -19,12 +19,15 @@ import {
   textsAt,
   without,
 } from '../command/json.ts'
-import { exact } from './aws.ts'
+import { sendVerbatim } from './aws.ts'
+import { awsErrorKind } from './aws-errors.ts'
 
-/** Everything about a pool that an update could move. `clients` are those that are to be changed, by id. */
+/** Everything about a pool that an update could move. */
 export type PoolState = {
   readonly userPool: JsonObject
-  readonly mfa: JsonObject
+  /** undefined if it may not be read. */
+  readonly mfa: JsonObject | undefined
+  /** App clients by id. */
   readonly clients: Readonly<Record<string, JsonObject>>
 }
 
@@ -76,7 +79,9 @@ const VOLATILE = [
 /**
  * The input of UpdateUserPool that leaves a described pool as it is.
  *
- * UpdateUserPool resets what is left out, and refuses some of what DescribeUserPool says:
+ * UpdateUserPool resets most of what is left out (API reference: all but UserPoolTier; measured in 2026: also not
+ * MfaConfiguration and the members of Policies, aws-cdk cdkd #1965 and #1982), so everything is sent. It refuses some of
+ * what DescribeUserPool says:
  * - UnusedAccountValidityDays beside TemporaryPasswordValidityDays ("Please use TemporaryPasswordValidityDays in
  *   PasswordPolicy instead of UnusedAccountValidityDays");
  * - the old verification texts, if they contradict VerificationMessageTemplate;
@@ -101,9 +106,18 @@ export function toUpdateUserPool(described: JsonObject): JsonObject {
   return without(update, contradictedVerificationTexts(described))
 }
 
-/** The input of UpdateUserPoolClient that leaves a described client as it is. */
+/**
+ * The input of UpdateUserPoolClient that leaves a described client as it is. DescribeUserPoolClient shows the
+ * service-linked role of AnalyticsConfiguration, which is not taken beside an ApplicationArn (aws-cdk #32862).
+ */
 export function toUpdateUserPoolClient(described: JsonObject): JsonObject {
-  return without(described, NOT_IN_UPDATE_USER_POOL_CLIENT)
+  return withoutAnalyticsRole(without(described, NOT_IN_UPDATE_USER_POOL_CLIENT))
+}
+
+function withoutAnalyticsRole(client: JsonObject): JsonObject {
+  const analytics = client['AnalyticsConfiguration']
+  if (!isJsonObject(analytics) || textAt(analytics, 'ApplicationArn') === undefined) return client
+  return { ...client, AnalyticsConfiguration: without(analytics, ['RoleArn']) }
 }
 
 function hasTemporaryPasswordValidity(described: JsonObject): boolean {
@@ -174,27 +188,49 @@ export function poolDifferences(before: JsonObject, after: JsonObject): Differen
 }
 
 export function clientDifferences(before: JsonObject, after: JsonObject): Difference[] {
-  return differences(
-    without(before, [...VOLATILE, 'ClientSecret']),
-    without(after, [...VOLATILE, 'ClientSecret']),
-  )
+  const comparableClient = (client: JsonObject) =>
+    withoutAnalyticsRole(without(client, [...VOLATILE, 'ClientSecret']))
+  return differences(comparableClient(before), comparableClient(after))
 }
 
-/** Reads a pool, its MFA configuration and the named clients, whole. */
+/**
+ * Reads a pool, its MFA configuration and app clients, whole. A client that does not exist any more is left out.
+ *
+ * @param clientIds which clients; undefined for all
+ */
 export async function readPoolState(
   cognito: CognitoIdentityProviderClient,
   userPoolId: string,
-  clientIds: readonly string[],
+  clientIds?: readonly string[],
 ): Promise<PoolState> {
   const userPool = await describeUserPool(cognito, userPoolId)
-  const mfaCommand = new GetUserPoolMfaConfigCommand({ UserPoolId: userPoolId })
-  const mfa = exact(mfaCommand)
-  await cognito.send(mfaCommand)
+  const mfa = await readMfaConfig(cognito, userPoolId)
+  const ids = clientIds ?? (await listClientIds(cognito, userPoolId))
   const clients: Record<string, JsonObject> = {}
-  for (const clientId of clientIds) {
-    clients[clientId] = await describeUserPoolClient(cognito, userPoolId, clientId)
+  for (const id of ids) {
+    const client = await describeUserPoolClient(cognito, userPoolId, id).catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined
+      throw error
+    })
+    if (client !== undefined) clients[id] = client
   }
-  return { userPool, mfa: mfa(), clients }
+  return { userPool, mfa, clients }
+}
+
+/** undefined where it may not be read, or where Cognito is played by something that does not know the call. */
+async function readMfaConfig(
+  cognito: CognitoIdentityProviderClient,
+  userPoolId: string,
+): Promise<JsonObject | undefined> {
+  const command = new GetUserPoolMfaConfigCommand({ UserPoolId: userPoolId })
+  const answer = sendVerbatim(command)
+  try {
+    await cognito.send(command)
+    return answer()
+  } catch (error) {
+    if (['denied', 'unsupported'].includes(awsErrorKind(error))) return undefined
+    throw error
+  }
 }
 
 export async function describeUserPool(
@@ -202,7 +238,7 @@ export async function describeUserPool(
   userPoolId: string,
 ): Promise<JsonObject> {
   const command = new DescribeUserPoolCommand({ UserPoolId: userPoolId })
-  const answer = exact(command)
+  const answer = sendVerbatim(command)
   await cognito.send(command)
   return objectAt(answer(), 'UserPool')
 }
@@ -214,7 +250,7 @@ export async function describeUserPoolClient(
   clientId: string,
 ): Promise<JsonObject> {
   const command = new DescribeUserPoolClientCommand({ UserPoolId: userPoolId, ClientId: clientId })
-  const answer = exact(command)
+  const answer = sendVerbatim(command)
   await cognito.send(command)
   return without(objectAt(answer(), 'UserPoolClient'), ['ClientSecret'])
 }
@@ -225,15 +261,21 @@ export async function describeAllClients(
   userPoolId: string,
 ): Promise<JsonObject[]> {
   const clients: JsonObject[] = []
+  for (const id of await listClientIds(cognito, userPoolId)) {
+    clients.push(await describeUserPoolClient(cognito, userPoolId, id))
+  }
+  return clients
+}
+
+async function listClientIds(cognito: CognitoIdentityProviderClient, userPoolId: string): Promise<string[]> {
+  const ids: string[] = []
   for await (const page of paginateListUserPoolClients(
     { client: cognito },
     { UserPoolId: userPoolId, MaxResults: 60 },
   )) {
-    for (const { ClientId } of page.UserPoolClients ?? []) {
-      if (ClientId !== undefined) clients.push(await describeUserPoolClient(cognito, userPoolId, ClientId))
-    }
+    ids.push(...(page.UserPoolClients ?? []).flatMap(({ ClientId }) => ClientId ?? []))
   }
-  return clients
+  return ids
 }
 
 /** @param wanted a described pool; `current` tells what must be emptied, because leaving it out would keep it */
@@ -252,7 +294,7 @@ export async function updateUserPool(
     body['UserAttributeUpdateSettings'] = { [verifiedBeforeUpdate]: [] }
   }
   const command = new UpdateUserPoolCommand({ UserPoolId: String(wanted['Id']) })
-  exact(command, body)
+  sendVerbatim(command, body)
   await cognito.send(command)
 }
 
@@ -264,7 +306,7 @@ export async function updateUserPoolClient(
     UserPoolId: String(wanted['UserPoolId']),
     ClientId: String(wanted['ClientId']),
   })
-  exact(command, toUpdateUserPoolClient(wanted))
+  sendVerbatim(command, toUpdateUserPoolClient(wanted))
   await cognito.send(command)
 }
 
@@ -278,6 +320,6 @@ export async function setUserPoolMfaConfig(
   // "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
   const factors = ['EmailMfaConfiguration', 'SmsMfaConfiguration', 'SoftwareTokenMfaConfiguration']
   const body = wanted['MfaConfiguration'] === 'OFF' ? without(wanted, factors) : wanted
-  exact(command, { ...body, UserPoolId: userPoolId })
+  sendVerbatim(command, { ...body, UserPoolId: userPoolId })
   await cognito.send(command)
 }

@@ -1,23 +1,25 @@
-// The recipes against the settings in the code, CloudFormation's schemas and the CDK. (`npm run typecheck` checks types.)
+// The recipes against template.yaml, CloudFormation's schemas, the CDK and Terraform's parser. (`npm run typecheck` checks types.)
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate'
-import { afterAll, describe, expect, test } from '@jest/globals'
+import { parse } from '@cdktn/hcl2json'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { buildSync } from 'esbuild'
 import {
-  isJsonObject,
   type Json,
   type JsonObject,
   member,
   objectAt,
   parseJsonObject,
   textAt,
+  textsAt,
 } from '../command/json.ts'
 import { TRIGGERS, type Trigger } from '../pool/trigger-functions.ts'
 import { problemsWith, settingNames } from '../pool/trigger-settings.ts'
-import { readTemplate } from '../testing/cloudformation-template.ts'
+import { readTemplate, resolveTemplate } from '../testing/cloudformation-template.ts'
+import { deploymentOf } from '../testing/deployment.ts'
 
 const SECRET = '0123456789abcdef'.repeat(4)
 const FILES: Record<Trigger, string> = {
@@ -27,149 +29,310 @@ const FILES: Record<Trigger, string> = {
   PreTokenGeneration: 'pre-token-generation',
 }
 
+/** What the CDK example and the Terraform module are given. */
+const GIVEN = {
+  UserPoolId: 'eu-central-1_EXAMPLE00',
+  FromAddress: 'no-reply@example.com',
+  SesIdentity: 'parent.example.com',
+  SesFallbackRegion: 'eu-west-1',
+  LogRetentionInDays: '90',
+  WrongCodesAlarm: '20',
+  AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms',
+}
+const template = readTemplate(readFileSync('template.yaml', 'utf8'))
+const wanted = deploymentOf(resolveTemplate(template, GIVEN))
+
 const engine = new RegoEngine()
 afterAll(() => engine.free())
 
 /** What is wrong with a template: every finding that would stop a deployment. */
-function faults(template: string): string[] {
+function faults(text: string): string[] {
   const file = join(mkdtempSync(join(tmpdir(), 'recipe-')), 'template.yaml')
-  writeFileSync(file, template)
+  writeFileSync(file, text)
   const { diagnostics } = engine.validateDetailed(new TemplateFile(file), { severityLevel: 'ERROR' })
   return diagnostics.map(({ ruleId, message }) => `${ruleId} ${message}`)
 }
 
-function resourcesOf(template: Json, type: string): JsonObject[] {
-  return Object.values(objectAt(template, 'Resources'))
-    .filter(isJsonObject)
-    .filter(resource => resource['Type'] === type)
-    .map(resource => objectAt(resource, 'Properties'))
-}
+test('the template itself has what the recipes are compared with', () => {
+  expect(Object.keys(wanted.functions)).toEqual(Object.values(FILES))
+  expect(Object.keys(wanted.metrics)).toContain('CodesSent')
+  expect(Object.keys(wanted.alarms)).toContain('Errors of define-auth-challenge')
+})
 
-/** The settings of a function, with made-up values where CloudFormation puts some in. */
-function environmentOf(properties: JsonObject | undefined): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(objectAt(properties, 'Environment', 'Variables')).map(([name, value]) => [
-      name,
-      name === 'CODE_SECRET' ? SECRET : typeof value === 'string' ? value : 'no-reply@example.com',
-    ]),
-  )
-}
-
-describe('the CDK construct', () => {
-  /** Those of the example. */
-  const settings = ['CODE_TTL_SECONDS', 'MAX_ATTEMPTS', 'HOSTED_UI', 'SES_FALLBACK_REGION']
-
-  /** What the example app becomes, in a process of its own as `cdk synth` runs it. */
+/** Runs a CDK app that uses the construct, in a process of its own as `cdk synth` does. @returns the directory of its templates */
+function synthesize(source: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'cdk-'))
   const { outputFiles } = buildSync({
-    entryPoints: ['recipes/cdk/example.ts'],
+    stdin: { contents: source, resolveDir: 'recipes/cdk', loader: 'ts' },
     bundle: true,
     platform: 'node',
-    format: 'cjs',
+    format: 'esm',
     packages: 'external',
     write: false,
+    logLevel: 'silent',
   })
-  execFileSync(process.execPath, ['-'], {
+  execFileSync(process.execPath, ['--input-type=module', '-'], {
     input: outputFiles[0]?.text ?? '',
-    env: { ...process.env, CDK_OUTDIR: directory, NODE_PATH: 'recipes/node_modules' },
+    // The CDK is installed there (npm run test:recipes).
+    cwd: 'recipes',
+    env: { ...process.env, CDK_OUTDIR: directory },
+    stdio: 'pipe',
   })
-  const synthesized = (stack: string) =>
-    parseJsonObject(readFileSync(join(directory, `${stack}.template.json`), 'utf8'))
-  const existing = synthesized('ExistingPool')
-  const own = synthesized('OwnPool')
-  const functionOf = (trigger: Trigger) =>
-    resourcesOf(existing, 'AWS::Lambda::Function').find(it =>
-      textAt(it, 'Description')?.endsWith(FILES[trigger]),
-    )
+  return directory
+}
+
+describe('the CDK construct, and through it Amplify Gen 2', () => {
+  let existing: JsonObject
+  let own: JsonObject
+  beforeAll(() => {
+    const directory = synthesize(readFileSync('recipes/cdk/example.ts', 'utf8'))
+    const synthesized = (stack: string) =>
+      parseJsonObject(readFileSync(join(directory, `${stack}.template.json`), 'utf8'))
+    existing = synthesized('ExistingPool')
+    own = synthesized('OwnPool')
+  })
 
   test('makes a template that CloudFormation accepts, with a pool of its own or an existing one', () => {
     expect(faults(JSON.stringify(existing))).toEqual([])
     expect(faults(JSON.stringify(own))).toEqual([])
   })
 
-  test.each(TRIGGERS)('gives %s the settings that it reads, and starts it', trigger => {
-    const environment = environmentOf(functionOf(trigger))
-    const wanted = ['CODE_SECRET', 'FROM_ADDRESS', ...settings].filter(name =>
-      settingNames(trigger).includes(name),
-    )
-    expect(Object.keys(environment).toSorted()).toEqual(wanted.toSorted())
-    expect(problemsWith(trigger, environment)).toBeUndefined()
+  test('deploys the functions, settings, rights, metrics and alarms of template.yaml', () => {
+    expect(deploymentOf(resolveTemplate(existing))).toEqual(wanted)
   })
 
-  test('knows every setting of the code', () => {
-    const source = readFileSync('recipes/cdk/email-code.ts', 'utf8')
-    for (const name of TRIGGERS.flatMap(settingNames)) expect(source).toContain(name)
+  test.each(TRIGGERS)('starts %s with its properties, and with its defaults', trigger => {
+    for (const stack of [existing, own])
+      expect(problemsWith(trigger, environmentIn(stack, trigger))).toBeUndefined()
+    expect(Object.keys(environmentIn(existing, trigger)).toSorted()).toEqual(settingNames(trigger).toSorted())
   })
 
-  test('lets the pool, and nobody else, call the functions', () => {
-    const permissions = resourcesOf(existing, 'AWS::Lambda::Permission')
-    expect(permissions).toHaveLength(4)
-    for (const permission of permissions) {
-      expect(permission).toMatchObject({
-        Principal: 'cognito-idp.amazonaws.com',
-        SourceAccount: { Ref: 'AWS::AccountId' },
-      })
-      expect(JSON.stringify(permission['SourceArn'])).toContain('userpool/eu-central-1_EXAMPLE00')
-    }
+  test('takes the version of the secret to deploy', () => {
+    const version = '01234567-89ab-cdef-0123-456789abcdef'
+    expect(JSON.stringify(existing)).toContain(`:SecretString:::${version}}}`)
+    expect(JSON.stringify(own)).toContain(':SecretString:::}}')
+  })
+
+  test('names the functions in the outputs that attach reads', () => {
+    expect(Object.keys(objectAt(existing, 'Outputs'))).toEqual(TRIGGERS.map(trigger => `${trigger}Arn`))
   })
 
   test('puts the triggers on a pool that the same app makes', () => {
-    const [pool] = resourcesOf(own, 'AWS::Cognito::UserPool')
-    expect(Object.keys(objectAt(pool, 'LambdaConfig')).toSorted()).toEqual([...TRIGGERS].toSorted())
+    const pool = Object.values(objectAt(own, 'Resources')).find(
+      resource => textAt(resource, 'Type') === 'AWS::Cognito::UserPool',
+    )
+    expect(Object.keys(objectAt(pool, 'Properties', 'LambdaConfig')).toSorted()).toEqual(
+      [...TRIGGERS].toSorted(),
+    )
   })
 
-  test('lets Create send from the one address, in both regions', () => {
-    const statements = resourcesOf(existing, 'AWS::IAM::Policy').flatMap(policy =>
-      member(policy, 'PolicyDocument', 'Statement'),
-    )
-    const mail = statements.flat().filter(it => JSON.stringify(it).includes('ses:SendEmail'))
-    expect(mail).toHaveLength(1)
-    expect(mail[0]).toMatchObject({
-      Action: 'ses:SendEmail',
-      Condition: { StringEquals: { 'ses:FromAddress': 'no-reply@example.com' } },
-    })
-    expect(JSON.stringify(member(mail[0], 'Resource'))).toContain('eu-west-1')
-    expect(JSON.stringify(mail)).not.toContain('"*"')
+  test('refuses settings with which a function would not start', () => {
+    const source = readFileSync('recipes/cdk/example.ts', 'utf8').replace('codeLength: 8', 'codeLength: 11')
+    expect(() => synthesize(source)).toThrow('CODE_LENGTH')
   })
+
+  /** The settings of a function, with made-up values where CloudFormation puts some in. */
+  function environmentIn(stack: JsonObject, trigger: Trigger): Record<string, string> {
+    const resource = Object.values(objectAt(stack, 'Resources')).find(
+      it => textAt(it, 'Properties', 'Description') === `cognito-email-code: ${FILES[trigger]}`,
+    )
+    return Object.fromEntries(
+      Object.entries(objectAt(resource, 'Properties', 'Environment', 'Variables')).map(([name, value]) => [
+        name,
+        name === 'CODE_SECRET' ? SECRET : String(value),
+      ]),
+    )
+  }
 })
 
-describe('the SAM template', () => {
+describe('the SAM application', () => {
   const text = readFileSync('recipes/sam/template.yaml', 'utf8')
-  const template = readTemplate(text)
+  const application = readTemplate(text)
+  const properties = objectAt(application, 'Resources', 'EmailCode', 'Properties')
 
   test('is accepted by CloudFormation', () => {
     expect(faults(text)).toEqual([])
   })
 
-  test.each(TRIGGERS)('has %s, started with what it reads, in the pool and callable by it', trigger => {
-    const properties = objectAt(template, 'Resources', `${trigger}Function`, 'Properties')
-    expect(properties['CodeUri']).toBe(`../../dist/${FILES[trigger]}.zip`)
-    const environment = environmentOf(properties)
-    expect(settingNames(trigger)).toEqual(expect.arrayContaining(Object.keys(environment)))
-    expect(problemsWith(trigger, environment)).toBeUndefined()
-    expect(member(template, 'Resources', 'UserPool', 'Properties', 'LambdaConfig', trigger)).toEqual({
-      'Fn::GetAtt': [`${trigger}Function`, 'Arn'],
-    })
-    expect(member(template, 'Resources', `${trigger}Permission`, 'Properties', 'FunctionName')).toEqual({
-      Ref: `${trigger}Function`,
+  test('deploys template.yaml itself, with parameters that it has', () => {
+    expect(properties['Location']).toBe('../../template.yaml')
+    const parameters = objectAt(template, 'Parameters')
+    expect(Object.keys(parameters)).toEqual(
+      expect.arrayContaining(Object.keys(objectAt(properties, 'Parameters'))),
+    )
+    for (const name of ['FromAddress', 'AlarmTopicArn', 'CodeSecretVersionId']) {
+      expect(member(properties, 'Parameters', name)).toEqual({ Ref: name })
+    }
+  })
+
+  test.each(TRIGGERS)('has %s in the pool, callable by it and by no other', trigger => {
+    const arn = { 'Fn::GetAtt': ['EmailCode', 'Outputs', `${trigger}Arn`] }
+    expect(member(template, 'Outputs', `${trigger}Arn`)).not.toBeNull()
+    expect(member(application, 'Resources', 'UserPool', 'Properties', 'LambdaConfig', trigger)).toEqual(arn)
+    expect(member(properties, 'Parameters', 'UserPoolId')).toBe('none')
+    expect(member(application, 'Resources', `${trigger}Permission`, 'Properties')).toEqual({
+      FunctionName: arn,
+      Action: 'lambda:InvokeFunction',
+      Principal: 'cognito-idp.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': ['UserPool', 'Arn'] },
+      SourceAccount: { Ref: 'AWS::AccountId' },
     })
   })
 })
 
 describe('the Terraform module', () => {
-  const source = readFileSync('recipes/terraform/main.tf', 'utf8')
+  let variables: JsonObject
+  let locals: JsonObject
+  let resources: JsonObject
+  beforeAll(async () => {
+    const parsed: Json = JSON.parse(
+      JSON.stringify(await parse('main.tf', readFileSync('recipes/terraform/main.tf', 'utf8'))),
+    )
+    variables = objectAt(parsed, 'variable')
+    locals = objectAt(single(member(parsed, 'locals')))
+    resources = objectAt(parsed, 'resource')
+  })
+  const resource = (type: string, name = 'email_code') => objectAt(single(member(resources, type, name)))
+  const defaultOf = (variable: string) => String(member(single(variables[variable]), 'default'))
+  const each = (group: string) =>
+    Object.entries(objectAt(locals, group)).map(([name, value]) => ({ name, value: objectAt(value) }))
 
-  test.each(TRIGGERS)('has %s with settings that it reads', trigger => {
-    const line =
-      source
-        .split('\n')
-        .find(it => it.trimStart().startsWith(`"${FILES[trigger]}"`) && it.includes('environment')) ?? ''
-    const names = [...line.matchAll(/\b([A-Z][A-Z_]+) = /g)].map(match => match[1] ?? '')
-    const all = line.includes('local.code_secret') ? [...names, 'CODE_SECRET'] : names
-    expect(all.length).toBeGreaterThan(0)
-    expect(settingNames(trigger)).toEqual(expect.arrayContaining(all))
-    for (const required of ['CODE_SECRET', 'FROM_ADDRESS']) {
-      expect([required, all.includes(required)]).toEqual([required, settingNames(trigger).includes(required)])
+  test.each(TRIGGERS)('deploys %s as template.yaml does, with every setting', trigger => {
+    const file = FILES[trigger]
+    const deployed = resource('aws_lambda_function')
+    expect(objectAt(wanted.functions[file])).toMatchObject({
+      runtime: member(deployed, 'runtime'),
+      handler: member(deployed, 'handler'),
+      architectures: member(deployed, 'architectures'),
+      timeout: member(deployed, 'timeout'),
+      memory: member(locals, 'functions', file, 'memory'),
+      logFormat: member(single(deployed['logging_config']), 'log_format'),
+      settings: textsAt(locals, 'functions', file, 'settings').toSorted(),
+    })
+  })
+
+  test('takes the settings that a function reads, and no other name', () => {
+    const known = JSON.stringify(member(single(variables['settings']), 'validation')).match(
+      /\b[A-Z][A-Z_]+\b/g,
+    )
+    const read = TRIGGERS.flatMap(settingNames).filter(
+      name => !['CODE_SECRET', 'FROM_ADDRESS'].includes(name),
+    )
+    expect(new Set(known)).toEqual(new Set(read))
+    expect(Object.keys(objectAt(locals, 'environment'))).toEqual([])
+    expect(textAt(locals, 'environment')).toMatch(/merge\(var\.settings.*CODE_SECRET.*FROM_ADDRESS/s)
+  })
+
+  test('has the metrics of template.yaml', () => {
+    const filter = resource('aws_cloudwatch_log_metric_filter')
+    const transformation = single(filter['metric_transformation'])
+    const metrics = each('metrics').map(({ name, value }) => [
+      name,
+      {
+        function: member(value, 'function'),
+        namespace: textAt(transformation, 'namespace')?.replace(/\$\{local\.name\}$/, '...'),
+        pattern: textAt(filter, 'pattern')?.replace(expression('each.value.event'), String(value['event'])),
+        value: member(value, 'value'),
+        unit: member(value, 'unit'),
+        default: member(value, 'default'),
+        dimensions: objectAt(value, 'dimensions'),
+      },
+    ])
+    expect(Object.fromEntries(metrics)).toEqual(wanted.metrics)
+  })
+
+  test('has the alarms of template.yaml', () => {
+    const form = (alarm: JsonObject, value: JsonObject) => ({
+      namespace: textAt(alarm, 'namespace')?.replace(/\$\{local\.name\}$/, '...'),
+      statistic: textAt(value, 'statistic') ?? member(alarm, 'statistic'),
+      period: member(alarm, 'period'),
+      evaluationPeriods: member(alarm, 'evaluation_periods'),
+      threshold: String(value['threshold']).replace(
+        expression('var.wrong_codes_alarm'),
+        GIVEN.WrongCodesAlarm,
+      ),
+      comparison: member(alarm, 'comparison_operator'),
+      missing: member(alarm, 'treat_missing_data'),
+      actions: alarm['alarm_actions'] === expression('local.alarm_actions') ? 1 : 0,
+      okActions: alarm['ok_actions'] === expression('local.alarm_actions') ? 1 : 0,
+    })
+    const ofLogs = each('log_alarms').map(({ value }) => [
+      String(value['metric']),
+      form(resource('aws_cloudwatch_metric_alarm', 'logs'), value),
+    ])
+    const ofFunctions = each('function_alarms').map(({ value }) => [
+      `${value['metric']} of ${value['function']}`,
+      form(resource('aws_cloudwatch_metric_alarm', 'functions'), value),
+    ])
+    expect(Object.fromEntries([...ofLogs, ...ofFunctions])).toEqual(wanted.alarms)
+    expect(locals['alarm_actions']).toBe(expression('var.alarm_topic_arn == "" ? [] : [var.alarm_topic_arn]'))
+  })
+
+  test('has the defaults of template.yaml for what is no setting of a function', () => {
+    const parameter = (name: string) => String(member(template, 'Parameters', name, 'Default'))
+    expect(defaultOf('log_retention_in_days')).toBe(parameter('LogRetentionInDays'))
+    expect(defaultOf('wrong_codes_alarm')).toBe(parameter('WrongCodesAlarm'))
+    expect(defaultOf('alarm_topic_arn')).toBe(parameter('AlarmTopicArn'))
+    expect(resource('aws_cloudwatch_log_group')['retention_in_days']).toBe(
+      expression('var.log_retention_in_days'),
+    )
+  })
+
+  test('lets each function write its own log, and Create send mail as template.yaml does', () => {
+    const logs = String(resource('aws_iam_role_policy', 'logs')['policy'])
+    expect(logs).toContain('["logs:CreateLogStream", "logs:PutLogEvents"]')
+    expect(logs).toContain('aws_cloudwatch_log_group.email_code[each.key].arn')
+    const mail = resource('aws_iam_role_policy', 'mail')
+    expect(mail['role']).toContain('["create-auth-challenge"]')
+    expect(mail['policy']).toContain('["ses:SendEmail", "ses:SendRawEmail"]')
+    expect(mail['policy']).toContain('"ses:FromAddress" = var.from_address')
+    expect(mail['policy']).toContain('setproduct(local.mail_regions, local.mail_names)')
+    for (const part of [
+      'var.from_address',
+      'split("@", var.from_address)[1]',
+      'var.ses_identity',
+      '"configuration-set/*"',
+    ]) {
+      expect(locals['mail_names']).toContain(part)
+    }
+    expect(locals['mail_regions']).toContain('SES_FALLBACK_REGION')
+  })
+
+  test('lets the pool, and no other, call the functions', () => {
+    expect(resource('aws_lambda_permission', 'user_pool')).toMatchObject({
+      for_each: expression('local.functions'),
+      action: 'lambda:InvokeFunction',
+      principal: 'cognito-idp.amazonaws.com',
+      source_arn: expression('var.user_pool_arn'),
+      source_account: expression('data.aws_caller_identity.current.account_id'),
+    })
+  })
+
+  test('has names that two modules in one account do not share', () => {
+    expect(locals['name']).toContain('random_id.name.hex')
+    for (const [type, attribute] of [
+      ['aws_lambda_function', 'function_name'],
+      ['aws_cloudwatch_log_group', 'name'],
+      ['aws_iam_role', 'name'],
+    ] as const) {
+      expect(resource(type)[attribute]).toContain(`${expression('local.name')}-${expression('each.key')}`)
     }
   })
+
+  test('rotates between two named secrets at most', () => {
+    expect(textAt(locals, 'environment')).toContain('random_id.code_secret[key].hex')
+    expect(JSON.stringify(member(single(variables['code_secret_keys']), 'validation'))).toContain(
+      'contains([1, 2]',
+    )
+  })
 })
+
+/** An expression as hcl2json writes it. */
+function expression(text: string): string {
+  return `\${${text}}`
+}
+
+/** The one block that hcl2json puts into a list. */
+function single(value: Json | undefined): Json {
+  return Array.isArray(value) ? (value[0] ?? null) : null
+}

@@ -333,7 +333,7 @@ describe('says what is wrong', () => {
 
   test.each<[string[], string]>([
     [['import'], '--out'],
-    [['export'], 'no command export'],
+    [['export'], 'Unknown command: export'],
     [['import', '--out', 'x', '--name', '../y'], '--name'],
     [['import', '--out', 'x', 'not-there.json'], 'not-there.json cannot be read'],
     [['import', '--what'], '--what'],

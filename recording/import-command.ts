@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { CommandError, progressBar, type Terminal } from '../command/terminal.ts'
 import { eventsIn, type LoggedEvent } from './log-export.ts'
-import { type RecordedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
+import { type LoggedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
 
-const HELP = `Makes recorded sign-ins out of a CloudWatch log, to be replayed for ever.
+const HELP = `Makes recorded sign-ins out of a CloudWatch log export. Replay them as regression tests.
 
   npm run events -- import [FILE ...] --out FOLDER
 
@@ -21,6 +21,8 @@ Nothing is written if anything still looks like an address, a phone number, a co
   --dry-run        says what would be written, and writes nothing
   --json           prints one JSON object
   --help           prints this
+
+Example: npm run events -- import export.jsonl --out events --name mine
 
 Exit code: 0 written, 1 nothing was found, 2 could not run.
 `
@@ -48,11 +50,16 @@ export async function runEvents(args: readonly string[], terminal: Terminal): Pr
     }
     const [command, ...files] = positionals
     if (command !== 'import')
-      throw new CommandError(`There is no command ${command ?? '(none)'}. See --help.`)
+      throw new CommandError(
+        command === undefined
+          ? 'Missing command: import. See --help.'
+          : `Unknown command: ${command}. See --help.`,
+      )
     if (!/^[\w-]{1,60}$/.test(values.name))
-      throw new CommandError('--name takes letters, digits, - and _ only.')
+      throw new CommandError('--name must be 1 to 60 letters, digits, - or _.')
     const { out } = values
-    if (out === undefined && !values['dry-run']) throw new CommandError('Where to? Say --out FOLDER.')
+    if (out === undefined && !values['dry-run'])
+      throw new CommandError('Missing required option: --out FOLDER.')
 
     const signIns = recordedSignIns(await readExports(files, terminal))
     refuseSuspects(signIns)
@@ -94,7 +101,7 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
 }
 
 /** @throws CommandError naming the places, never the values */
-function refuseSuspects(signIns: readonly RecordedSignIn[]): void {
+function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
   const suspects = signIns.flatMap(({ events }, index) =>
     events.flatMap(({ name, event }) =>
       suspectsIn(event).map(
@@ -111,7 +118,7 @@ function refuseSuspects(signIns: readonly RecordedSignIn[]): void {
 
 /** Folders that exist are passed over, never changed. @returns the name of each sign-in's folder */
 async function writeSignIns(
-  signIns: readonly RecordedSignIn[],
+  signIns: readonly LoggedSignIn[],
   out: string | undefined,
   prefix: string,
 ): Promise<string[]> {
@@ -152,5 +159,5 @@ function reportOf(
   )
   const next =
     out === undefined ? 'Nothing was written (--dry-run).' : `Replay them with: npm run replay -- ${out}`
-  return `${lines.join('\n')}\n${written.length} sign-ins. ${next}\n`
+  return `${lines.join('\n')}\n${written.length} sign-in${written.length === 1 ? '' : 's'}. ${next}\n`
 }

@@ -1,34 +1,26 @@
 // Makes sign-ins of logged trigger events: redacted, in order, each answer told by what came after it.
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject, type Json, type JsonObject, member, objectAt, textAt } from '../command/json.ts'
+import { isJsonObject, type Json, type JsonObject, member, objectAt } from '../command/json.ts'
+import type { TriggerName } from '../local/trigger-process.ts'
 import { redactEvent } from '../shared/redaction.ts'
 import type { LoggedEvent } from './log-export.ts'
+import { triggerOfSource } from './trigger-sources.ts'
 
-export type RecordedSignIn = { readonly events: readonly RecordedEvent[] }
-export type RecordedEvent = {
-  /** Of the file: `02-create-auth-challenge`. */
-  readonly name: string
-  readonly event: JsonObject
+/** A sign-in as a log tells it, ready to be written. `name` is that of the file: `02-create-auth-challenge`. */
+export type LoggedSignIn = {
+  readonly events: readonly { readonly name: string; readonly event: JsonObject }[]
 }
 
-const TRIGGERS: readonly (readonly [source: RegExp, name: string])[] = [
-  [/^DefineAuthChallenge_/, 'define-auth-challenge'],
-  [/^CreateAuthChallenge_/, 'create-auth-challenge'],
-  [/^VerifyAuthChallenge(Response)?_/, 'verify-auth-challenge-response'],
-  [/^TokenGeneration_/, 'pre-token-generation'],
-]
-
 /** The trigger that an event is for; undefined for triggers that this project does not have. */
-function triggerOf(event: JsonObject): string | undefined {
-  const source = textAt(event, 'triggerSource') ?? ''
-  return TRIGGERS.find(([pattern]) => pattern.test(source))?.[1]
+function triggerOf(event: JsonObject): TriggerName | undefined {
+  return triggerOfSource(event['triggerSource'])
 }
 
 /**
  * Groups events by sign-in, in the order in which they were logged, and redacts them. A sign-in is one user at one
  * app client; a new one begins when Define sees a session that does not go on from the last one.
  */
-export function recordedSignIns(logged: readonly LoggedEvent[]): RecordedSignIn[] {
+export function recordedSignIns(logged: readonly LoggedEvent[]): LoggedSignIn[] {
   const inOrder = logged
     .map((it, index) => ({ ...it, index }))
     .toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0) || one.index - other.index)
@@ -36,7 +28,7 @@ export function recordedSignIns(logged: readonly LoggedEvent[]): RecordedSignIn[
   for (const { event } of inOrder) {
     const redacted = asJsonObject(redactEvent(event))
     if (triggerOf(redacted) === undefined) continue
-    const group = groups.findLast(candidate => goesOn(candidate, redacted))
+    const group = groups.findLast(candidate => continuesSignIn(candidate, redacted))
     if (group === undefined) groups.push([redacted])
     // Cognito calls again when an answer is late: the same event twice is one.
     else if (!isDeepStrictEqual(group.at(-1), redacted)) group.push(redacted)
@@ -50,7 +42,7 @@ export function recordedSignIns(logged: readonly LoggedEvent[]): RecordedSignIn[
 }
 
 /** Whether an event belongs to a sign-in that has begun. */
-function goesOn(group: readonly JsonObject[], event: JsonObject): boolean {
+function continuesSignIn(group: readonly JsonObject[], event: JsonObject): boolean {
   const [first] = group
   const last = group.at(-1)
   if (first === undefined || last === undefined || !isSameUser(first, event)) return false
@@ -98,7 +90,7 @@ function beginsWith(session: readonly Json[], before: readonly Json[]): boolean 
   return before.every((entry, index) => isDeepStrictEqual(facts(entry), facts(session[index])))
 }
 
-/** `<code>` if the next session says that the answer was right, `000000` if not or if nobody knows. */
+/** `<code>` if the next session says that the answer was right, `000000` if not or if nothing says so. */
 function withAnswer(event: JsonObject, later: readonly JsonObject[], before: Json[] | undefined): JsonObject {
   const request = objectAt(event, 'request')
   if (request['challengeAnswer'] === undefined || request['challengeAnswer'] === '') return event

@@ -1,16 +1,20 @@
 // npm run replay: shows what each trigger answers to recorded events.
-import { stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paint, runCommand } from '../command/command.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
+import { checkTriggers, triggerProcesses } from '../local/trigger-settings.ts'
 import {
   differencesOf,
+  expectationFrom,
   findSignIns,
+  findUnusedFiles,
   objectOf,
   type Replay,
   type ReplayedEvent,
   readSignIn,
+  refuseUnknownSettings,
   replaySignIn,
 } from './replay.ts'
 
@@ -22,8 +26,11 @@ Where <name>.expected.json stands beside <name>.json, the answer is compared wit
 
 Options:
   --set NAME=VALUE  a setting of the triggers, such as MAX_ATTEMPTS=5; may be repeated
+  --write-expected  write <name>.expected.json beside each event that has none, from what is answered now
   --json            print the replays as JSON
   --help            print this text
+
+Example: npm run replay -- events/resend --set MAX_SENDS=1
 
 Exit status: 0 every answer is as expected, 1 one is not, 2 the replay could not run.
 `
@@ -33,6 +40,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       set: { type: 'string', multiple: true },
+      'write-expected': { type: 'boolean', default: false },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -41,13 +49,17 @@ async function main(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  if (positionals.length === 0) throw new Error(`Name a file or a folder with events.\n\n${HELP}`)
+  if (positionals.length === 0)
+    throw new Error(`Missing argument: a file or a folder with events.\n\n${HELP}`)
 
   const environment = readSettings(values.set ?? [])
+  await checkSettings(environment)
   const replays: Replay[] = []
+  const written: string[] = []
   for (const path of (await Promise.all(positionals.map(pathsOf))).flat()) {
     const replay = await replaySignIn(await readSignIn(path), join(projectDirectory, 'dist'), environment)
     replays.push(replay)
+    if (values['write-expected']) written.push(...(await writeExpected(path, replay)))
     if (!values.json) process.stdout.write(tableOf(replay))
   }
   const wrong = replays
@@ -64,6 +76,10 @@ async function main(): Promise<number> {
     const isCompared = events.some(event => event.expected !== undefined)
     const good = isCompared ? 'as expected' : 'nothing to compare with'
     const verdict = wrong === 0 ? paint('green', good) : paint('red', `${wrong} not as expected`)
+    for (const file of written) process.stdout.write(`Written: ${file}\n`)
+    for (const file of (await Promise.all(positionals.map(unusedFilesOf))).flat()) {
+      process.stdout.write(`${paint('yellow', `Not used: ${file}`)}\n`)
+    }
     process.stdout.write(`${counted(events, 'event')} in ${counted(replays, 'sign-in')}: ${verdict}\n`)
   }
   return wrong === 0 ? 0 : 1
@@ -76,7 +92,7 @@ function counted(things: readonly unknown[], noun: string): string {
 /** The path itself, or the sign-ins in it. */
 async function pathsOf(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => {
-    throw new Error(`${path} is not there: name a file or a folder with events.`)
+    throw new Error(`${path} does not exist. Name a file or a folder with events.`)
   })
   const inner = found.isDirectory() ? await findSignIns(path) : []
   return inner.length > 0 ? inner : [path]
@@ -86,8 +102,40 @@ function readSettings(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map(pair => {
       const [, name, value] = /^([A-Z_]+)=(.*)$/s.exec(pair) ?? []
-      if (name === undefined || value === undefined) throw new Error(`--set ${pair}: write it as NAME=VALUE`)
+      if (name === undefined || value === undefined)
+        throw new Error(`Invalid --set: ${pair}. Write it as NAME=VALUE.`)
       return [name, value]
+    }),
+  )
+}
+
+async function unusedFilesOf(path: string): Promise<readonly string[]> {
+  return (await stat(path)).isDirectory() ? findUnusedFiles(path) : []
+}
+
+/** @throws Error for a setting that no trigger has, or with what the triggers say to a value that they refuse. */
+async function checkSettings(environment: Readonly<Record<string, string>>): Promise<void> {
+  const names = Object.keys(environment)
+  if (names.length === 0) return
+  refuseUnknownSettings(names, '--set')
+  const triggers = triggerProcesses({
+    directory: join(projectDirectory, 'dist'),
+    environment,
+    region: 'us-east-1',
+    mailboxUrl: 'http://127.0.0.1',
+  })
+  await checkTriggers(triggers.values())
+}
+
+/** Never over a file that exists. @returns the files */
+async function writeExpected(path: string, { events }: Replay): Promise<string[]> {
+  const folder = (await stat(path)).isDirectory() ? path : dirname(path)
+  const missing = events.filter(({ expected }) => expected === undefined)
+  return Promise.all(
+    missing.map(async event => {
+      const file = join(folder, `${event.name}.expected.json`)
+      await writeFile(file, `${JSON.stringify(expectationFrom(event), null, 2)}\n`, { flag: 'wx' })
+      return file
     }),
   )
 }

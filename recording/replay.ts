@@ -9,7 +9,9 @@ import {
   type TriggerName,
   type TriggerProcess,
 } from '../local/trigger-process.ts'
-import { startSesStandIn } from './ses-stand-in.ts'
+import { SETTING_NAMES } from '../local/trigger-settings.ts'
+import { type AcceptedMail, startSesStandIn } from './ses-stand-in.ts'
+import { triggerOfSource } from './trigger-sources.ts'
 
 type JsonObject = { readonly [key: string]: unknown }
 
@@ -60,20 +62,13 @@ export type Replay = {
   readonly secrets: readonly string[]
 }
 
-const TRIGGER_OF_SOURCE: readonly (readonly [string, TriggerName])[] = [
-  ['DefineAuthChallenge_', 'define-auth-challenge'],
-  ['CreateAuthChallenge_', 'create-auth-challenge'],
-  ['VerifyAuthChallengeResponse_', 'verify-auth-challenge-response'],
-  ['TokenGeneration_', 'pre-token-generation'],
-]
-
 /** Stand for an answer that only a replay can know; see events/README.md. */
 const ANSWERS = ['<code>', '<previous code>', '<wrong code>'] as const
 
 /**
  * Reads one event file, or a folder of them in the order of their names.
  *
- * @throws Error naming the file that is no JSON object or no trigger event
+ * @throws Error naming the file that is not a JSON object, not a trigger event, or has a setting of no trigger
  */
 export async function readSignIn(path: string): Promise<RecordedSignIn> {
   if (!(await stat(path)).isDirectory()) {
@@ -81,10 +76,12 @@ export async function readSignIn(path: string): Promise<RecordedSignIn> {
   }
   const files = (await readdir(path)).filter(file => file.endsWith('.json')).sort()
   const events = files.filter(file => !file.endsWith('.expected.json') && file !== 'settings.json')
+  const settings = files.includes('settings.json') ? textsOf(await readJson(join(path, 'settings.json'))) : {}
+  refuseUnknownSettings(Object.keys(settings), join(path, 'settings.json'))
   return {
     name: basename(path),
     events: await Promise.all(events.map(file => readEvent(join(path, file)))),
-    settings: files.includes('settings.json') ? textsOf(await readJson(join(path, 'settings.json'))) : {},
+    settings,
   }
 }
 
@@ -96,6 +93,43 @@ export async function findSignIns(directory: string): Promise<readonly string[]>
     .map(entry => join(directory, entry.name))
     .sort()
 }
+
+/**
+ * JSON files that a replay of the folder does not use: files beside folders of sign-ins, and expectations without an
+ * event.
+ */
+export async function findUnusedFiles(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  const files = entries.flatMap(({ name }) => (name.endsWith('.json') ? [name] : [])).sort()
+  const folders = entries.filter(entry => entry.isDirectory()).map(entry => join(directory, entry.name))
+  const unused = files.filter(
+    file =>
+      folders.length > 0 ||
+      (file.endsWith('.expected.json') && !files.includes(file.replace(/\.expected\.json$/, '.json'))),
+  )
+  const below = await Promise.all(folders.sort().map(findUnusedFiles))
+  return [...unused.map(file => join(directory, file)), ...below.flat()]
+}
+
+/** @throws Error naming the settings that no trigger has */
+export function refuseUnknownSettings(names: readonly string[], where: string): void {
+  const unknown = names.filter(name => !SETTING_NAMES.includes(name))
+  if (unknown.length === 0) return
+  throw new Error(`${where}: no trigger has a setting ${unknown.join(', ')}.`)
+}
+
+/** What stays the same in every replay of an event, to be written as its expectation. */
+export function expectationFrom({ trigger, response, error, mails }: ReplayedEvent): Expectation {
+  if (error !== undefined) return { error }
+  if (response === undefined) return {}
+  if (trigger !== 'create-auth-challenge') return { response }
+  const parameters = Object.entries(objectOf(response['publicChallengeParameters']))
+  const stable = parameters.filter(([name]) => !CHANGING_PARAMETERS.includes(name))
+  return { response: { publicChallengeParameters: Object.fromEntries(stable) }, mails }
+}
+
+/** Times and random parts of the public parameters. */
+const CHANGING_PARAMETERS = ['expiresAt', 'resendAfter', 'expiresIn', 'resendIn', 'reference']
 
 /**
  * Sends the events of one sign-in to the triggers. From one to the next go, as in Cognito, the private parameters of the
@@ -130,7 +164,7 @@ export async function replaySignIn(
     for (const { name, event, expected } of signIn.events) {
       clockOffsetMs += (expected?.after ?? 0) * 1000
       const trigger = triggerOf(event)
-      const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
+      const codes = ses.mails().map(codeIn)
       const { event: sent, notes } = carryOver(event, trigger, carried, codes)
       const outcome = await invoke(triggers.get(trigger), sent, clockOffsetMs)
       keep(outcome.response, trigger, sent, carried)
@@ -145,13 +179,17 @@ export async function replaySignIn(
         notes,
       })
     }
-    const codes = ses.mails().map(mail => mail.subject.split(' ')[0] ?? '')
+    const codes = ses.mails().map(codeIn)
     const logs = [...triggers.values()].flatMap(trigger => trigger.logs)
     return { name: signIn.name, events: replayed, logs, secrets: [secret, ...codes] }
   } finally {
     await Promise.all([...triggers.values()].map(trigger => trigger.close()))
     await ses.close()
   }
+}
+
+function codeIn(mail: AcceptedMail): string {
+  return /\b\d{6,10}\b/.exec(mail.text)?.[0] ?? ''
 }
 
 /** Where the replay differs from what is expected; empty where it does not. */
@@ -258,16 +296,17 @@ async function invoke(trigger: TriggerProcess | undefined, event: JsonObject, cl
 }
 
 function triggerOf(event: JsonObject): TriggerName {
-  const source = String(event['triggerSource'])
-  const known = TRIGGER_OF_SOURCE.find(([prefix]) => source.startsWith(prefix))
-  if (known === undefined) throw new Error(`No trigger of this project takes events of ${source}`)
-  return known[1]
+  const trigger = triggerOfSource(event['triggerSource'])
+  if (trigger === undefined) {
+    throw new Error(`No trigger of this project takes events of ${String(event['triggerSource'])}.`)
+  }
+  return trigger
 }
 
 async function readEvent(path: string): Promise<RecordedEvent> {
   const event = objectOf(await readJson(path))
   if (typeof event['triggerSource'] !== 'string') {
-    throw new Error(`${path} is no trigger event: it has no "triggerSource"`)
+    throw new Error(`${path} is not a trigger event: "triggerSource" is missing.`)
   }
   const expectedPath = path.replace(/\.json$/, '.expected.json')
   const hasExpectation = await stat(expectedPath).then(
@@ -282,7 +321,7 @@ function expectationOf(value: unknown, path: string): Expectation {
   const { after, response, error, mails, ...others } = objectOf(value)
   const [unknownKey] = Object.keys(others)
   if (unknownKey !== undefined) {
-    throw new Error(`${path} has the key "${unknownKey}"; allowed: after, response, error, mails`)
+    throw new Error(`${path} has an unknown key: ${unknownKey}. The keys are: after, response, error, mails.`)
   }
   return {
     ...(typeof after === 'number' && { after }),
@@ -297,7 +336,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Error(`${path} is no JSON: ${error instanceof Error ? error.message : error}`)
+    throw new Error(`${path} is not JSON: ${error instanceof Error ? error.message : error}`)
   }
 }
 

@@ -1,11 +1,21 @@
-// Proves the challenge sequence over every short session, and shows that nothing makes it throw.
+// Proves the challenge sequence over every session of up to seven challenges, and shows that nothing makes it throw.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decideTokens, nextStep, readProgress, type SequencePolicy, type Step } from './challenge-sequence.ts'
-import { writeRound } from './code-round.ts'
+import {
+  addEntry,
+  countWrongCodes,
+  decideTokens,
+  nextStep,
+  type Progress,
+  readProgress,
+  type SequencePolicy,
+  type Step,
+  startOfSignIn,
+} from './challenge-sequence.ts'
+import { type RoundReason, writeRound } from './code-round.ts'
 import { readSession, type SessionEntry } from './trigger-event.ts'
 
-/** SRP_A and the values of ChallengeNameType in the API reference; the last one stands for a name yet to come. */
+/** SRP_A and the values of ChallengeNameType in the API reference; the last ones stand for what may yet come. */
 const NAMES = [
   'SRP_A',
   'PASSWORD_VERIFIER',
@@ -25,86 +35,210 @@ const NAMES = [
   'PASSWORD_SRP',
   'WEB_AUTHN',
   'A_NAME_YET_TO_COME',
+  '',
+]
+const round = (reason: RoundReason, keyId = 'ab'.repeat(4)) =>
+  writeRound({ reason, nonce: 'ab'.repeat(16), keyId, sentAt: 1, expiresAt: 2, sends: 1 })
+
+/** What may stand in a round: each reason of ours, a round of the version before, nothing, and what others write. */
+const METADATA: readonly (string | undefined)[] = [
+  round('first'),
+  round('wrong-code'),
+  round('expired'),
+  round('resent'),
+  round('resend-refused'),
+  round('first', ''),
+  undefined,
+  '',
+  'CAPTCHA_CHALLENGE',
+  'CODE-123456',
+  '{"reason":"first"}',
+  JSON.stringify({ ...JSON.parse(round('resent')), nonce: 'ab' }),
 ]
 const ENTRIES: readonly SessionEntry[] = NAMES.flatMap(challengeName =>
-  [true, false].map(challengeResult => ({ challengeName, challengeResult, challengeMetadata: undefined })),
+  [true, false].flatMap(challengeResult =>
+    (challengeName === 'CUSTOM_CHALLENGE' ? METADATA : [undefined]).map(challengeMetadata => ({
+      challengeName,
+      challengeResult,
+      challengeMetadata,
+    })),
+  ),
 )
-const POLICY: SequencePolicy = { maxAttempts: 2, maxSends: 3, nativeMfa: 'accept' }
-
-const NATIVE = ['EMAIL_OTP', 'SOFTWARE_TOKEN_MFA', 'SMS_MFA']
-const MAY_STAND_AFTER_PASSWORD = [
-  ...NATIVE,
-  'NEW_PASSWORD_REQUIRED',
-  'MFA_SETUP',
-  'SELECT_MFA_TYPE',
-  'DEVICE_SRP_AUTH',
-  'DEVICE_PASSWORD_VERIFIER',
+const POLICY: SequencePolicy = { maxAttempts: 2, maxSends: 1, nativeMfa: 'accept-any' }
+const POLICIES: readonly SequencePolicy[] = [
+  { ...POLICY, nativeMfa: 'ask' },
+  { ...POLICY, nativeMfa: 'accept-email' },
+  POLICY,
 ]
 
-/** One letter an entry: what a session comes to is then a matter of two regular expressions. */
-function letterOf({ challengeName, challengeResult }: SessionEntry): string {
-  if (challengeName === 'CUSTOM_CHALLENGE') return challengeResult ? 'C' : 'w'
-  if (!challengeResult) return 'x'
-  if (challengeName === 'SRP_A') return 'S'
-  if (challengeName === 'PASSWORD_VERIFIER') return 'P'
-  if (NATIVE.includes(challengeName)) return 'N'
-  return MAY_STAND_AFTER_PASSWORD.includes(challengeName) ? 'o' : 'x'
-}
+const NEUTRAL = ['NEW_PASSWORD_REQUIRED', 'SELECT_MFA_TYPE', 'DEVICE_SRP_AUTH', 'DEVICE_PASSWORD_VERIFIER']
 
 /**
- * The specification, written apart from the code: the password first and nothing unknown or failed after it; fewer than
- * two wrong codes; tokens if and only if the last code was right or a native factor is accepted.
+ * The class of an entry, one letter each: S, P the password step; C a passed round of ours, R one that opened as a
+ * resend, F one that is not ours; w a failed round, r one that opened as a resend; E the e-mail factor, N another one,
+ * M a factor set up; o what else may stand after the password; x all that may not.
  */
-function specifiedStep(letters: string, nativeMfa: SequencePolicy['nativeMfa']): Step['name'] {
-  if (letters === 'S') return 'ask-password'
-  if (!/^SP[CNow]*$/.test(letters) || /w.*w/.test(letters)) return 'refuse'
-  const tokens = /C[^w]*$/.test(letters) || (nativeMfa === 'accept' && letters.includes('N'))
-  return tokens ? 'issue-tokens' : 'ask-code'
+function classOf({ challengeName, challengeResult, challengeMetadata }: SessionEntry): string {
+  if (challengeName === 'CUSTOM_CHALLENGE') {
+    const index = METADATA.indexOf(challengeMetadata)
+    const [isOurs, isResend] = [index < 6, index === 3 || index === 4]
+    if (challengeResult) return isOurs ? (isResend ? 'R' : 'C') : 'F'
+    return isResend ? 'r' : 'w'
+  }
+  if (!challengeResult) return 'x'
+  if (NEUTRAL.includes(challengeName)) return 'o'
+  const letters: Readonly<Record<string, string>> = {
+    SRP_A: 'S',
+    PASSWORD_VERIFIER: 'P',
+    EMAIL_OTP: 'E',
+    SOFTWARE_TOKEN_MFA: 'N',
+    SMS_MFA: 'N',
+    MFA_SETUP: 'M',
+  }
+  return letters[challengeName] ?? 'x'
 }
 
-test('every session of up to five challenges comes to what the specification says, under both policies for native factors', () => {
-  const letters = ENTRIES.map(letterOf)
-  const session: SessionEntry[] = []
-  const signIn = { session, userNotFound: false, resendRequested: false }
-  const policies: readonly SequencePolicy[] = [POLICY, { ...POLICY, nativeMfa: 'ask' }]
-  // What the specification says of a word of letters is worked out once a word.
-  const specified = new Map<string, readonly Step['name'][]>()
-  let sessions = 0
-  let tokens = 0
-  const differences: string[] = []
+const LETTERS = [...new Set(ENTRIES.map(classOf))]
+const CLASSES = LETTERS.map(letter => ENTRIES.filter(entry => classOf(entry) === letter))
+const REPRESENTATIVES = LETTERS.flatMap((letter, index) =>
+  (CLASSES[index] ?? []).slice(0, 1).map(entry => ({ letter, entry })),
+)
 
-  function visit(word: string): void {
-    let expected = specified.get(word)
-    if (expected === undefined) {
-      expected = policies.map(policy => specifiedStep(word, policy.nativeMfa))
-      specified.set(word, expected)
+/**
+ * The specification, written apart from the code, over a word of classes: the password first and nothing unknown, failed
+ * or foreign after it; fewer than two attempts, the first request for a resend being none; tokens if and only if the last
+ * code was right or a native factor is accepted.
+ */
+function specifiedStep(
+  word: string,
+  nativeMfa: SequencePolicy['nativeMfa'],
+  resendRequested: boolean,
+): string {
+  if (word === 'S') return 'ask-password'
+  if (!/^SP[CRwrENMo]*$/.test(word)) return 'refuse'
+  const rounds = word.replace(/[SPENMo]/g, '')
+  const failed = rounds.match(/[wr]/g)?.length ?? 0
+  const requests = rounds.match(/[wr](?=[Rr])/g)?.length ?? 0
+  const asksNow = resendRequested && /[wr]$/.test(rounds)
+  const isFree = requests > 0 || asksNow
+  if (failed - (isFree ? 1 : 0) >= 2) return 'refuse'
+  if (/[CR]$/.test(rounds)) return 'issue-tokens'
+  const accepted = { ask: /(?!)/, 'accept-email': /E/, 'accept-any': /[EN]/ }[nativeMfa]
+  return accepted.test(word) && !word.includes('M') ? 'issue-tokens' : 'ask-code'
+}
+
+/** What the decision reads of a progress: a session with a fault is refused whatever else it holds. */
+function decidable({ lastRound: _, ...progress }: Progress): string {
+  return progress.fault === undefined ? JSON.stringify(progress) : 'refused'
+}
+
+describe('the proof', () => {
+  const LENGTH = 7
+
+  test('two entries of one class cannot be told apart by the decision, after any session', () => {
+    // The progress is folded entry by entry, so equal progress stays equal: each reachable one is checked once.
+    const toldApart: string[] = []
+    for (const userNotFound of [false, true]) {
+      let states: readonly Progress[] = [startOfSignIn(userNotFound)]
+      for (let length = 0; length < LENGTH; length++) {
+        const next = new Map<string, Progress>()
+        for (const state of states) {
+          for (const [index, entries] of CLASSES.entries()) {
+            const outcomes = new Map(
+              entries.map(entry => addEntry(state, entry)).map(after => [decidable(after), after]),
+            )
+            if (outcomes.size > 1) toldApart.push(`${LETTERS[index]} after ${decidable(state)}`)
+            for (const [key, progress] of outcomes) next.set(key, progress)
+          }
+        }
+        states = [...next.values()]
+      }
+      expect(states.length).toBeGreaterThan(userNotFound ? 0 : 100)
     }
-    for (let index = 0; index < policies.length; index++) {
-      const policy = policies[index] ?? POLICY
-      const step = nextStep(signIn, policy).name
-      sessions++
-      if (step === 'issue-tokens') tokens++
-      if (step !== expected[index] && differences.length < 10) {
-        differences.push(
-          `${JSON.stringify(session)} ${policy.nativeMfa}: ${step}, specified ${expected[index]}`,
-        )
+    expect(toldApart).toEqual([])
+  })
+
+  test('a fault is never undone, so every session that begins with one is refused', () => {
+    const before = [[], ['SRP_A'], ['SRP_A', 'PASSWORD_VERIFIER']].map(names =>
+      names.map(challengeName => ({ challengeName, challengeResult: true, challengeMetadata: undefined })),
+    )
+    const faults = before
+      .map(session => readProgress({ session, userNotFound: false, resendRequested: false }))
+      .flatMap(progress => ENTRIES.map(entry => addEntry(progress, entry)))
+      .filter(({ fault }) => fault !== undefined)
+    expect(new Set(faults.map(({ fault }) => fault)).size).toBe(5)
+    const undone = faults.filter(before =>
+      ENTRIES.some(entry => addEntry(before, entry).fault !== before.fault),
+    )
+    expect(undone).toEqual([])
+  })
+
+  test('every session of up to seven challenges comes to what the specification says, under each policy', () => {
+    const differences: string[] = []
+    let decided = 0
+    let tokens = 0
+
+    function check(word: string, progress: Progress, session: readonly SessionEntry[]): void {
+      for (const resendRequested of [false, true]) {
+        const asked = resendRequested
+          ? readProgress({ session, userNotFound: false, resendRequested })
+          : progress
+        for (const policy of POLICIES) {
+          const step = nextStep(asked, policy).name
+          decided++
+          if (step === 'issue-tokens') tokens++
+          const specified = specifiedStep(word, policy.nativeMfa, resendRequested)
+          if (step !== specified && differences.length < 10)
+            differences.push(
+              `${word} ${policy.nativeMfa} ${resendRequested}: ${step}, specified ${specified}`,
+            )
+        }
       }
     }
-    if (session.length === 5) return
-    for (let index = 0; index < ENTRIES.length; index++) {
-      const entry = ENTRIES[index]
-      if (entry === undefined) continue
-      session.push(entry)
-      visit(word + letters[index])
-      session.pop()
+    function visit(word: string, progress: Progress, session: readonly SessionEntry[]): void {
+      check(word, progress, session)
+      // Behind a fault every longer session is refused (above); the specification is closed under it as well.
+      if (progress.fault !== undefined || word.length === LENGTH) return
+      for (const { letter, entry } of REPRESENTATIVES) {
+        visit(word + letter, addEntry(progress, entry), [...session, entry])
+      }
     }
-  }
-  visit('')
+    visit('', startOfSignIn(false), [])
 
-  expect(differences).toEqual([])
-  expect(sessions).toBe(2 * (1 + 36 + 36 ** 2 + 36 ** 3 + 36 ** 4 + 36 ** 5))
-  expect(tokens).toBeGreaterThan(0)
-}, 300_000)
+    expect(differences).toEqual([])
+    expect(
+      REPRESENTATIVES.map(({ letter }) => letter)
+        .sort()
+        .join(''),
+    ).toBe('CEFMNPRSorwx')
+    // Behind S and P eight classes go on and four end it.
+    const behindPassword = [0, 1, 2, 3, 4, 5].map(length => 8 ** length)
+    const ends = behindPassword.slice(0, 5).map(count => 4 * count)
+    const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+    expect(decided).toBe(6 * (1 + 12 + 11 + sum(behindPassword) + sum(ends)))
+    expect(tokens).toBeGreaterThan(100_000)
+  })
+
+  test('every two entries as they are, from the start and behind the password, come to the same', () => {
+    const letters = ENTRIES.map(classOf)
+    const differences: string[] = []
+    function visit(session: readonly SessionEntry[], word: string, left: number): void {
+      for (const resendRequested of [false, true]) {
+        const progress = readProgress({ session, userNotFound: false, resendRequested })
+        for (const policy of POLICIES) {
+          const step = nextStep(progress, policy).name
+          if (step !== specifiedStep(word, policy.nativeMfa, resendRequested)) differences.push(word)
+        }
+      }
+      if (left === 0) return
+      for (const [index, entry] of ENTRIES.entries())
+        visit([...session, entry], `${word}${letters[index]}`, left - 1)
+    }
+    visit([], '', 2)
+    visit(PASSWORD, 'SP', 2)
+    expect(differences).toEqual([])
+  })
+})
 
 const passed = (challengeName: string, challengeMetadata?: string): SessionEntry => ({
   challengeName,
@@ -116,14 +250,13 @@ const failed = (challengeName: string, challengeMetadata?: string): SessionEntry
   challengeResult: false,
 })
 const PASSWORD = [passed('SRP_A'), passed('PASSWORD_VERIFIER')]
-const round = (reason: 'first' | 'wrong-code' | 'expired' | 'resent' | 'resend-refused') =>
-  writeRound({ reason, nonce: 'ab'.repeat(16), sentAt: 1, expiresAt: 2, sends: 1 })
+const THREE_SENDS = { ...POLICY, maxSends: 3 }
 
 function step(
   session: readonly SessionEntry[],
   { userNotFound = false, resendRequested = false } = {},
 ): Step {
-  return nextStep({ session, userNotFound, resendRequested }, POLICY)
+  return nextStep(readProgress({ session, userNotFound, resendRequested }), THREE_SENDS)
 }
 
 describe('an unknown user', () => {
@@ -147,21 +280,23 @@ describe('a resend', () => {
     ]
     expect(step(session, { resendRequested: true })).toEqual({ name: 'ask-code' })
     expect(step(session)).toEqual({ name: 'ask-code' })
-    expect(readProgress({ session, userNotFound: false, resendRequested: false })).toMatchObject({
-      rounds: 3,
-      wrongCodes: 1,
-      resendRequests: 2,
-    })
+    const progress = readProgress({ session, userNotFound: false, resendRequested: false })
+    expect(progress).toMatchObject({ rounds: 3, failedRounds: 3, resendRequests: 2 })
+    expect(countWrongCodes(progress, THREE_SENDS)).toBe(1)
   })
 
-  test('cannot be had without end: more requests than twice the mails allowed end the sign-in', () => {
+  test('is free as often as there are mails; each request beyond that is an attempt', () => {
     const rounds = (count: number) => [
       ...PASSWORD,
       failed('CUSTOM_CHALLENGE', round('first')),
       ...Array.from({ length: count - 1 }, () => failed('CUSTOM_CHALLENGE', round('resend-refused'))),
     ]
-    expect(step(rounds(6), { resendRequested: true })).toEqual({ name: 'ask-code' })
-    expect(step(rounds(7), { resendRequested: true })).toEqual({ name: 'refuse', reason: 'too-many-resends' })
+    expect(step(rounds(3), { resendRequested: true })).toEqual({ name: 'ask-code' })
+    expect(step(rounds(4), { resendRequested: true })).toEqual({ name: 'ask-code' })
+    expect(step(rounds(5), { resendRequested: true })).toEqual({
+      name: 'refuse',
+      reason: 'too-many-wrong-codes',
+    })
   })
 
   test('that follows no failed round counts for nothing', () => {
@@ -173,10 +308,9 @@ describe('a resend', () => {
     expect(step(session)).toEqual({ name: 'refuse', reason: 'too-many-wrong-codes' })
     expect(step(PASSWORD, { resendRequested: true })).toEqual({ name: 'ask-code' })
     const progress = readProgress({ session: PASSWORD, userNotFound: false, resendRequested: true })
-    expect(progress).toMatchObject({ wrongCodes: 0, resendRequests: 0 })
-    expect(step([...PASSWORD, passed('CUSTOM_CHALLENGE')], { resendRequested: true }).name).toBe(
-      'issue-tokens',
-    )
+    expect(progress).toMatchObject({ failedRounds: 0, resendRequests: 0 })
+    const right = passed('CUSTOM_CHALLENGE', round('first'))
+    expect(step([...PASSWORD, right], { resendRequested: true }).name).toBe('issue-tokens')
   })
 })
 
@@ -191,11 +325,37 @@ test('each refusal says why', () => {
   expect(reasons([passed('SRP_A'), passed('CUSTOM_CHALLENGE')])).toBe('unexpected-order')
   expect(reasons([passed('SRP_A'), failed('PASSWORD_VERIFIER')])).toBe('failed-challenge')
   expect(reasons([...PASSWORD, passed('SRP_A')])).toBe('unexpected-order')
+  expect(reasons([...PASSWORD, passed('CUSTOM_CHALLENGE', 'CAPTCHA_CHALLENGE')])).toBe('unknown-round')
   expect(reasons([...PASSWORD, passed('A_NAME_YET_TO_COME')])).toBe('unknown-challenge')
   expect(reasons([...PASSWORD, failed('NEW_PASSWORD_REQUIRED')])).toBe('failed-challenge')
   expect(reasons([...PASSWORD, failed('CUSTOM_CHALLENGE'), failed('CUSTOM_CHALLENGE')])).toBe(
     'too-many-wrong-codes',
   )
+})
+
+describe("a factor of Cognito's own", () => {
+  const stepOf = (names: readonly string[], nativeMfa: SequencePolicy['nativeMfa']) => {
+    const session = [...PASSWORD, ...names.map(name => passed(name))]
+    const progress = readProgress({ session, userNotFound: false, resendRequested: false })
+    return nextStep(progress, { ...POLICY, nativeMfa })
+  }
+
+  test('stands in for the code only as far as it is accepted', () => {
+    const tokens = { name: 'issue-tokens', factor: 'native' }
+    expect(stepOf(['EMAIL_OTP'], 'ask')).toEqual({ name: 'ask-code' })
+    expect(stepOf(['EMAIL_OTP'], 'accept-email')).toEqual(tokens)
+    for (const name of ['SOFTWARE_TOKEN_MFA', 'SMS_MFA']) {
+      expect(stepOf([name], 'accept-email')).toEqual({ name: 'ask-code' })
+      expect(stepOf([name], 'accept-any')).toEqual(tokens)
+    }
+  })
+
+  test('never does when a factor was set up in the same session, which takes no more than the password', () => {
+    for (const name of ['EMAIL_OTP', 'SOFTWARE_TOKEN_MFA', 'SMS_MFA']) {
+      expect(stepOf(['MFA_SETUP', name], 'accept-any')).toEqual({ name: 'ask-code' })
+      expect(stepOf([name, 'MFA_SETUP'], 'accept-any')).toEqual({ name: 'ask-code' })
+    }
+  })
 })
 
 describe('whatever comes in as a session', () => {
@@ -257,7 +417,7 @@ describe('whatever comes in as a session', () => {
         (raw, userNotFound, resendRequested) => {
           const session = readSession(raw)
           if (step(session, { userNotFound, resendRequested }).name !== 'issue-tokens') return
-          expect(session.map(letterOf).join('')).toMatch(/^SP[^xSP]*[CN]/)
+          expect(session.map(classOf).join('')).toMatch(/^SP[^xSPF]*[CREN]/)
           expect(userNotFound).toBe(false)
         },
       ),

@@ -1,12 +1,12 @@
 // The challenge sequence: what a sign-in has passed so far, and what comes next. Pure, total, and the same for all triggers.
-import { type CodeRound, readRound } from './code-round.ts'
-import type { HostedUi, NativeMfa } from './settings.ts'
+import { type CodeRound, isResend, readRound } from './code-round.ts'
+import type { HostedUi, NativeMfa } from './setting-descriptors.ts'
 import type { SessionEntry } from './trigger-event.ts'
 
 export type SequencePolicy = {
   /** Wrong codes that end the sign-in. */
   readonly maxAttempts: number
-  /** Mails of one sign-in; twice as many requests for a new one end it. */
+  /** Mails of one sign-in, and requests for a resend that do not count as attempts. */
   readonly maxSends: number
   readonly nativeMfa: NativeMfa
 }
@@ -23,10 +23,10 @@ export type RefusalReason =
   | 'no-password-start'
   | 'unexpected-order'
   | 'unknown-challenge'
+  | 'unknown-round'
   | 'failed-challenge'
   | 'user-not-found'
   | 'too-many-wrong-codes'
-  | 'too-many-resends'
 
 export type Step =
   | { readonly name: 'ask-password' }
@@ -36,25 +36,31 @@ export type Step =
 
 /** What the session says, read once from front to back. */
 export type Progress = {
+  readonly userNotFound: boolean
   /** Why the session can never end in tokens; undefined as long as it can. */
   readonly fault: RefusalReason | undefined
-  /** Both password entries are there, passed, in their places, and the user exists. */
-  readonly passwordPassed: boolean
+  /** SRP_A alone proves nothing, so the password is only asked then; PASSWORD_VERIFIER behind it proves it. */
+  readonly password: 'not-started' | 'asked' | 'passed'
   readonly codePassed: boolean
-  readonly nativeFactorPassed: boolean
+  readonly emailFactorPassed: boolean
+  /** SOFTWARE_TOKEN_MFA or SMS_MFA. */
+  readonly otherFactorPassed: boolean
+  /** A factor was set up in this session: with the password alone, so no factor of this session proves anything. */
+  readonly factorSetUp: boolean
   /** Code challenges answered so far, rightly or not. */
   readonly rounds: number
-  /** Answers that were compared with a code, or came too late for it, and failed. */
-  readonly wrongCodes: number
+  readonly failedRounds: number
+  readonly lastRoundFailed: boolean
+  /** Failed rounds that were no answers but requests for a new mail. */
   readonly resendRequests: number
   readonly lastRound: CodeRound | undefined
 }
 
-/** Factors that Cognito checks by itself; passed, they may stand in for the code. */
-const NATIVE_FACTORS: ReadonlySet<string> = new Set(['EMAIL_OTP', 'SOFTWARE_TOKEN_MFA', 'SMS_MFA'])
-
-/** Steps of Cognito's own that may stand anywhere after the password; they prove no second factor. */
-const NEUTRAL_STEPS: ReadonlySet<string> = new Set([
+/** Steps of Cognito's own that may stand anywhere after the password. */
+const BUILT_IN_STEPS: ReadonlySet<string> = new Set([
+  'EMAIL_OTP',
+  'SOFTWARE_TOKEN_MFA',
+  'SMS_MFA',
   'NEW_PASSWORD_REQUIRED',
   'MFA_SETUP',
   'SELECT_MFA_TYPE',
@@ -65,96 +71,119 @@ const NEUTRAL_STEPS: ReadonlySet<string> = new Set([
 /**
  * Decides what comes next in a sign-in: tokens if and only if the password step is passed and after it a code (or an
  * accepted native factor). Whatever is unknown, out of order or failed is refused.
+ *
+ * @example
+ * const step = nextStep(readProgress(signIn), { maxAttempts: 3, maxSends: 3, nativeMfa: 'ask' })
  */
-export function nextStep(signIn: SignIn, policy: SequencePolicy): Step {
-  const progress = readProgress(signIn)
+export function nextStep(progress: Progress, policy: SequencePolicy): Step {
   if (progress.fault !== undefined) return { name: 'refuse', reason: progress.fault }
-  if (!progress.passwordPassed) return { name: 'ask-password' }
-  if (progress.wrongCodes >= policy.maxAttempts) return { name: 'refuse', reason: 'too-many-wrong-codes' }
-  if (progress.resendRequests > 2 * policy.maxSends) return { name: 'refuse', reason: 'too-many-resends' }
+  if (progress.password === 'not-started') return { name: 'refuse', reason: 'no-password-start' }
+  if (progress.password === 'asked') return { name: 'ask-password' }
+  if (countWrongCodes(progress, policy) >= policy.maxAttempts)
+    return { name: 'refuse', reason: 'too-many-wrong-codes' }
   if (progress.codePassed) return { name: 'issue-tokens', factor: 'code' }
-  if (progress.nativeFactorPassed && policy.nativeMfa === 'accept')
-    return { name: 'issue-tokens', factor: 'native' }
+  if (acceptsNativeFactor(progress, policy)) return { name: 'issue-tokens', factor: 'native' }
   return { name: 'ask-code' }
+}
+
+/**
+ * Attempts used so far: answers that were compared with a code or came too late for it, and requests for a resend beyond
+ * the allowed mails. Those up to it are free, so a sign-in has at most `maxAttempts + maxSends` rounds.
+ */
+export function countWrongCodes(progress: Progress, policy: { readonly maxSends: number }): number {
+  return progress.failedRounds - Math.min(progress.resendRequests, policy.maxSends)
+}
+
+/** Whether a code may be mailed to the user, and its answer accepted: the password step is passed, nothing else failed. */
+export function mayReceiveCode(progress: Progress): boolean {
+  return progress.password === 'passed' && progress.fault === undefined
+}
+
+function acceptsNativeFactor(progress: Progress, { nativeMfa }: SequencePolicy): boolean {
+  if (nativeMfa === 'ask' || progress.factorSetUp) return false
+  return progress.emailFactorPassed || (nativeMfa === 'accept-any' && progress.otherFactorPassed)
 }
 
 /** Reads the session of a sign-in. Counts do not depend on positions: Cognito may put steps of its own in between. */
 export function readProgress({ session, userNotFound, resendRequested }: SignIn): Progress {
-  const start = readPasswordStep(session, userNotFound)
-  let fault = start.fault
-  let codePassed = false
-  let nativeFactorPassed = false
-  let rounds = 0
-  let failedRounds = 0
-  let resendRequests = 0
-  let lastRound: CodeRound | undefined
-  let lastRoundFailed = false
+  const progress = session.reduce(addEntry, startOfSignIn(userNotFound))
+  return resendRequested ? countResendRequest(progress) : progress
+}
 
-  for (const entry of session.slice(2)) {
-    if (entry.challengeName === 'CUSTOM_CHALLENGE') {
-      lastRound = readRound(entry.challengeMetadata)
-      // A round that opens as a resend tells that the failed one before it was no answer but the request for it.
-      if (lastRoundFailed && isResend(lastRound)) resendRequests++
-      rounds++
-      codePassed = entry.challengeResult
-      lastRoundFailed = !codePassed
-      if (lastRoundFailed) failedRounds++
-      continue
-    }
-    fault ??= faultOf(entry)
-    if (NATIVE_FACTORS.has(entry.challengeName)) nativeFactorPassed = entry.challengeResult
-  }
-  if (lastRoundFailed && resendRequested) resendRequests++
-
+/** The progress of a sign-in that has no entry yet. */
+export function startOfSignIn(userNotFound: boolean): Progress {
   return {
-    fault,
-    passwordPassed: start.passed,
-    codePassed,
-    nativeFactorPassed,
-    rounds,
-    wrongCodes: failedRounds - resendRequests,
-    resendRequests,
-    lastRound,
+    userNotFound,
+    fault: undefined,
+    password: 'not-started',
+    codePassed: false,
+    emailFactorPassed: false,
+    otherFactorPassed: false,
+    factorSetUp: false,
+    rounds: 0,
+    failedRounds: 0,
+    lastRoundFailed: false,
+    resendRequests: 0,
+    lastRound: undefined,
   }
 }
 
-/** The first two entries: SRP_A alone proves nothing, only PASSWORD_VERIFIER behind it does. */
-function readPasswordStep(
-  session: readonly SessionEntry[],
-  userNotFound: boolean,
-): { readonly passed: boolean; readonly fault: RefusalReason | undefined } {
-  const [first, second] = session
-  if (first === undefined || first.challengeName !== 'SRP_A')
-    return { passed: false, fault: 'no-password-start' }
-  if (!first.challengeResult) return { passed: false, fault: 'failed-challenge' }
-  if (second === undefined) return { passed: false, fault: undefined }
-  if (second.challengeName !== 'PASSWORD_VERIFIER') return { passed: false, fault: 'unexpected-order' }
-  if (!second.challengeResult) return { passed: false, fault: 'failed-challenge' }
-  if (userNotFound) return { passed: false, fault: 'user-not-found' }
-  return { passed: true, fault: undefined }
+/** The progress after one more entry of the session. What it returns depends on nothing but its two arguments. */
+export function addEntry(before: Progress, entry: SessionEntry): Progress {
+  const round = entry.challengeName === 'CUSTOM_CHALLENGE' ? readRound(entry.challengeMetadata) : undefined
+  const progress = { ...before, fault: before.fault ?? faultOf(before, entry, round) }
+  const { challengeName, challengeResult } = entry
+  if (challengeName === 'CUSTOM_CHALLENGE') return addRound(progress, challengeResult, round)
+  if (progress.fault !== undefined) return progress
+  switch (challengeName) {
+    case 'SRP_A':
+      return { ...progress, password: 'asked' }
+    case 'PASSWORD_VERIFIER':
+      return { ...progress, password: 'passed' }
+    case 'EMAIL_OTP':
+      return { ...progress, emailFactorPassed: true }
+    case 'SOFTWARE_TOKEN_MFA':
+    case 'SMS_MFA':
+      return { ...progress, otherFactorPassed: true }
+    case 'MFA_SETUP':
+      return { ...progress, factorSetUp: true }
+    default:
+      return progress
+  }
 }
 
-function faultOf({ challengeName, challengeResult }: SessionEntry): RefusalReason | undefined {
-  if (challengeName === 'SRP_A' || challengeName === 'PASSWORD_VERIFIER') return 'unexpected-order'
-  if (!NATIVE_FACTORS.has(challengeName) && !NEUTRAL_STEPS.has(challengeName)) return 'unknown-challenge'
-  return challengeResult ? undefined : 'failed-challenge'
+function addRound(before: Progress, passed: boolean, round: CodeRound | undefined): Progress {
+  // A round that opens as a resend tells that the failed one before it was no answer but the request for it.
+  const progress = isResend(round) ? countResendRequest(before) : before
+  return {
+    ...progress,
+    codePassed: passed,
+    rounds: progress.rounds + 1,
+    failedRounds: progress.failedRounds + (passed ? 0 : 1),
+    lastRoundFailed: !passed,
+    lastRound: round,
+  }
 }
 
-function isResend(round: CodeRound | undefined): boolean {
-  return round?.reason === 'resent' || round?.reason === 'resend-refused'
+function countResendRequest(progress: Progress): Progress {
+  return progress.lastRoundFailed ? { ...progress, resendRequests: progress.resendRequests + 1 } : progress
 }
 
-/** What Create writes into the private parameters once the session shows the password step, and Verify asks for. */
-const PASSWORD_RECORD = { passwordStep: 'PASSWORD_VERIFIER' } as const
-
-/** The record of the password step for `privateChallengeParameters`; undefined when the session does not show it. */
-export function recordPasswordStep(progress: Progress): typeof PASSWORD_RECORD | undefined {
-  return progress.passwordPassed && progress.fault === undefined ? PASSWORD_RECORD : undefined
-}
-
-/** Whether the private parameters carry the record of the password step. */
-export function hasPasswordStep(privateChallengeParameters: Readonly<Record<string, string>>): boolean {
-  return privateChallengeParameters['passwordStep'] === PASSWORD_RECORD.passwordStep
+function faultOf(
+  { password, userNotFound }: Progress,
+  { challengeName, challengeResult }: SessionEntry,
+  round: CodeRound | undefined,
+): RefusalReason | undefined {
+  if (password === 'not-started' && challengeName !== 'SRP_A') return 'no-password-start'
+  if (password === 'asked' && challengeName !== 'PASSWORD_VERIFIER') return 'unexpected-order'
+  if (password === 'passed') {
+    if (challengeName === 'CUSTOM_CHALLENGE')
+      return challengeResult && round === undefined ? 'unknown-round' : undefined
+    if (challengeName === 'SRP_A' || challengeName === 'PASSWORD_VERIFIER') return 'unexpected-order'
+    if (!BUILT_IN_STEPS.has(challengeName)) return 'unknown-challenge'
+  }
+  if (!challengeResult) return 'failed-challenge'
+  return password === 'asked' && userNotFound ? 'user-not-found' : undefined
 }
 
 /** A request for tokens as Pre Token Generation sees it: it carries no session. */

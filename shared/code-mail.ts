@@ -7,7 +7,7 @@ import { chooseLocale } from './locales.ts'
 import { type LogEntry, log } from './log.ts'
 import { composeMail } from './mail.ts'
 import { isMailbox } from './mailbox.ts'
-import { sendMail } from './ses.ts'
+import { errorCode, sendMail } from './ses.ts'
 import type { CreateSettings } from './settings.ts'
 import type { TriggerEvent } from './trigger-event.ts'
 
@@ -28,6 +28,7 @@ export async function mailCode(
   facts: Omit<LogEntry, 'event'>,
 ): Promise<void> {
   const startedAt = performance.now()
+  const taken = () => Math.round(performance.now() - startedAt)
   const address = event.userAttributes['email'] ?? ''
   const locale = chooseLocale(
     [event.userAttributes['locale'], event.clientMetadata['locale']],
@@ -40,43 +41,39 @@ export async function mailCode(
     ttlSeconds: settings.codeTtlSeconds,
     locale,
   })
+  const emailVerified = event.userAttributes['email_verified']?.toLowerCase() === 'true'
   try {
-    if (address === '') throw new MailError('no-address', 'the user has no email attribute')
-    if (!isMailbox(address)) throw new MailError('not-a-mailbox', 'the email attribute is no address')
-    const sent = await sendMail(mail, address, settings, deadline, ({ failure, detail }) =>
-      log('warn', { event: 'mail-retried', ...facts, failure, detail: withoutAddresses(detail) }),
+    if (address === '') throw new MailError('no-address')
+    if (!isMailbox(address)) throw new MailError('not-a-mailbox')
+    if (!emailVerified && settings.unverifiedEmail === 'refuse') throw new MailError('unverified-address')
+    const sent = await sendMail(mail, address, settings, deadline, error =>
+      log('warn', { event: 'mail-retried', ...facts, ...causeOf(error) }),
     )
-    mailMilliseconds = performance.now() - startedAt
+    const milliseconds = taken()
+    mailMilliseconds = milliseconds
     log('info', {
       event: 'code-sent',
       ...facts,
       ...sent,
       locale,
-      milliseconds: Math.round(mailMilliseconds),
-      emailVerified: event.userAttributes['email_verified']?.toLowerCase() === 'true',
+      milliseconds,
+      emailVerified,
     })
   } catch (error) {
-    const [failure, detail] =
-      error instanceof MailError ? [error.failure, error.detail] : ['unexpected', String(error)]
-    const milliseconds = Math.round(performance.now() - startedAt)
-    log('error', {
-      event: 'code-not-sent',
-      ...facts,
-      failure,
-      detail: withoutAddresses(detail),
-      milliseconds,
-    })
+    log('error', { event: 'code-not-sent', ...facts, ...causeOf(error), milliseconds: taken() })
     throw new CodeNotSentError()
   }
+}
+
+/** What the log says of a failed mail: words and numbers, never a text of SES or Node.js, which may quote an address. */
+function causeOf(error: unknown): Readonly<Record<string, unknown>> {
+  if (!(error instanceof MailError)) return { failure: 'unexpected', code: errorCode(error) }
+  const { failure, code, status } = error
+  return { failure, ...(code !== undefined && { code }), ...(status !== undefined && { status }) }
 }
 
 /** Waits about as long as a mail takes, so that an unknown user cannot be told from a known one by the time. */
 export async function waitLikeAMail(deadline: Deadline): Promise<void> {
   const milliseconds = mailMilliseconds * (0.9 + 0.2 * Math.random())
   await new Promise(resolve => setTimeout(resolve, Math.min(milliseconds, deadline.remaining())))
-}
-
-/** SES quotes addresses in its messages; a log must not. */
-function withoutAddresses(text: string): string {
-  return text.replace(/[^\s<>",;:]+@[^\s<>"',;:]+/g, '(address)')
 }

@@ -1,9 +1,22 @@
 // The rounds of the code challenge: when a new code is sent, and what survives the way through challengeMetadata.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type CodeRound, planRound, readRound, referenceOf, writeRound } from './code-round.ts'
+import {
+  type CodeRound,
+  planRound,
+  type RoundPolicy,
+  readRound,
+  referenceOf,
+  writeRound,
+} from './code-round.ts'
 
-const POLICY = { maxSends: 3, codeTtlSeconds: 180, resendAfterSeconds: 30 }
+const [KEY, OLD_KEY] = ['0a1b2c3d', '4e5f6a7b']
+const POLICY: RoundPolicy = {
+  maxSends: 3,
+  codeTtlSeconds: 180,
+  resendAfterSeconds: 30,
+  keyIds: [KEY, OLD_KEY],
+}
 const NOW = Date.UTC(2026, 0, 1)
 const seconds = (count: number) => NOW + count * 1000
 
@@ -16,8 +29,9 @@ const first = plan(undefined, false, NOW, 0).round
 test('the first round sends a code that is valid for the set time', () => {
   expect(plan(undefined, false, NOW, 0)).toMatchObject({
     send: true,
-    round: { reason: 'first', sends: 1, sentAt: NOW, expiresAt: seconds(180) },
+    round: { reason: 'first', sends: 1, sentAt: NOW, expiresAt: seconds(180), keyId: KEY },
   })
+  expect(first.nonce).toMatch(/^[0-9a-f]{32}$/)
 })
 
 test('a request for a new mail before there was one is simply the first round', () => {
@@ -33,6 +47,16 @@ test('an expired code is replaced by a new one', () => {
   expect(send).toBe(true)
   expect(round).toMatchObject({ reason: 'expired', sends: 2, expiresAt: seconds(360) })
   expect(round.nonce).not.toBe(first.nonce)
+})
+
+test('a code made with either of the secrets that are set is kept, any other is replaced like an expired one', () => {
+  const keep = plan({ ...first, keyId: OLD_KEY }, false, seconds(10))
+  expect(keep).toMatchObject({ send: false, round: { reason: 'wrong-code', keyId: OLD_KEY } })
+  for (const keyId of ['', 'ffffffff']) {
+    const { send, round } = plan({ ...first, keyId }, false, seconds(10))
+    expect(send).toBe(true)
+    expect(round).toMatchObject({ reason: 'expired', keyId: KEY, sends: 2 })
+  }
 })
 
 describe('a resend', () => {
@@ -77,14 +101,18 @@ test('what was written by somebody else is no record, and never an error', () =>
   const broken = ['', 'CODE-123456', '{', 'null', '[]', '{}', '"first"']
   for (const text of broken) expect(readRound(text)).toBeUndefined()
   expect(readRound(undefined)).toBeUndefined()
-  for (const key of ['reason', 'nonce', 'sentAt', 'expiresAt', 'sends']) {
-    for (const value of [null, -1, 1.5, {}, true, 'never', Number.MAX_SAFE_INTEGER]) {
+  for (const key of ['reason', 'nonce', 'keyId', 'sentAt', 'expiresAt', 'sends']) {
+    for (const value of [-1, 1.5, {}, true, 'never', Number.MAX_SAFE_INTEGER]) {
       const record = JSON.stringify({ ...first, [key]: value })
-      if (key === 'nonce' && value === 'never') continue
       expect(readRound(record)).toBeUndefined()
     }
   }
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), text => readRound(text) === undefined))
+})
+
+test('a round of the version without key ids is read, and names no secret', () => {
+  const { keyId: _, ...former } = first
+  expect(readRound(JSON.stringify(former))).toEqual({ ...first, keyId: '' })
 })
 
 test('a reference is four consonants, tells the mails of one person apart, and is empty without a nonce', () => {

@@ -10,6 +10,8 @@ export type CodeRound = {
   readonly reason: RoundReason
   /** 32 hex digits, new with each mail. */
   readonly nonce: string
+  /** Which secret makes the code (`keyIdOf`); '' in a round of a version that did not say so. */
+  readonly keyId: string
   /** Milliseconds since 1970. */
   readonly sentAt: number
   readonly expiresAt: number
@@ -21,14 +23,20 @@ export type RoundPolicy = {
   readonly maxSends: number
   readonly codeTtlSeconds: number
   readonly resendAfterSeconds: number
+  /** Ids of the secrets that are set; the first makes new codes. */
+  readonly keyIds: readonly [string, ...string[]]
 }
 
 const REASONS: readonly RoundReason[] = ['first', 'wrong-code', 'expired', 'resent', 'resend-refused']
+/** Both are empty where a round has lost its record. */
+const NONCE = /^([0-9a-f]{32})?$/
+const KEY_ID = /^([0-9a-f]{8})?$/
 const REFERENCE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 
 /**
  * Plans the next round. A new code is sent for the first round, for a resend that is due, and after an expiry; a wrong
- * code keeps the one that was sent. Without a mail left the round goes on with the old code, which may have expired.
+ * code keeps the one that was sent. Without a mail left the round goes on with the old code, which may have expired. A
+ * code whose secret is gone, or that a version without key ids sent, counts as expired.
  *
  * @param past rounds so far, and the record of the last one (undefined: lost, or written by another trigger)
  * @param now milliseconds since 1970
@@ -40,13 +48,14 @@ export function planRound(
   policy: RoundPolicy,
 ): { readonly round: CodeRound; readonly send: boolean } {
   // A round without a record may have sent a mail: count it as sent, and its code as expired.
-  const last = past.lastRound ?? { nonce: '', sentAt: 0, expiresAt: 0, sends: past.rounds }
+  const last = past.lastRound ?? { nonce: '', keyId: '', sentAt: 0, expiresAt: 0, sends: past.rounds }
   const mayStillSend = last.sends < policy.maxSends
 
   const newCode = (reason: RoundReason) => ({
     round: {
       reason,
       nonce: lazyCrypto().randomBytes(16).toString('hex'),
+      keyId: policy.keyIds[0],
       sentAt: now,
       expiresAt: now + policy.codeTtlSeconds * 1000,
       sends: last.sends + 1,
@@ -60,7 +69,7 @@ export function planRound(
     const due = now >= last.sentAt + policy.resendAfterSeconds * 1000
     return mayStillSend && due ? newCode('resent') : sameCode('resend-refused')
   }
-  if (now < last.expiresAt) return sameCode('wrong-code')
+  if (now < last.expiresAt && policy.keyIds.includes(last.keyId)) return sameCode('wrong-code')
   return mayStillSend ? newCode('expired') : sameCode('expired')
 }
 
@@ -75,10 +84,16 @@ export function readRound(metadata: string | undefined): CodeRound | undefined {
   const record = parseJson(metadata)
   const reason = REASONS.find(candidate => candidate === field(record, 'reason'))
   const nonce = field(record, 'nonce')
+  const keyId = field(record, 'keyId') ?? ''
   const [sentAt, expiresAt, sends] = ['sentAt', 'expiresAt', 'sends'].map(key => field(record, key))
-  if (reason === undefined || typeof nonce !== 'string') return undefined
+  if (reason === undefined || !matches(nonce, NONCE) || !matches(keyId, KEY_ID)) return undefined
   if (!isCount(sentAt) || !isCount(expiresAt) || !isCount(sends)) return undefined
-  return { reason, nonce, sentAt, expiresAt, sends }
+  return { reason, nonce, keyId, sentAt, expiresAt, sends }
+}
+
+/** Whether a round opened as the answer to a request for a new mail. */
+export function isResend(round: CodeRound | undefined): boolean {
+  return round?.reason === 'resent' || round?.reason === 'resend-refused'
 }
 
 /** Four letters that tell one mail of a person from the next; no vowels, so they never spell a word. '' for no nonce. */
@@ -92,6 +107,10 @@ const LAST_TIME = Date.UTC(9999, 0, 1)
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_TIME
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value)
 }
 
 function parseJson(text: string): unknown {

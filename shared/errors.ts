@@ -4,11 +4,9 @@
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 
-  /** @param problems one sentence each: the variable, what is wrong, what is allowed */
+  /** @param problems one sentence each: the variable and what it must be */
   constructor(problems: readonly string[]) {
-    super(
-      `These settings (environment variables) are wrong.\n${problems.map(problem => `- ${problem}`).join('\n')}`,
-    )
+    super(`Invalid environment variables.\n${problems.map(problem => `- ${problem}`).join('\n')}`)
   }
 }
 
@@ -34,6 +32,7 @@ export class TokensRefusedError extends Error {
 export type MailFailure =
   | 'no-address'
   | 'not-a-mailbox'
+  | 'unverified-address'
   | 'refused'
   | 'throttled'
   | 'unavailable'
@@ -43,15 +42,20 @@ export type MailFailure =
   | 'broken-off'
   | 'deadline'
 
-/** A mail that was not sent, for the log and for the choice of a second try. `detail` may quote SES: never show it. */
+/**
+ * A mail that was not sent, for the log and for the choice of a second try. It holds the code of the error (the name that
+ * SES or Node.js gives it) and the HTTP status, never the text of SES: that quotes addresses.
+ */
 export class MailError extends Error {
   override readonly name = 'MailError'
   readonly failure: MailFailure
-  readonly detail: string
+  readonly code: string | undefined
+  readonly status: number | undefined
 
-  constructor(failure: MailFailure, detail: string) {
-    super(`${failure}: ${detail}`)
+  constructor(failure: MailFailure, cause: { readonly code?: string; readonly status?: number } = {}) {
+    super(failure)
     this.failure = failure
-    this.detail = detail
+    this.code = cause.code
+    this.status = cause.status
   }
 }

@@ -15,12 +15,26 @@ const CONTENT: MailContent = {
 describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
   const mail = composeMail({ ...CONTENT, locale })
 
-  test('the code is first in the subject, next to the reference, and alone on its line', () => {
-    expect(mail.subject.startsWith('012345 ')).toBe(true)
+  test('the code is the first line of the text and the first word of the preview, and alone in its box', () => {
+    expect(mail.text.split('\n').slice(0, 2)).toEqual(['012345', ''])
+    expect(mail.html.replace(/^.*<body[^>]*>/s, '')).toMatch(/^\s*<div [^>]*display:none[^>]*>012345 /)
+    expect(mail.html).toMatch(/<td class="code"[^>]*>012345<\/td>/)
+  })
+
+  test('the subject names the app and the reference, and holds no digit of the code', () => {
     expect(mail.subject).toContain('KDQB')
     expect(mail.subject).toContain('Example')
-    expect(mail.text.split('\n')).toContain('012345')
-    expect(mail.html).toMatch(/<td class="code"[^>]*>012345<\/td>/)
+    expect(mail.subject).not.toMatch(/\p{Nd}/u)
+  })
+
+  test('the minutes have the plural forms of the language', () => {
+    const format = new Intl.NumberFormat(`${locale}-u-nu-latn`, {
+      style: 'unit',
+      unit: 'minute',
+      unitDisplay: 'long',
+    })
+    const minutes = Array.from({ length: 15 }, (_, index) => index + 1)
+    expect(minutes.map(MAIL_TEXTS[locale].minutes)).toEqual(minutes.map(count => format.format(count)))
   })
 
   test('both bodies say the same: how long it is valid, the reference, the app, and what to do if it was somebody else', () => {

@@ -1,4 +1,6 @@
 // The mail with the code: one text and one HTML body, without links and without anything that loads from elsewhere.
+
+import type { MailTexts } from './locales/texts.ts'
 import { type Locale, MAIL_TEXTS } from './locales.ts'
 
 /** What the mail says. */
@@ -13,10 +15,15 @@ export type MailContent = {
 
 export type Mail = { readonly subject: string; readonly text: string; readonly html: string }
 
-/** Writes the mail. Every value that goes into the HTML is escaped; a value with a line break cannot add a header. */
+/**
+ * Writes the mail. The code is the first line of the text part and the first word of the preview that mail clients show,
+ * so that they and phones still offer it; it is never in the subject. Every value that goes into the HTML is escaped; a value with a line
+ * break cannot add a header.
+ */
 export function composeMail({ code, appName, reference, ttlSeconds, locale }: MailContent): Mail {
-  const texts = MAIL_TEXTS[locale]
-  const duration = inMinutes(ttlSeconds, locale)
+  const texts: MailTexts = MAIL_TEXTS[locale]
+  // Rounded down so that the mail never promises too much.
+  const duration = texts.minutes(Math.floor(ttlSeconds / 60))
   const lines = (name: string, mark: string) => ({
     introduction: texts.introduction(name),
     validity: texts.validity(duration),
@@ -28,10 +35,10 @@ export function composeMail({ code, appName, reference, ttlSeconds, locale }: Ma
   const safe = lines(`<bdi>${escapeHtml(appName)}</bdi>`, `<bdi>${escapeHtml(reference)}</bdi>`)
 
   return {
-    subject: texts.subject(code, appName, reference).replace(/[\p{Cc}\u2028\u2029]+/gu, ' '),
+    subject: texts.subject(appName, reference).replace(/[\p{Cc}\u2028\u2029]+/gu, ' '),
     text: [
-      plain.introduction,
       code,
+      plain.introduction,
       `${plain.validity}\n${plain.reference}`,
       `${plain.keepSecret}\n${texts.notYou}`,
     ]
@@ -56,6 +63,7 @@ export function composeMail({ code, appName, reference, ttlSeconds, locale }: Ma
 </style>
 </head>
 <body class="page" style="margin:0;padding:0;background:#f3f5f7">
+<div class="preview" style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;color:#f3f5f7">${escapeHtml(code)} ${safe.introduction}</div>
 <table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" style="background:#f3f5f7">
 <tr><td align="center" style="padding:32px 16px">
 <table role="presentation" class="card" width="100%" cellpadding="0" cellspacing="0" dir="${texts.direction}" style="max-width:480px;background:#ffffff;border-radius:12px;font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif">
@@ -75,17 +83,6 @@ export function composeMail({ code, appName, reference, ttlSeconds, locale }: Ma
 </html>
 `,
   }
-}
-
-/** Whole minutes, rounded down so that the mail never promises too much, with the plural forms of the language. */
-function inMinutes(seconds: number, locale: Locale): string {
-  // Latin digits, as in the code: two kinds of digits in one mail only confuse.
-  const format = new Intl.NumberFormat(`${locale}-u-nu-latn`, {
-    style: 'unit',
-    unit: 'minute',
-    unitDisplay: 'long',
-  })
-  return format.format(Math.floor(seconds / 60))
 }
 
 function escapeHtml(text: string): string {

@@ -7,6 +7,9 @@ test.each([
   ["o'brien+codes@mail.example.com"],
   ['a@b.co'],
   ['x_1%&*=?^`{|}~.-!#$/@example.org'],
+  ['person%other@example.com'],
+  ['other.example!person@example.com'],
+  ['person@3com.example'],
   ['person@bücher.example'],
   ['person@例え.テスト'],
 ])('%s is a mailbox', address => expect(isMailbox(address)).toBe(true))
@@ -28,9 +31,15 @@ test.each([
   ['person@example.com\r\nBcc: other@example.com'],
   ['person\u0000@example.com'],
   ['pérson@example.com'],
+  ['=?utf-8?q?other=40example.org=3e?=@example.com'],
+  ['person@127.0.0.1'],
+  ['person@１２７.0.0.1'],
+  ['person@example.123'],
+  ['person@exam\u00adple.com'],
+  ['person@exam\u200bple.com'],
   [`${'a'.repeat(65)}@example.com`],
   [`a@${'a.'.repeat(200)}com`],
-])('%j is none', address => expect(isMailbox(address)).toBe(false))
+])('%j is not a mailbox', address => expect(isMailbox(address)).toBe(false))
 
 test('a domain in another script is written in Punycode for SES', () => {
   expect(toAsciiMailbox('person@bücher.example')).toBe('person@xn--bcher-kva.example')

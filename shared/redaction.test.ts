@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { LOCALES } from './locales.ts'
 import { redactEvent } from './redaction.ts'
 
 const SUB = 'd4a8e4d8-3051-70e5-9c3b-1234567890ab'
@@ -216,6 +217,53 @@ test('takes no key of a client for one of its own words', () => {
   const clientMetadata = JSON.parse('{"constructor":"Ada","toString":"Lovelace","__proto__":"Byron"}')
   const redacted = JSON.stringify(redactEvent({ request: { clientMetadata } }))
   for (const name of ['Ada', 'Lovelace', 'Byron']) expect(redacted).not.toContain(name)
+})
+
+test('keeps a locale or a status only if it is a known one: who writes the attribute may write anything', () => {
+  const attribute = (name: string, value: string) =>
+    Reflect.get(
+      Object(Reflect.get(Object(redactEvent({ request: { userAttributes: { [name]: value } } })), 'request')),
+      'userAttributes',
+    )
+  for (const locale of [...LOCALES, 'en-GB', 'zh_Hant_TW', 'de_AT'])
+    expect(attribute('locale', locale)).toEqual({ locale })
+  for (const locale of ['Bob', 'bo-Smith', 'en-Ada', 'Ada', 'en-GB-Ada'])
+    expect(attribute('locale', locale)).toEqual({ locale: 'redacted-aaaaaaaa' })
+  expect(attribute('cognito:user_status', 'ADA_LOVELACE')).toEqual({
+    'cognito:user_status': 'redacted-aaaaaaaa',
+  })
+})
+
+test("keeps Cognito's words only at their own place, not in what a client writes", () => {
+  const clientMetadata = {
+    triggerSource: 'Ada_Lovelace',
+    version: '7',
+    region: 'xx-byron-1',
+    awsSdkVersion: 'aws-sdk-byron',
+    challengeName: 'BYRON',
+    userPoolId: 'xx-byron-1_secret',
+    'cognito:user_status': 'CONFIRMED',
+  }
+  const redacted = JSON.stringify(redactEvent({ request: { clientMetadata } }))
+  expect(redacted).not.toMatch(/byron|lovelace|:"7"|CONFIRMED"/i)
+})
+
+test('replaces the keys inside a text of JSON, but for those of Cognito and of a round', () => {
+  const identities = JSON.stringify([
+    { userId: '108', providerType: 'SAML', lovelace: 'x', noel: { byron: 1 } },
+  ])
+  const challengeMetadata = JSON.stringify({ reason: 'first', nonce: 'ab', sends: 2, lovelace: 1 })
+  const event = {
+    request: {
+      userAttributes: { identities, 'custom:json': '{"lovelace":{"noel":"x"}}' },
+      clientMetadata: { nested: { lovelace: 'x' } },
+      session: [{ challengeName: 'CUSTOM_CHALLENGE', challengeResult: true, challengeMetadata }],
+    },
+  }
+  const redacted = JSON.stringify(redactEvent(event))
+  expect(redacted).not.toMatch(/lovelace|noel|byron/)
+  for (const key of ['userId', 'providerType', 'SAML', 'reason', 'nonce', 'sends', 'custom:json'])
+    expect(redacted).toContain(key)
 })
 
 test('keeps small numbers and times, and no other number', () => {

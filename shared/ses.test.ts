@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { MailError } from './errors.ts'
-import { sendMail } from './ses.ts'
+import { errorCode, sendMail } from './ses.ts'
 import { type Environment, readCreateSettings } from './settings.ts'
 
-const MAIL = { subject: '123456 is your code', text: 'text', html: '<p>html</p>' }
+const MAIL = { subject: 'Your code', text: 'text', html: '<p>html</p>' }
 const ENVIRONMENT = {
   CODE_SECRET: 'ab'.repeat(32),
   FROM_ADDRESS: 'no-reply@example.com',
@@ -38,7 +38,10 @@ async function send(environment: Environment = {}, milliseconds = 1_000, to = 'p
     )
     return { ...sent, retries }
   } catch (error) {
-    if (error instanceof MailError) return { failure: error.failure, detail: error.detail, retries }
+    if (error instanceof MailError) {
+      const { failure, code, status, message } = error
+      return { failure, code, status, message, retries }
+    }
     throw error
   }
 }
@@ -91,7 +94,9 @@ describe('a refusal by SES', () => {
     ses.answerWith({ code, message: 'said by SES' })
     expect(await send(FALLBACK)).toMatchObject({
       failure: 'refused',
-      detail: expect.stringMatching(`^${code}.*: said by SES$`),
+      code: expect.stringMatching(`^${code}`),
+      status: 400,
+      message: 'refused',
       retries: [],
     })
     expect(ses.requests).toHaveLength(1)
@@ -170,7 +175,8 @@ describe('connections', () => {
     ses.answerWith('reset')
     expect(await send()).toMatchObject({
       failure: 'unanswered',
-      detail: expect.stringContaining('socket hang up'),
+      code: 'ECONNRESET',
+      status: undefined,
     })
     expect(ses.requests).toHaveLength(1)
   })
@@ -207,6 +213,14 @@ describe('connections', () => {
       retries: ['unreachable'],
     })
   })
+})
+
+test('an error is named by its code alone, whatever else it holds', () => {
+  expect(errorCode(new TypeError('user5@example.com'))).toBe('TypeError')
+  expect(errorCode(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED')
+  for (const error of [null, undefined, 'user5@example.com', { name: 'user5@example.com' }, { code: 5 }])
+    expect(errorCode(error)).toBe('unknown')
+  expect(errorCode({ name: 'a'.repeat(65) })).toBe('unknown')
 })
 
 test('without time left nothing is sent at all', async () => {

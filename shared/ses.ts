@@ -49,7 +49,7 @@ const clients = new Map<string, SESClient>()
  *
  * @param to a mailbox, checked by the caller
  * @param onRetry called before the second try, with the failure of the first
- * @throws MailError with the failure of the last try; `detail` holds what SES or the network said
+ * @throws MailError with the failure of the last try
  */
 export async function sendMail(
   mail: Mail,
@@ -87,7 +87,7 @@ async function trySend(
   region: string,
   milliseconds: number,
 ): Promise<void> {
-  if (milliseconds < 1) throw new MailError('deadline', 'no time was left to send the mail')
+  if (milliseconds < 1) throw new MailError('deadline')
   const command = new SendEmailCommand({
     Source: writeMailbox(settings.from),
     Destination: { ToAddresses: [toAsciiMailbox(to)] },
@@ -112,12 +112,19 @@ async function trySend(
   try {
     await client.send(command, { abortSignal })
   } catch (error) {
-    throw new MailError(failureOf(error, answered), firstLine(error))
+    throw mailErrorOf(error, answered)
   }
 }
 
-function failureOf(error: unknown, answered: boolean): MailFailure {
+function mailErrorOf(error: unknown, answered: boolean): MailError {
   const status = field(field(error, '$metadata'), 'httpStatusCode')
+  return new MailError(failureOf(error, status, answered), {
+    code: errorCode(error),
+    ...(typeof status === 'number' && { status }),
+  })
+}
+
+function failureOf(error: unknown, status: unknown, answered: boolean): MailFailure {
   if (status === 503) return 'unavailable'
   if (typeof status === 'number' && status >= 500) return 'outage'
   if (status === 429 || THROTTLING.has(field(error, 'name'))) return 'throttled'
@@ -127,8 +134,11 @@ function failureOf(error: unknown, answered: boolean): MailFailure {
   return 'unanswered'
 }
 
-function firstLine(error: unknown): string {
-  return String(error).replace(/\n.*/s, '')
+/** The code of Node.js (`ECONNREFUSED`) or the name that SES gives its error; never a text that could quote an address. */
+export function errorCode(error: unknown): string {
+  const { code, name }: { readonly code?: unknown; readonly name?: unknown } = Object(error)
+  for (const word of [code, name]) if (typeof word === 'string' && /^\w{1,64}$/.test(word)) return word
+  return 'unknown'
 }
 
 /** One client a region and process. Its own retries are off: it would repeat a request that may have been carried out. */

@@ -1,7 +1,9 @@
 // The settings: defaults, what is allowed, and what a person reads who set one wrongly.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from '@jest/globals'
+import { TRIGGER_SETTINGS } from '../local/trigger-settings.ts'
 import { SettingsError } from './errors.ts'
+import { SETTINGS, type TriggerName } from './setting-descriptors.ts'
 import {
   type Environment,
   readCreateSettings,
@@ -27,7 +29,7 @@ test('everything but the secret and the sender has a default', () => {
   expect(readDefineSettings({})).toEqual({
     maxAttempts: 3,
     maxSends: 3,
-    nativeMfa: 'accept',
+    nativeMfa: 'accept-email',
     recordEvents: false,
   })
   expect(readPreTokenSettings({})).toEqual({
@@ -39,7 +41,6 @@ test('everything but the secret and the sender has a default', () => {
   expect(readCreateSettings(CREATE)).toEqual({
     maxAttempts: 3,
     maxSends: 3,
-    nativeMfa: 'accept',
     recordEvents: false,
     codeSecrets: [Buffer.from(SECRET, 'hex')],
     codeLength: 6,
@@ -47,6 +48,7 @@ test('everything but the secret and the sender has a default', () => {
     resendAfterSeconds: 30,
     from: { name: undefined, address: 'no-reply@example.com' },
     appName: 'example.com',
+    unverifiedEmail: 'send',
     defaultLocale: 'en',
     replyToAddress: undefined,
     configurationSet: undefined,
@@ -61,7 +63,7 @@ test('what is set counts, up to the limits', () => {
     ...CREATE,
     MAX_ATTEMPTS: '1',
     MAX_SENDS: '5',
-    NATIVE_MFA: 'ask',
+    UNVERIFIED_EMAIL: 'refuse',
     CODE_LENGTH: '10',
     CODE_TTL_SECONDS: ' 900 ',
     RESEND_AFTER_SECONDS: '0',
@@ -72,7 +74,7 @@ test('what is set counts, up to the limits', () => {
   expect(settings).toMatchObject({
     maxAttempts: 1,
     maxSends: 5,
-    nativeMfa: 'ask',
+    unverifiedEmail: 'refuse',
     codeLength: 10,
     codeTtlSeconds: 900,
     resendAfterSeconds: 0,
@@ -82,12 +84,20 @@ test('what is set counts, up to the limits', () => {
   })
 })
 
+test('Define alone reads which native factors are accepted', () => {
+  for (const option of ['ask', 'accept-email', 'accept-any'])
+    expect(readDefineSettings({ NATIVE_MFA: option }).nativeMfa).toBe(option)
+  expect(problemsOf(readDefineSettings, { NATIVE_MFA: 'accept' })).toContain(
+    'NATIVE_MFA must be one of: ask, accept-email, accept-any.',
+  )
+})
+
 test('an empty variable is one that is not set', () => {
   expect(readDefineSettings({ MAX_ATTEMPTS: '', NATIVE_MFA: ' ' })).toMatchObject({
     maxAttempts: 3,
-    nativeMfa: 'accept',
+    nativeMfa: 'accept-email',
   })
-  expect(problemsOf(readVerifySettings, { CODE_SECRET: '' })).toContain('CODE_SECRET is not set')
+  expect(problemsOf(readVerifySettings, { CODE_SECRET: '' })).toContain('CODE_SECRET is required')
 })
 
 test('all that is wrong is told at once, with the variable and what is allowed, but never a value', () => {
@@ -98,7 +108,7 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     CODE_LENGTH: 'six',
     CODE_TTL_SECONDS: '59',
     RESEND_AFTER_SECONDS: '1.5',
-    NATIVE_MFA: 'ACCEPT',
+    UNVERIFIED_EMAIL: 'SEND',
     DEFAULT_LOCALE: 'xx',
     APP_NAME: 'two\nlines',
     REPLY_TO_ADDRESS: 'nobody',
@@ -108,21 +118,21 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     RECORD_EVENTS: 'yes',
   })
   const told = [
-    'CODE_SECRET: secret number 1',
-    'FROM_ADDRESS is not set',
-    'MAX_ATTEMPTS is wrong; allowed: a whole number from 1 to 10',
-    'MAX_SENDS is wrong; allowed: a whole number from 1 to 5',
-    'CODE_LENGTH is wrong; allowed: a whole number from 6 to 10',
-    'CODE_TTL_SECONDS is wrong; allowed: a whole number from 60 to 900',
-    'RESEND_AFTER_SECONDS is wrong; allowed: a whole number from 0 to 300',
-    'NATIVE_MFA is wrong; allowed: accept or ask',
-    'DEFAULT_LOCALE is wrong; allowed: en, zh-CN',
-    'APP_NAME is wrong; allowed: one line',
-    'REPLY_TO_ADDRESS is wrong',
-    'SES_CONFIGURATION_SET is wrong',
-    'SES_FALLBACK_REGION is wrong',
-    'AWS_REGION is wrong',
-    'RECORD_EVENTS is wrong; allowed: off or on',
+    'CODE_SECRET must be 1 or 2 secrets of at least 32 bytes each',
+    'FROM_ADDRESS is required: an address such as',
+    'MAX_ATTEMPTS must be an integer from 1 to 10.',
+    'MAX_SENDS must be an integer from 1 to 5.',
+    'CODE_LENGTH must be an integer from 6 to 10.',
+    'CODE_TTL_SECONDS must be an integer from 60 to 900.',
+    'RESEND_AFTER_SECONDS must be an integer from 0 to 300.',
+    'UNVERIFIED_EMAIL must be one of: send, refuse.',
+    'DEFAULT_LOCALE must be one of: en, zh-CN',
+    'APP_NAME must be one line',
+    'REPLY_TO_ADDRESS must be',
+    'SES_CONFIGURATION_SET must be',
+    'SES_FALLBACK_REGION must be',
+    'AWS_REGION must be',
+    'RECORD_EVENTS must be one of: off, on.',
   ]
   for (const line of told) expect(message).toContain(line)
   for (const value of ['six', 'Frankfurt', 'nowhere', 'nobody', 'two']) expect(message).not.toContain(value)
@@ -138,16 +148,18 @@ describe('CODE_SECRET', () => {
     expect(secretsOf(bytes.toString('base64url'))).toEqual([bytes])
   })
 
-  test('may be several, for rotation, in their order', () => {
+  test('may be two, for rotation, in their order, and not more', () => {
     const [one, two] = [Buffer.alloc(32, 1), Buffer.alloc(40, 2)]
     expect(secretsOf(`${one.toString('base64')}, ${two.toString('hex')}`)).toEqual([one, two])
+    const three = [SECRET, SECRET, SECRET].join(',')
+    expect(problemsOf(readVerifySettings, { CODE_SECRET: three })).toContain('CODE_SECRET must be')
   })
 
   test('is refused when it is too short or no text of bytes, and is never printed', () => {
     const short = 'ab'.repeat(31)
-    expect(problemsOf(readVerifySettings, { CODE_SECRET: short })).toContain('secret number 1 is too short')
+    expect(problemsOf(readVerifySettings, { CODE_SECRET: short })).toContain('secret 1 is too short')
     expect(problemsOf(readVerifySettings, { CODE_SECRET: `${SECRET},${short}` })).toContain(
-      'secret number 2 is too short',
+      'secret 2 is too short',
     )
     for (const value of [
       'correct horse battery staple correct horse',
@@ -163,7 +175,7 @@ describe('CODE_SECRET', () => {
 
   test('that looks like hex is measured as hex: forty hex digits are twenty bytes, not thirty', () => {
     expect(problemsOf(readVerifySettings, { CODE_SECRET: 'ab'.repeat(22) })).toContain(
-      'secret number 1 is too short',
+      'secret 1 is too short',
     )
   })
 })
@@ -193,7 +205,9 @@ describe('FROM_ADDRESS', () => {
     ['A\r\nBcc: x@example.com <a@example.com>'],
     ['x <a@example.com> <b@example.com>'],
   ])('is refused as %j', value =>
-    expect(problemsOf(readCreateSettings, { ...CREATE, FROM_ADDRESS: value })).toContain('FROM_ADDRESS is'),
+    expect(problemsOf(readCreateSettings, { ...CREATE, FROM_ADDRESS: value })).toContain(
+      'FROM_ADDRESS must be',
+    ),
   )
 })
 
@@ -207,7 +221,7 @@ describe('GUARDED_CLIENT_IDS', () => {
 
   test('is refused when an entry is no client id, since a typing error would leave a client unguarded', () => {
     expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS: 'one,,two' })).toContain(
-      'GUARDED_CLIENT_IDS is',
+      'GUARDED_CLIENT_IDS must be',
     )
     expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS: 'one two', HOSTED_UI: 'maybe' })).toContain(
       'HOSTED_UI',
@@ -215,30 +229,71 @@ describe('GUARDED_CLIENT_IDS', () => {
   })
 })
 
-test('the table in the README holds every setting, with the triggers that use it', async () => {
-  const readers: Readonly<Record<string, (environment: Environment) => unknown>> = {
-    Define: readDefineSettings,
-    Create: readCreateSettings,
-    Verify: readVerifySettings,
-    'Pre Token Generation': readPreTokenSettings,
-  }
-  const used: Record<string, string[]> = {}
-  for (const [trigger, read] of Object.entries(readers)) {
-    const watched = new Proxy<Environment>(CREATE, {
-      get(environment, name) {
-        const users = used[String(name)] ?? []
-        used[String(name)] = users.includes(trigger) ? users : [...users, trigger]
-        return Reflect.get(environment, name)
-      },
+const READERS: Readonly<Record<TriggerName, (environment: Environment) => object>> = {
+  'define-auth-challenge': readDefineSettings,
+  'create-auth-challenge': readCreateSettings,
+  'verify-auth-challenge-response': readVerifySettings,
+  'pre-token-generation': readPreTokenSettings,
+}
+
+describe('the description of a setting', () => {
+  test('names the triggers that read it, and every setting that is read is described', () => {
+    const used: Record<string, string[]> = {}
+    for (const [trigger, read] of Object.entries(READERS)) {
+      const watched = new Proxy<Environment>(CREATE, {
+        get(environment, name) {
+          const users = used[String(name)] ?? []
+          used[String(name)] = users.includes(trigger) ? users : [...users, trigger]
+          return Reflect.get(environment, name)
+        },
+      })
+      read(watched)
+    }
+    // Lambda itself sets the region.
+    delete used['AWS_REGION']
+    expect(Object.fromEntries(SETTINGS.map(({ name, usedBy }) => [name, usedBy]))).toEqual(used)
+  })
+
+  test('gives one default and one range to every trigger that reads it', () => {
+    for (const setting of SETTINGS) {
+      if (setting.kind !== 'integer') continue
+      for (const trigger of setting.usedBy) {
+        const read = (value: string) => READERS[trigger]({ ...CREATE, [setting.name]: value })
+        expect(read('')).toEqual(read(String(setting.default)))
+        for (const limit of [setting.min, setting.max])
+          expect(Object.values(read(String(limit)))).toContain(limit)
+        for (const beyond of [setting.min - 1, setting.max + 1])
+          expect(problemsOf(READERS[trigger], { ...CREATE, [setting.name]: String(beyond) })).toContain(
+            `${setting.name} must be an integer from ${setting.min} to ${setting.max}.`,
+          )
+      }
+    }
+  })
+
+  test('is the row of the table in the README', async () => {
+    const shortNames: Readonly<Record<TriggerName, string>> = {
+      'define-auth-challenge': 'Define',
+      'create-auth-challenge': 'Create',
+      'verify-auth-challenge-response': 'Verify',
+      'pre-token-generation': 'Pre Token Generation',
+    }
+    const rows = SETTINGS.map(setting => {
+      const users = setting.usedBy.map(trigger => shortNames[trigger])
+      const byDefault = setting.kind === 'choice' ? `\`${setting.default}\`` : setting.default
+      const limits = setting.kind === 'integer' ? `${setting.min}-${setting.max}` : ''
+      const options = setting.kind === 'choice' ? setting.options.map(name => `\`${name}\``).join(', ') : ''
+      const meaning = setting.meaning.replace('{limits}', limits).replace('{options}', options)
+      return `| \`${setting.name}\` | ${users.length === 4 ? 'all' : users.join(', ')} | ${byDefault} | ${meaning} |`
     })
-    read(watched)
-  }
-  // Lambda itself sets the region.
-  delete used['AWS_REGION']
-  const rows = (await readFile('README.md', 'utf8')).matchAll(/^\| `([A-Z_]+)` \| ([^|]+) \|/gm)
-  const documented = [...rows].map(([, name = '', users = '']) => [
-    name,
-    users === 'all' ? Object.keys(readers) : users.split(', '),
-  ])
-  expect(Object.fromEntries(documented)).toEqual(used)
+    const written = (await readFile('README.md', 'utf8')).match(/^\| `[A-Z_]+` \| .*\|$/gm)
+    expect(written).toEqual(rows)
+  })
+
+  test('is also what the local user pool goes by', () => {
+    for (const [trigger, names] of Object.entries(TRIGGER_SETTINGS)) {
+      const its = SETTINGS.filter(({ usedBy }) => usedBy.some(name => name === trigger))
+      const known = names.filter(name => name !== 'AWS_ENDPOINT_URL_SES')
+      expect(known.toSorted()).toEqual(its.map(({ name }) => name).toSorted())
+    }
+  })
 })

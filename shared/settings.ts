@@ -1,15 +1,34 @@
-// The settings of the four triggers: environment variables, read once and checked whole when the process starts.
+// Reads the settings of the four triggers: environment variables, read once and checked whole when the process starts.
 import { SettingsError } from './errors.ts'
-import { isLocale, LOCALES, type Locale } from './locales.ts'
+import type { Locale } from './locales.ts'
 import { isMailbox } from './mailbox.ts'
+import {
+  APP_NAME,
+  type ChoiceSetting,
+  CODE_LENGTH,
+  CODE_SECRET,
+  CODE_TTL_SECONDS,
+  DEFAULT_LOCALE,
+  FROM_ADDRESS,
+  GUARDED_CLIENT_IDS,
+  HOSTED_UI,
+  type HostedUi,
+  type IntegerSetting,
+  MAX_ATTEMPTS,
+  MAX_SENDS,
+  NATIVE_MFA,
+  type NativeMfa,
+  RECORD_EVENTS,
+  REPLY_TO_ADDRESS,
+  RESEND_AFTER_SECONDS,
+  SES_CONFIGURATION_SET,
+  SES_FALLBACK_REGION,
+  type TextSetting,
+  UNVERIFIED_EMAIL,
+  type UnverifiedEmail,
+} from './setting-descriptors.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
-
-/** A passed native factor (EMAIL_OTP, SOFTWARE_TOKEN_MFA, SMS_MFA) stands in for the code, or the code is asked as well. */
-export type NativeMfa = 'accept' | 'ask'
-
-/** Local users of the hosted UI, which cannot ask for a code, get no tokens or get them. */
-export type HostedUi = 'deny' | 'allow'
 
 export type DefineSettings = {
   readonly maxAttempts: number
@@ -18,18 +37,22 @@ export type DefineSettings = {
   readonly recordEvents: boolean
 }
 
-export type CreateSettings = DefineSettings & {
+export type CreateSettings = {
+  readonly maxAttempts: number
+  readonly maxSends: number
   readonly codeSecrets: CodeSecrets
   readonly codeLength: number
   readonly codeTtlSeconds: number
   readonly resendAfterSeconds: number
   readonly from: Mailbox
   readonly appName: string
+  readonly unverifiedEmail: UnverifiedEmail
   readonly defaultLocale: Locale
   readonly replyToAddress: string | undefined
   readonly configurationSet: string | undefined
   readonly region: string
   readonly fallbackRegion: string | undefined
+  readonly recordEvents: boolean
 }
 
 export type VerifySettings = {
@@ -46,40 +69,50 @@ export type PreTokenSettings = {
   readonly recordEvents: boolean
 }
 
-/** The first makes codes; all of them are accepted, so that a secret can be replaced while codes are on their way. */
+/** The first makes codes; a code of the other is accepted while one replaces the other. */
 export type CodeSecrets = readonly [Buffer, ...Buffer[]]
 
 /** An address and the name shown with it. */
 export type Mailbox = { readonly name: string | undefined; readonly address: string }
 
 const MINIMUM_SECRET_BYTES = 32
+const MAXIMUM_SECRETS = 2
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+const REGION = /^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}$/
+
+/** Lambda sets it, not the person who deploys. */
+const AWS_REGION = { name: 'AWS_REGION', allowed: SES_FALLBACK_REGION.allowed }
 
 /** Reads the settings of Define Auth Challenge. @throws SettingsError naming every variable that is wrong */
 export function readDefineSettings(environment: Environment): DefineSettings {
-  return read(environment, defineFields)
+  return read(environment, setting => ({
+    maxAttempts: setting.integer(MAX_ATTEMPTS),
+    maxSends: setting.integer(MAX_SENDS),
+    nativeMfa: setting.choice(NATIVE_MFA),
+    recordEvents: setting.choice(RECORD_EVENTS) === 'on',
+  }))
 }
 
 /** Reads the settings of Create Auth Challenge. @throws SettingsError naming every variable that is wrong */
 export function readCreateSettings(environment: Environment): CreateSettings {
   return read(environment, setting => {
-    const from = setting.mailbox('FROM_ADDRESS')
+    const from = setting.mailbox(FROM_ADDRESS)
     return {
-      ...defineFields(setting),
-      ...codeFields(setting),
-      codeTtlSeconds: setting.integer('CODE_TTL_SECONDS', 180, 60, 900),
-      resendAfterSeconds: setting.integer('RESEND_AFTER_SECONDS', 30, 0, 300),
+      maxAttempts: setting.integer(MAX_ATTEMPTS),
+      maxSends: setting.integer(MAX_SENDS),
+      codeSecrets: setting.secrets(CODE_SECRET),
+      codeLength: setting.integer(CODE_LENGTH),
+      codeTtlSeconds: setting.integer(CODE_TTL_SECONDS),
+      resendAfterSeconds: setting.integer(RESEND_AFTER_SECONDS),
       from,
-      appName: setting.line('APP_NAME', 64) ?? domainOf(from.address),
-      defaultLocale: setting.locale('DEFAULT_LOCALE', 'en'),
-      replyToAddress: setting.address('REPLY_TO_ADDRESS'),
-      configurationSet: setting.matching(
-        'SES_CONFIGURATION_SET',
-        /^[\w-]{1,64}$/,
-        '1-64 letters, digits, - or _',
-      ),
-      region: setting.matching('AWS_REGION', REGION, REGION_FORM) ?? 'us-east-1',
-      fallbackRegion: setting.matching('SES_FALLBACK_REGION', REGION, REGION_FORM),
+      appName: setting.line(APP_NAME, 64) ?? domainOf(from.address),
+      unverifiedEmail: setting.choice(UNVERIFIED_EMAIL),
+      defaultLocale: setting.choice(DEFAULT_LOCALE),
+      replyToAddress: setting.address(REPLY_TO_ADDRESS),
+      configurationSet: setting.matching(SES_CONFIGURATION_SET, /^[\w-]{1,64}$/),
+      region: setting.matching(AWS_REGION, REGION) ?? 'us-east-1',
+      fallbackRegion: setting.matching(SES_FALLBACK_REGION, REGION),
+      recordEvents: setting.choice(RECORD_EVENTS) === 'on',
     }
   })
 }
@@ -87,41 +120,26 @@ export function readCreateSettings(environment: Environment): CreateSettings {
 /** Reads the settings of Verify Auth Challenge Response. @throws SettingsError naming every variable that is wrong */
 export function readVerifySettings(environment: Environment): VerifySettings {
   return read(environment, setting => ({
-    ...codeFields(setting),
-    maxAttempts: setting.integer('MAX_ATTEMPTS', 3, 1, 10),
-    recordEvents: setting.choice('RECORD_EVENTS', 'off', ['off', 'on']) === 'on',
+    codeSecrets: setting.secrets(CODE_SECRET),
+    codeLength: setting.integer(CODE_LENGTH),
+    maxAttempts: setting.integer(MAX_ATTEMPTS),
+    recordEvents: setting.choice(RECORD_EVENTS) === 'on',
   }))
 }
 
 /** Reads the settings of Pre Token Generation. @throws SettingsError naming every variable that is wrong */
 export function readPreTokenSettings(environment: Environment): PreTokenSettings {
   return read(environment, setting => ({
-    hostedUi: setting.choice('HOSTED_UI', 'deny', ['deny', 'allow']),
-    guardedClientIds: setting.clientIds('GUARDED_CLIENT_IDS'),
-    recordEvents: setting.choice('RECORD_EVENTS', 'off', ['off', 'on']) === 'on',
+    hostedUi: setting.choice(HOSTED_UI),
+    guardedClientIds: setting.clientIds(GUARDED_CLIENT_IDS),
+    recordEvents: setting.choice(RECORD_EVENTS) === 'on',
   }))
 }
 
-const REGION = /^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}$/
-const REGION_FORM = 'the name of an AWS region such as eu-central-1'
-
-function defineFields(setting: SettingReader): DefineSettings {
-  return {
-    maxAttempts: setting.integer('MAX_ATTEMPTS', 3, 1, 10),
-    maxSends: setting.integer('MAX_SENDS', 3, 1, 5),
-    nativeMfa: setting.choice('NATIVE_MFA', 'accept', ['accept', 'ask']),
-    recordEvents: setting.choice('RECORD_EVENTS', 'off', ['off', 'on']) === 'on',
-  }
-}
-
-function codeFields(setting: SettingReader) {
-  return {
-    codeSecrets: setting.secrets('CODE_SECRET'),
-    codeLength: setting.integer('CODE_LENGTH', 6, 6, 10),
-  }
-}
-
 type SettingReader = ReturnType<typeof settingReader>
+
+/** The part of a text setting that its reader needs. */
+type Text = Pick<TextSetting, 'name' | 'allowed'>
 
 function read<Settings>(environment: Environment, fields: (setting: SettingReader) => Settings): Settings {
   const problems: string[] = []
@@ -133,95 +151,86 @@ function read<Settings>(environment: Environment, fields: (setting: SettingReade
 /** Each method notes what is wrong in `problems` and goes on with a stand-in, so that one start tells all problems. */
 function settingReader(environment: Environment, problems: string[]) {
   // CloudFormation cannot leave a variable out: an empty one is one that is not set.
-  const textOf = (name: string) => environment[name]?.trim() || undefined
+  const textOf = ({ name }: { readonly name: string }) => environment[name]?.trim() || undefined
   // Never the value: Lambda hands the error of a failed start on to Cognito, and Cognito to the browser.
-  const wrong = (name: string, allowed: string) => problems.push(`${name} is wrong; allowed: ${allowed}`)
+  const mustBe = (name: string, allowed: string) => problems.push(`${name} must be ${allowed}.`)
+  const missing = ({ name, allowed }: Text) => problems.push(`${name} is required: ${allowed}.`)
 
-  function integer(name: string, fallback: number, least: number, most: number): number {
-    const value = textOf(name)
-    if (value === undefined) return fallback
+  function integer(setting: IntegerSetting): number {
+    const value = textOf(setting)
+    if (value === undefined) return setting.default
     const number = /^\d{1,6}$/.test(value) ? Number(value) : Number.NaN
-    if (number >= least && number <= most) return number
-    wrong(name, `a whole number from ${least} to ${most}`)
-    return fallback
+    if (number >= setting.min && number <= setting.max) return number
+    mustBe(setting.name, `an integer from ${setting.min} to ${setting.max}`)
+    return setting.default
   }
 
-  function choice<Option extends string>(name: string, fallback: Option, options: readonly Option[]): Option {
-    const value = textOf(name)
-    if (value === undefined) return fallback
-    const option = options.find(candidate => candidate === value)
-    if (option === undefined) wrong(name, options.join(' or '))
-    return option ?? fallback
+  function choice<Option extends string>(setting: ChoiceSetting<Option>): Option {
+    const value = textOf(setting)
+    if (value === undefined) return setting.default
+    const option = setting.options.find(candidate => candidate === value)
+    if (option === undefined) mustBe(setting.name, `one of: ${setting.options.join(', ')}`)
+    return option ?? setting.default
   }
 
-  function matching(name: string, pattern: RegExp, form: string): string | undefined {
-    const value = textOf(name)
-    if (value !== undefined && !pattern.test(value)) wrong(name, form)
+  function matching(setting: Text, pattern: RegExp): string | undefined {
+    const value = textOf(setting)
+    if (value !== undefined && !pattern.test(value)) mustBe(setting.name, setting.allowed)
     return value
   }
 
-  function line(name: string, most: number): string | undefined {
-    const value = textOf(name)
+  function line(setting: Text, most: number): string | undefined {
+    const value = textOf(setting)
     if (value === undefined) return undefined
-    if (value.length > most || CONTROL_CHARACTERS.test(value)) {
-      wrong(name, `one line of 1-${most} characters`)
-    }
+    if (value.length > most || CONTROL_CHARACTERS.test(value)) mustBe(setting.name, setting.allowed)
     return value
   }
 
-  function address(name: string): string | undefined {
-    const value = textOf(name)
-    if (value !== undefined && !isMailbox(value)) wrong(name, 'an address such as help@example.com')
+  function address(setting: Text): string | undefined {
+    const value = textOf(setting)
+    if (value !== undefined && !isMailbox(value)) mustBe(setting.name, setting.allowed)
     return value
   }
 
-  function mailbox(name: string): Mailbox {
-    const form = 'no-reply@example.com or Example <no-reply@example.com>'
-    const value = textOf(name)
+  function mailbox(setting: Text): Mailbox {
+    const value = textOf(setting)
     if (value === undefined) {
-      problems.push(`${name} is not set; allowed: ${form}`)
+      missing(setting)
       return { name: undefined, address: '' }
     }
     const parts = /^(?:"?([^"<>]*?)"?\s*<([^<>]*)>|([^<>]*))$/.exec(value)
     const found = { name: parts?.[1]?.trim() || undefined, address: parts?.[2] ?? parts?.[3] ?? '' }
-    if (!isMailbox(found.address) || CONTROL_CHARACTERS.test(value)) wrong(name, form)
+    if (!isMailbox(found.address) || CONTROL_CHARACTERS.test(value)) mustBe(setting.name, setting.allowed)
     return found
   }
 
-  function locale(name: string, fallback: Locale): Locale {
-    const value = textOf(name)
-    if (value === undefined) return fallback
-    if (isLocale(value)) return value
-    wrong(name, LOCALES.join(', '))
-    return fallback
-  }
-
-  function clientIds(name: string): readonly string[] | undefined {
-    const value = textOf(name)
+  function clientIds(setting: Text): readonly string[] | undefined {
+    const value = textOf(setting)
     if (value === undefined || value === 'all') return undefined
     const ids = value.split(',').map(id => id.trim())
-    if (ids.some(id => !/^[\w+]{1,128}$/.test(id))) wrong(name, 'app client ids, comma separated, or all')
+    if (ids.some(id => !/^[\w+]{1,128}$/.test(id))) mustBe(setting.name, setting.allowed)
     return ids
   }
 
-  function secrets(name: string): CodeSecrets {
-    const form = `at least ${MINIMUM_SECRET_BYTES} bytes in base64 or hex; several, comma separated, for rotation`
-    const value = textOf(name)
+  function secrets(setting: Text): CodeSecrets {
+    const value = textOf(setting)
     if (value === undefined) {
-      problems.push(`${name} is not set; allowed: ${form}`)
+      missing(setting)
       return [Buffer.alloc(0)]
     }
-    const [first = Buffer.alloc(0), ...others] = value.split(',').map((text, index) => {
+    const texts = value.split(',')
+    if (texts.length > MAXIMUM_SECRETS) mustBe(setting.name, setting.allowed)
+    const [first = Buffer.alloc(0), ...others] = texts.map((text, index) => {
       const secret = decodeSecret(text.trim())
       if (secret !== undefined && secret.length >= MINIMUM_SECRET_BYTES) return secret
       const fault = secret === undefined ? 'is neither base64 nor hex' : 'is too short'
-      problems.push(`${name}: secret number ${index + 1} ${fault}; allowed: ${form}`)
+      problems.push(`${setting.name} must be ${setting.allowed}: secret ${index + 1} ${fault}.`)
       return Buffer.alloc(0)
     })
     return [first, ...others]
   }
 
-  return { integer, choice, matching, line, address, mailbox, locale, clientIds, secrets }
+  return { integer, choice, matching, line, address, mailbox, clientIds, secrets }
 }
 
 /** What looks like hex is hex: read as base64 it would seem to be longer than it is. */

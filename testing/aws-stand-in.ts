@@ -58,11 +58,17 @@ class Refusal extends Error {
   }
 }
 
-/** What a new pool has where nothing was said; what an update leaves out falls back to this. */
-const DEFAULTS: JsonObject = { MfaConfiguration: 'OFF', DeletionProtection: 'INACTIVE' }
+/** What an update leaves out becomes this, or is unset. */
+const DEFAULTS: JsonObject = { DeletionProtection: 'INACTIVE' }
 
-/** Kept when an update leaves them out: the tier by its documentation, the other as Terraform's provider found. */
-const KEPT = ['UserPoolTier', 'UserAttributeUpdateSettings']
+/**
+ * Kept when an update leaves them out: the tier by its documentation, UserAttributeUpdateSettings as Terraform's provider
+ * found, MfaConfiguration and each member of Policies as measured against AWS in 2026 (aws-cdk cdkd #1965, #1982).
+ */
+const KEPT = ['UserPoolTier', 'UserAttributeUpdateSettings', 'MfaConfiguration', 'Policies']
+
+/** The second factors of an MFA configuration. */
+const FACTORS = ['EmailMfaConfiguration', 'SmsMfaConfiguration', 'SoftwareTokenMfaConfiguration']
 
 export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
   const calls: Call[] = []
@@ -181,11 +187,8 @@ function perform(
       return updateUserPool(state, input)
     case 'GetUserPoolMfaConfig':
       return state.mfa
-    case 'SetUserPoolMfaConfig': {
-      const { UserPoolId: _, ...mfa } = input
-      state.mfa = mfa
-      return mfa
-    }
+    case 'SetUserPoolMfaConfig':
+      return setUserPoolMfaConfig(state, input)
     case 'ListUserPoolClients':
       return page(
         'UserPoolClients',
@@ -248,6 +251,31 @@ function perform(
   }
 }
 
+function setUserPoolMfaConfig(state: StandInState, input: JsonObject): JsonObject {
+  const { UserPoolId: _, ...mfa } = input
+  if (mfa['MfaConfiguration'] === 'OFF' && FACTORS.some(name => mfa[name] !== undefined)) {
+    throw new Refusal(
+      'InvalidParameterException',
+      "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
+    )
+  }
+  const sender = textAt(state.userPool, 'EmailConfiguration', 'EmailSendingAccount')
+  if (mfa['EmailMfaConfiguration'] !== undefined && sender !== 'DEVELOPER') {
+    throw new Refusal('InvalidParameterException', 'E-mail MFA needs a user pool that sends through SES.')
+  }
+  state.mfa = mfa
+  state.userPool['MfaConfiguration'] = mfa['MfaConfiguration'] ?? 'OFF'
+  return mfa
+}
+
+function hasFactor(mfa: JsonObject): boolean {
+  return (
+    mfa['EmailMfaConfiguration'] !== undefined ||
+    mfa['SmsMfaConfiguration'] !== undefined ||
+    objectAt(mfa, 'SoftwareTokenMfaConfiguration')['Enabled'] === true
+  )
+}
+
 function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   const { UserPoolId: _, PoolName, ...settings } = input
   const foreign = Object.keys(settings).filter(name => NOT_IN_UPDATE_USER_POOL.includes(name))
@@ -278,6 +306,12 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
       'aws: prefixed tag key names are not allowed for external use.',
     )
   }
+  if (['ON', 'OPTIONAL'].includes(String(settings['MfaConfiguration'])) && !hasFactor(state.mfa)) {
+    throw new Refusal(
+      'InvalidParameterException',
+      'SMS configuration and Auto verification for phone_number are required when MFA is required/optional',
+    )
+  }
   const systemTags = Object.entries(objectAt(state.userPool, 'UserPoolTags')).filter(([tag]) =>
     tag.startsWith('aws:'),
   )
@@ -289,7 +323,11 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
     ...Object.fromEntries(fixed),
     ...DEFAULTS,
     ...settings,
+    Policies: { ...objectAt(state.userPool, 'Policies'), ...objectAt(settings, 'Policies') },
     LastModifiedDate: Date.now() / 1000,
+  }
+  if (![undefined, state.userPool['MfaConfiguration']].includes(settings['MfaConfiguration'])) {
+    state.mfa = { ...state.mfa, MfaConfiguration: settings['MfaConfiguration'] ?? null }
   }
   if (PoolName !== undefined) pool['Name'] = PoolName
   if (settings['UserAttributeUpdateSettings'] !== undefined && clears.length === 0)
@@ -300,13 +338,31 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   return {}
 }
 
+const SERVICE_LINKED_ROLE =
+  'arn:aws:iam::111122223333:role/aws-service-role/cognito-idp.amazonaws.com/example'
+
 function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObject {
   const foreign = Object.keys(input).filter(name => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))
   if (foreign.length > 0)
     throw new Refusal('InvalidParameterException', `UpdateUserPoolClient does not take ${foreign}.`)
   const current = clientOf(state, input)
+  const flows = textsAt(input, 'ExplicitAuthFlows')
+  const refreshes = flows.length === 0 || flows.includes('ALLOW_REFRESH_TOKEN_AUTH')
+  if (textAt(input, 'RefreshTokenRotation', 'Feature') === 'ENABLED' && refreshes) {
+    throw new Refusal(
+      'InvalidParameterException',
+      'Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH.',
+    )
+  }
+  const analytics = objectAt(input, 'AnalyticsConfiguration')
+  const usesArn = analytics['ApplicationArn'] !== undefined
+  if (usesArn && analytics['RoleArn'] !== undefined)
+    throw new Refusal('InvalidParameterException', 'ApplicationArn and RoleArn exclude each other.')
+  // Cognito names the service-linked role by itself.
+  const role = textAt(current, 'AnalyticsConfiguration', 'RoleArn') ?? SERVICE_LINKED_ROLE
+  const named = usesArn ? { AnalyticsConfiguration: { ...analytics, RoleArn: role } } : {}
   const fixed = Object.entries(current).filter(([name]) => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))
-  const client = { ...Object.fromEntries(fixed), ...input, LastModifiedDate: Date.now() / 1000 }
+  const client = { ...Object.fromEntries(fixed), ...input, ...named, LastModifiedDate: Date.now() / 1000 }
   state.clients[String(input['ClientId'])] = client
   return { UserPoolClient: client }
 }

@@ -1,6 +1,6 @@
-// Reads a CloudFormation template and works out what it becomes with given parameters. For tests.
+// Reads a CloudFormation template and resolves it with given parameters, for tests.
 import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import { type Json, member } from '../command/json.ts'
+import { type Json, member, objectAt, textAt } from '../command/json.ts'
 
 /** A template as JSON, `!Ref x` read as `{ Ref: 'x' }` and `!Name x` as `{ 'Fn::Name': x }`. */
 export function readTemplate(yaml: string): Json {
@@ -36,7 +36,7 @@ const PSEUDO_PARAMETERS: Record<string, string> = {
 /** Stands for what only exists once deployed. */
 export const arnOf = (logicalId: string) => `arn:of:${logicalId}`
 
-/** The template with its conditions and functions worked out; parameters not given have their default. */
+/** The template with its conditions and functions resolved; parameters not given have their default. */
 export function resolveTemplate(template: Json, given: Record<string, string> = {}): Json {
   const conditions = member(template, 'Conditions')
   const parameters = member(template, 'Parameters')
@@ -48,7 +48,7 @@ export function resolveTemplate(template: Json, given: Record<string, string> = 
     const parameter = member(parameters, name)
     if (parameter === null) return arnOf(name)
     const fallback = member(parameter, 'Default')
-    if (fallback === null) throw new Error(`parameter ${name} has no default and was not given`)
+    if (fallback === null) throw new Error(`Parameter ${name} has no default and was not given.`)
     return String(fallback)
   }
 
@@ -79,12 +79,14 @@ export function resolveTemplate(template: Json, given: Record<string, string> = 
         return arnOf(String(first))
       case 'Fn::Sub':
         return substitute(String(first), second)
+      case 'Fn::Join':
+        return [evaluate(second)].flat().join(String(first))
       case 'Fn::Split':
         return String(evaluate(second)).split(String(first))
       case 'Fn::Select':
         return [evaluate(second)].flat()[Number(first)] ?? null
       default:
-        throw new Error(`no such function here: ${name}`)
+        throw new Error(`The test reader of templates does not know ${name}.`)
     }
   }
 
@@ -103,5 +105,9 @@ export function resolveTemplate(template: Json, given: Record<string, string> = 
     return Object.fromEntries(members.filter(([, item]) => item !== null))
   }
 
-  return evaluate({ Resources: member(template, 'Resources'), Outputs: member(template, 'Outputs') })
+  const made = Object.entries(objectAt(template, 'Resources')).filter(([, resource]) => {
+    const condition = textAt(resource, 'Condition')
+    return condition === undefined || evaluate(member(conditions, condition)) === true
+  })
+  return evaluate({ Resources: Object.fromEntries(made), Outputs: member(template, 'Outputs') })
 }

@@ -55,7 +55,7 @@ export function sdkFor(pool: LocalUserPool): CognitoIdentityProviderClient {
 }
 
 /** The real Amplify client, with nobody signed in. */
-export function useAmplify(pool: LocalUserPool, clientId = pool.clientId): void {
+export function pointAmplifyAt(pool: LocalUserPool, clientId = pool.clientId): void {
   const Cognito = {
     userPoolId: pool.userPoolId,
     userPoolClientId: clientId,

@@ -1,7 +1,7 @@
 // A person who signs in at random while things go wrong at random: what they do, and what has to hold whatever happens.
 import { fetchAuthSession } from 'aws-amplify/auth'
 import { createSignInDriver, type FailureReason, type SignInState } from '../client/sign-in.ts'
-import { makeHaste, NEW_PASSWORD, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
+import { NEW_PASSWORD, speedUpSrp, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
 
 /** After so many actions the person makes no more mistakes and nothing goes wrong any more. */
 const WILD_ACTIONS = 9
@@ -249,13 +249,13 @@ function textOf(value: unknown): string {
 
 /** Starts the pool for such runs, in haste: nothing but the order of things matters. */
 export async function startRandomPool(users: number): Promise<TestPool & { close(): Promise<void> }> {
-  const endHaste = makeHaste()
+  const endSpeedUp = speedUpSrp()
   const environment = { CODE_TTL_SECONDS: '60', RESEND_AFTER_SECONDS: '0' }
   const local = await startTestPool({ environment, triggerTimeoutMs: 1000 }, users)
   return {
     ...local,
     async close() {
-      endHaste()
+      endSpeedUp()
       await local.pool.close()
     },
   }

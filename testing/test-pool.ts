@@ -17,7 +17,7 @@ export interface TestPool {
   /** A user nobody has used yet. */
   newUser(): { username: string; password: string }
   knownUser(): { username: string; password: string }
-  /** Subjects and codes of the mails to a user, oldest first. */
+  /** Subjects and codes of the mails to a user, oldest first. A code is read from the text part. */
   mails(username: string): Promise<readonly { subject: string; code: string }[]>
   /** The code of the newest mail to a user. */
   code(username: string): Promise<string>
@@ -67,7 +67,7 @@ export async function startTestPool(
     const messages = await pool.messages()
     return messages
       .filter(({ to }) => to === username)
-      .map(({ subject, text }) => ({ subject, code: /^\s*(\d{6,10})\s*$/m.exec(text)?.[1] ?? '' }))
+      .map(({ subject, text }) => ({ subject, code: /(?<!\d)\d{6,10}(?!\d)/.exec(text)?.[0] ?? '' }))
   }
 
   return {
@@ -118,13 +118,17 @@ function taken<T>(value: T | undefined): T {
   return value
 }
 
+/** Waits of Amplify between its tries are shorter than this; deadlines are longer. */
+const LONGEST_WAIT_TO_SHORTEN = 5000
+
 /**
- * Makes haste in this process: Amplify waits only a tenth as long between its tries, and its secret SRP exponent has 128
- * bits in place of 1024, a third of the work; the protocol is the same. The function that comes back ends that.
+ * Speeds Amplify up in this process: it waits only a tenth as long between its tries, and its secret SRP exponent has 128
+ * bits instead of 1024, a third of the work; the protocol is the same. The function that it returns ends that.
  */
-export function makeHaste(): () => void {
+export function speedUpSrp(): () => void {
   const { setTimeout: realSetTimeout, crypto } = globalThis
-  const shorter = (work: () => void, milliseconds = 0) => realSetTimeout(work, milliseconds / 10)
+  const shorter = (work: () => void, milliseconds = 0) =>
+    realSetTimeout(work, milliseconds < LONGEST_WAIT_TO_SHORTEN ? milliseconds / 10 : milliseconds)
   globalThis.setTimeout = Object.assign(shorter, realSetTimeout)
   const realRandomValues = crypto.getRandomValues
   let words = 0

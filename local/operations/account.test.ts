@@ -1,6 +1,8 @@
 // What users do with their own account: tokens, refresh, revocation, second factors.
 import {
   AdminCreateUserCommand,
+  AdminDeleteUserAttributesCommand,
+  AdminGetUserCommand,
   AdminSetUserMFAPreferenceCommand,
   AdminSetUserPasswordCommand,
   AssociateSoftwareTokenCommand,
@@ -18,7 +20,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, fetchUserAttributes, signIn, signOut } from 'aws-amplify/auth'
-import { sdkFor, useAmplify, writeTriggers } from '../../testing/local-pool.ts'
+import { pointAmplifyAt, sdkFor, writeTriggers } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
 import { softwareTokenCode } from '../software-token.ts'
 
@@ -52,7 +54,7 @@ afterAll(async () => {
 beforeEach(async () => {
   count += 1
   username = `person${count}@example.com`
-  useAmplify(pool)
+  pointAmplifyAt(pool)
   const named = { UserPoolId: pool.userPoolId, Username: username }
   await sdkFor(pool).send(new AdminCreateUserCommand({ ...named, TemporaryPassword: 'Temporary-1' }))
   await sdkFor(pool).send(new AdminSetUserPasswordCommand({ ...named, Password: PASSWORD, Permanent: true }))
@@ -256,6 +258,45 @@ for (const behaviour of ['define-with-entry', 'tokens'] as const) {
     })
   })
 }
+
+test('with MFA on, a user without an address sets one up in the sign-in', async () => {
+  await setMfa({ MfaConfiguration: 'ON', EmailMfaConfiguration: EMAIL })
+  const named = { UserPoolId: pool.userPoolId, Username: username }
+  const { Username: sub = '' } = await sdkFor(pool).send(new AdminGetUserCommand(named))
+  await sdkFor(pool).send(new AdminDeleteUserAttributesCommand({ ...named, UserAttributeNames: ['email'] }))
+  username = sub
+  const { ChallengeName, ChallengeParameters, Session } = await start()
+  expect(ChallengeName).toBe('MFA_SETUP')
+  expect(ChallengeParameters?.['MFAS_CAN_SETUP']).toBe('["EMAIL_OTP"]')
+  const associate = new AssociateSoftwareTokenCommand({ Session })
+  await expect(sdkFor(pool).send(associate)).rejects.toMatchObject({
+    name: 'SoftwareTokenMFANotFoundException',
+  })
+  const address = `address-of-${count}@example.com`
+  const { ChallengeName: next, Session: second } = await respond('MFA_SETUP', Session, { EMAIL: address })
+  expect(next).toBe('EMAIL_OTP')
+  const mail = (await pool.messages()).findLast(({ to }) => to === address)
+  const EMAIL_OTP_CODE = /\d{6}/.exec(mail?.text ?? '')?.[0] ?? 'no code'
+  expect((await respond('EMAIL_OTP', second, { EMAIL_OTP_CODE })).AuthenticationResult).toBeDefined()
+})
+
+test('in the custom flow Define sees that a factor was set up in this session', async () => {
+  pool.faults.afterNativeFactor = 'define-with-entry'
+  await setMfa({ MfaConfiguration: 'ON', SoftwareTokenMfaConfiguration: { Enabled: true } })
+  const first = await signIn({ username, password: PASSWORD, options: { authFlowType: 'CUSTOM_WITH_SRP' } })
+  if (first.nextStep.signInStep !== 'CONTINUE_SIGN_IN_WITH_TOTP_SETUP') throw new Error('no set-up')
+  const { sharedSecret } = first.nextStep.totpSetupDetails
+  const code = softwareTokenCode(sharedSecret, Date.parse(pool.calls.at(-1)?.at ?? '') / 1000)
+  const second = await confirmSignIn({ challengeResponse: code })
+  expect(second.nextStep.signInStep).toBe('CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE')
+  const define = pool.calls.findLast(
+    call => call.kind === 'trigger' && call.trigger === 'DefineAuthChallenge',
+  )
+  const names = ['SRP_A', 'PASSWORD_VERIFIER', 'MFA_SETUP', 'SOFTWARE_TOKEN_MFA']
+  expect(define).toMatchObject({
+    event: { request: { session: names.map(challengeName => ({ challengeName })) } },
+  })
+})
 
 test('an authenticator app can be set up, and then one chooses between it and the mail', async () => {
   await setMfa({ MfaConfiguration: 'OPTIONAL', ...BOTH })

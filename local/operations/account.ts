@@ -61,6 +61,12 @@ export const AssociateSoftwareToken: Operation = async (pool, request) => {
     return { SecretCode }
   }
   const { signIn, challenge } = setUpChallenge(pool, session)
+  if (!challenge.factors.includes('SOFTWARE_TOKEN_MFA')) {
+    throw new CognitoError(
+      'SoftwareTokenMFANotFoundException',
+      'Software token MFA has not been enabled by the userPool',
+    )
+  }
   pool.sessions.consume(session)
   const open = { signIn, challenge: { ...challenge, secret: SecretCode, verified: false } }
   return { SecretCode, Session: pool.sessions.open(open, signIn.client.authSessionValidity) }

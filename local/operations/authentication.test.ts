@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, signIn } from 'aws-amplify/auth'
-import { sdkFor, useAmplify, writeTriggers } from '../../testing/local-pool.ts'
+import { pointAmplifyAt, sdkFor, writeTriggers } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
 
 const ALL_FLOWS = [
@@ -63,7 +63,7 @@ afterAll(async () => {
 beforeEach(async () => {
   count += 1
   username = `person${count}@example.com`
-  useAmplify(pool)
+  pointAmplifyAt(pool)
   const { User } = await sdkFor(pool).send(
     new AdminCreateUserCommand({
       UserPoolId: pool.userPoolId,
@@ -310,6 +310,15 @@ test('a client with a secret needs the right SECRET_HASH', async () => {
     )
   await expect(refresh('wrong')).rejects.toMatchObject({ name: 'NotAuthorizedException' })
   expect((await refresh(SECRET)).AuthenticationResult?.AccessToken).toBeDefined()
+})
+
+test('a client without a secret takes no SECRET_HASH', async () => {
+  await setPassword()
+  const parameters = { USERNAME: username, PASSWORD, SECRET_HASH: 'of-no-secret' }
+  await expect(initiate('USER_PASSWORD_AUTH', parameters, LEGACY)).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+    message: `Client ${LEGACY} is not configured for secret but secret hash was received`,
+  })
 })
 
 test('after five wrong passwords one has to wait, longer each time', async () => {

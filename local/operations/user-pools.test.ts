@@ -84,6 +84,21 @@ test('UpdateUserPool resets what it is not given, all but the tier', async () =>
   expect(description.UserAttributeUpdateSettings).toBeUndefined()
 })
 
+test('UpdateUserPool leaves the MFA mode and each member of Policies that it is not given', async () => {
+  const PasswordPolicy = { MinimumLength: 14, TemporaryPasswordValidityDays: 30 }
+  await update({ Policies: { PasswordPolicy, SignInPolicy: { AllowedFirstAuthFactors: ['PASSWORD'] } } })
+  await setMfa({ MfaConfiguration: 'OPTIONAL', SoftwareTokenMfaConfiguration: { Enabled: true } })
+  const SignInPolicy = { AllowedFirstAuthFactors: ['PASSWORD', 'EMAIL_OTP'] } as const
+  await update({
+    Policies: { SignInPolicy: { AllowedFirstAuthFactors: [...SignInPolicy.AllowedFirstAuthFactors] } },
+  })
+  await update({ UserPoolTags: { a: 'b' } })
+  const description = await describe()
+  expect(description.MfaConfiguration).toBe('OPTIONAL')
+  expect(description.Policies).toEqual({ PasswordPolicy, SignInPolicy })
+  expect(description.AutoVerifiedAttributes).toBeUndefined()
+})
+
 test('what UpdateUserPool is given comes back as it was, members of tomorrow too', async () => {
   const response = await fetch(pool.endpoint, {
     method: 'POST',

@@ -10,7 +10,8 @@ import {
   paginateListUsers,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { sdkFor } from '../../testing/local-pool.ts'
+import { signIn } from 'aws-amplify/auth'
+import { pointAmplifyAt, sdkFor } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
 
 let pool: LocalUserPool
@@ -188,6 +189,57 @@ test('a changed address is unverified until it is said to be verified', async ()
   )
   expect(await attribute('phone_number')).toBeUndefined()
 })
+
+test('names differ in case only where the pool says so', async () => {
+  expect((await get('ADA@example.com')).Username).toBe((await get('ada@example.com')).Username)
+  const pools = await Promise.all(
+    [false, true].map(CaseSensitive =>
+      startLocalUserPool({
+        users: [],
+        triggers: false,
+        userPool: { UsernameAttributes: [], UsernameConfiguration: { CaseSensitive } },
+      }),
+    ),
+  )
+  try {
+    const found = await Promise.all(
+      pools.map(async named => {
+        const UserPoolId = named.userPoolId
+        await sdkFor(named).send(new AdminCreateUserCommand({ UserPoolId, Username: 'Ada' }))
+        const other = new AdminGetUserCommand({ UserPoolId, Username: 'aDA' })
+        return sdkFor(named)
+          .send(other)
+          .then(
+            ({ Username }) => Username,
+            (error: Error) => error.name,
+          )
+      }),
+    )
+    expect(found).toEqual(['Ada', 'UserNotFoundException'])
+  } finally {
+    await Promise.all(pools.map(named => named.close()))
+  }
+})
+
+test('ten thousand users are there at the start, and each can be found and sign in', async () => {
+  const users = Array.from({ length: 10_000 }, (_, index) => ({
+    username: `person${index}@example.com`,
+    password: 'Permanent-1',
+    status: 'CONFIRMED' as const,
+  }))
+  const clients = [{ description: { ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH'] } }]
+  const large = await startLocalUserPool({ users, clients, triggers: false })
+  try {
+    pointAmplifyAt(large)
+    const { username = '', password } = users.at(-1) ?? {}
+    const options = { authFlowType: 'USER_SRP_AUTH' } as const
+    expect((await signIn({ username, password: password ?? '', options })).isSignedIn).toBe(true)
+    const listed = await (await fetch(`${large.endpoint}/local-user-pool.json`)).json()
+    expect(listed.users).toHaveLength(10_000)
+  } finally {
+    await large.close()
+  }
+}, 30_000)
 
 test('a deleted user is gone', async () => {
   await create('leaving@example.com')

@@ -32,7 +32,7 @@ function settingsRefused(facts: PoolFacts): Finding[] {
 
 function settingsThatDiffer(facts: PoolFacts): Finding[] {
   const ours = ourTriggers(facts)
-  const differing = SHARED_SETTINGS.flatMap(([name, readers]) => {
+  const differing = SHARED_SETTINGS.flatMap(({ name, readers }) => {
     const present = readers.filter(trigger => ours.includes(trigger))
     const values = new Set(present.map(trigger => settingOf(facts.functions[trigger], name)))
     return values.size > 1 ? [`${name} (${present.join(', ')})`] : []
@@ -51,7 +51,7 @@ function settingsThatDiffer(facts: PoolFacts): Finding[] {
 
 function stagedGuard(facts: PoolFacts): Finding[] {
   const guarded = settingOf(ourFunction(facts, 'PreTokenGeneration'), 'GUARDED_CLIENT_IDS')
-  if (guarded === 'all') return []
+  if (guarded === '' || guarded === 'all') return []
   return [
     {
       id: 'guard-staged',

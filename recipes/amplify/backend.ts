@@ -1,4 +1,4 @@
-// amplify/backend.ts of an Amplify Gen 2 app whose users sign in with a password and a mailed code.
+// amplify/backend.ts of an Amplify Gen 2 app whose users sign in with a password and an e-mailed code.
 import { defineAuth, defineBackend } from '@aws-amplify/backend'
 import { Stack } from 'aws-cdk-lib'
 import { EmailCode } from '../cdk/email-code.ts'
@@ -6,18 +6,18 @@ import { EmailCode } from '../cdk/email-code.ts'
 const backend = defineBackend({ auth: defineAuth({ loginWith: { email: true } }) })
 const { userPool, cfnResources } = backend.auth.resources
 
-// In the stack of the pool: in one of its own the two stacks would wait for each other.
-const code = new EmailCode(Stack.of(userPool), 'EmailCode', {
+// In the stack of the pool: in another one, the two stacks would depend on each other.
+const emailCode = new EmailCode(Stack.of(userPool), 'EmailCode', {
   userPool,
   fromAddress: 'no-reply@example.com',
   fromName: 'Example',
 })
 
 const lambdaConfig = {
-  DefineAuthChallenge: code.defineAuthChallenge,
-  CreateAuthChallenge: code.createAuthChallenge,
-  VerifyAuthChallengeResponse: code.verifyAuthChallengeResponse,
-  PreTokenGeneration: code.preTokenGeneration,
+  DefineAuthChallenge: emailCode.defineAuthChallenge,
+  CreateAuthChallenge: emailCode.createAuthChallenge,
+  VerifyAuthChallengeResponse: emailCode.verifyAuthChallengeResponse,
+  PreTokenGeneration: emailCode.preTokenGeneration,
 }
 for (const [slot, trigger] of Object.entries(lambdaConfig)) {
   cfnResources.cfnUserPool.addPropertyOverride(`LambdaConfig.${slot}`, trigger.functionArn)

@@ -1,7 +1,20 @@
-// A CDK construct for the four triggers: copy it into your app, together with the zips of `npm run build`.
-import { Aws, Duration, SecretValue, Stack } from 'aws-cdk-lib'
+// The AWS CDK construct: the four triggers with their roles, secret, logs, metrics and alarms, as in template.yaml.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Aws, CfnOutput, Duration, Fn, RemovalPolicy, SecretValue, Stack, Token } from 'aws-cdk-lib'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  Metric,
+  Stats,
+  TreatMissingData,
+  Unit,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { type IUserPool, UserPool, UserPoolOperation } from 'aws-cdk-lib/aws-cognito'
-import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
   Code,
@@ -9,55 +22,188 @@ import {
   LoggingFormat,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { FilterPattern, LogGroup, MetricFilter, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
+import {
+  type Environment,
+  readCreateSettings,
+  readDefineSettings,
+  readPreTokenSettings,
+  readVerifySettings,
+} from '../../shared/settings.ts'
 
-export interface EmailCodeProps {
-  /** The pool that may call the functions. One that this app makes gets the triggers as well. */
+/** The settings of the functions. What is not given has the default of the function. */
+export interface EmailCodeSettings {
+  /** APP_NAME: the name in the mail. @default the domain of the sender */
+  readonly appName?: string
+  /** CODE_LENGTH: digits of a code, 6 to 10. @default 6 */
+  readonly codeLength?: number
+  /** CODE_TTL_SECONDS: lifetime of a code, 60 to 900. The app client's AuthSessionValidity must not be shorter. @default 180 */
+  readonly codeTtlSeconds?: number
+  /** MAX_ATTEMPTS: wrong codes per sign-in, 1 to 10. @default 3 */
+  readonly maxAttempts?: number
+  /** MAX_SENDS: mails per sign-in, 1 to 5. @default 3 */
+  readonly maxSends?: number
+  /** RESEND_AFTER_SECONDS: earliest resend, 0 to 300. @default 30 */
+  readonly resendAfterSeconds?: number
+  /** NATIVE_MFA: which of Cognito's own factors stands in for the code. @default 'accept-email' */
+  readonly nativeMfa?: 'ask' | 'accept-email' | 'accept-any'
+  /** UNVERIFIED_EMAIL: whether a user whose `email_verified` is not true gets a code. @default 'send' */
+  readonly unverifiedEmail?: 'send' | 'refuse'
+  /** DEFAULT_LOCALE: language of the mail when the user has none. @default 'en' */
+  readonly defaultLocale?: string
+  /** REPLY_TO_ADDRESS. @default none */
+  readonly replyToAddress?: string
+  /** SES_CONFIGURATION_SET. It must exist in the fallback region too, if there is one. @default none */
+  readonly sesConfigurationSet?: string
+  /** SES_FALLBACK_REGION: sends when SES in the region of the stack cannot. @default none */
+  readonly sesFallbackRegion?: string
+  /** HOSTED_UI: whether local users of the hosted UI, which asks for no code, get tokens. @default 'deny' */
+  readonly hostedUi?: 'deny' | 'allow'
+  /** GUARDED_CLIENT_IDS: app clients that Pre Token Generation guards. @default all */
+  readonly guardedClientIds?: readonly string[]
+  /** RECORD_EVENTS: logs each trigger event, redacted. @default false */
+  readonly recordEvents?: boolean
+}
+
+export interface EmailCodeProps extends EmailCodeSettings {
+  /** The pool that may call the functions. A pool that the same app creates gets the triggers as well. */
   readonly userPool: IUserPool
-  /** The bare address that codes are sent from; it or its domain is verified in SES. */
+  /** The bare address that codes are sent from. The address or its domain is verified in SES. */
   readonly fromAddress: string
-  /** The name shown with it. */
+  /** The name shown with the address. @default none */
   readonly fromName?: string
-  /** Other settings by their names, such as `{ CODE_TTL_SECONDS: '240' }`. Each function gets those that it reads. */
-  readonly settings?: Readonly<Record<string, string>>
-  /** Where `npm run build` put the zips; `dist` unless you say otherwise. */
+  /** A verified SES identity that is neither the address nor its domain, such as a parent domain. @default none */
+  readonly sesIdentity?: string
+  /** Version of the secret to deploy, to rotate it. @default the current version */
+  readonly codeSecretVersionId?: string
+  /** How long log lines are kept. @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays
+  /** Where the alarms go. Without a topic they change state and notify no one. @default none */
+  readonly alarmTopic?: ITopic
+  /** Wrong codes within five minutes that raise the alarm. @default 50 */
+  readonly wrongCodesAlarm?: number
+  /** The directory of the four zips. @default those of this package, or of `npm run build` in a checkout */
   readonly directory?: string
 }
 
-/** Which function reads which setting, besides CODE_SECRET and FROM_ADDRESS. */
-const READS = {
-  'define-auth-challenge': ['MAX_ATTEMPTS', 'MAX_SENDS', 'NATIVE_MFA', 'RECORD_EVENTS'],
-  'create-auth-challenge': [
-    'APP_NAME',
-    'CODE_LENGTH',
-    'CODE_TTL_SECONDS',
-    'MAX_ATTEMPTS',
-    'MAX_SENDS',
-    'RESEND_AFTER_SECONDS',
-    'NATIVE_MFA',
-    'DEFAULT_LOCALE',
-    'REPLY_TO_ADDRESS',
-    'SES_CONFIGURATION_SET',
-    'SES_FALLBACK_REGION',
-    'RECORD_EVENTS',
-  ],
-  'verify-auth-challenge-response': ['CODE_LENGTH', 'MAX_ATTEMPTS', 'RECORD_EVENTS'],
-  'pre-token-generation': ['HOSTED_UI', 'GUARDED_CLIENT_IDS', 'RECORD_EVENTS'],
-} as const
+type TriggerName =
+  | 'define-auth-challenge'
+  | 'create-auth-challenge'
+  | 'verify-auth-challenge-response'
+  | 'pre-token-generation'
 
+/** Which settings each function reads, and its own check of them. */
+const TRIGGERS: Record<
+  TriggerName,
+  { readonly settings: readonly string[]; readonly check: (environment: Environment) => unknown }
+> = {
+  'define-auth-challenge': {
+    settings: ['MAX_ATTEMPTS', 'MAX_SENDS', 'NATIVE_MFA', 'RECORD_EVENTS'],
+    check: readDefineSettings,
+  },
+  'create-auth-challenge': {
+    settings: [
+      'CODE_SECRET',
+      'FROM_ADDRESS',
+      'APP_NAME',
+      'CODE_LENGTH',
+      'CODE_TTL_SECONDS',
+      'MAX_ATTEMPTS',
+      'MAX_SENDS',
+      'RESEND_AFTER_SECONDS',
+      'UNVERIFIED_EMAIL',
+      'DEFAULT_LOCALE',
+      'REPLY_TO_ADDRESS',
+      'SES_CONFIGURATION_SET',
+      'SES_FALLBACK_REGION',
+      'RECORD_EVENTS',
+    ],
+    check: readCreateSettings,
+  },
+  'verify-auth-challenge-response': {
+    settings: ['CODE_SECRET', 'CODE_LENGTH', 'MAX_ATTEMPTS', 'RECORD_EVENTS'],
+    check: readVerifySettings,
+  },
+  'pre-token-generation': {
+    settings: ['HOSTED_UI', 'GUARDED_CLIENT_IDS', 'RECORD_EVENTS'],
+    check: readPreTokenSettings,
+  },
+}
+
+/** Metrics of log lines. `value` and `dimension` are fields of the line; a metric with neither counts from zero. */
+const METRICS: readonly {
+  readonly trigger: TriggerName
+  readonly event: string
+  readonly name: string
+  readonly value?: string
+  readonly dimension?: readonly [name: string, field: string]
+}[] = [
+  { trigger: 'create-auth-challenge', event: 'code-sent', name: 'CodesSent' },
+  { trigger: 'create-auth-challenge', event: 'code-sent', name: 'MailTime', value: 'milliseconds' },
+  { trigger: 'create-auth-challenge', event: 'code-not-sent', name: 'MailFailures' },
+  {
+    trigger: 'create-auth-challenge',
+    event: 'code-not-sent',
+    name: 'MailFailuresByCause',
+    dimension: ['Failure', 'failure'],
+  },
+  { trigger: 'create-auth-challenge', event: 'mail-retried', name: 'MailRetries' },
+  { trigger: 'verify-auth-challenge-response', event: 'code-right', name: 'CodesRight' },
+  { trigger: 'verify-auth-challenge-response', event: 'code-wrong', name: 'CodesWrong' },
+  { trigger: 'verify-auth-challenge-response', event: 'code-expired', name: 'CodesExpired' },
+  {
+    trigger: 'define-auth-challenge',
+    event: 'sign-in-refused',
+    name: 'SignInsRefused',
+    dimension: ['Reason', 'reason'],
+  },
+  {
+    trigger: 'pre-token-generation',
+    event: 'tokens-refused',
+    name: 'TokensRefused',
+    dimension: ['Reason', 'reason'],
+  },
+]
+
+const FIVE_MINUTES = Duration.minutes(5)
+
+/**
+ * A code by e-mail behind the password of a user pool.
+ *
+ * A pool that the app creates gets the triggers. CDK cannot change an imported pool: the construct then writes the four ARNs to
+ * the outputs of the stack, and `cognito-email-code attach --stack-name NAME` puts the triggers on the pool.
+ * Either way the app client must allow `ALLOW_CUSTOM_AUTH` and no other flow that starts a sign-in.
+ *
+ * @throws SettingsError at synthesis, naming every setting that the functions would not start with
+ * @example
+ * const userPool = new UserPool(this, 'Users', { signInAliases: { email: true } })
+ * userPool.addClient('Web', { authFlows: { custom: true }, preventUserExistenceErrors: true })
+ * new EmailCode(this, 'EmailCode', { userPool, fromAddress: 'no-reply@example.com', codeTtlSeconds: 240 })
+ */
 export class EmailCode extends Construct {
   readonly defineAuthChallenge: LambdaFunction
   readonly createAuthChallenge: LambdaFunction
   readonly verifyAuthChallengeResponse: LambdaFunction
   readonly preTokenGeneration: LambdaFunction
+  /** The secret that codes are derived from. */
+  readonly codeSecret: Secret
+  /** The CloudWatch namespace of the metrics. */
+  readonly metricNamespace: string
+  readonly alarms: readonly Alarm[]
 
+  /**
+   * @param scope - the stack of the pool, if the app creates the pool
+   * @param id - the name of the construct
+   * @param props - the pool, the sender, and the settings that differ from their defaults
+   */
   constructor(scope: Construct, id: string, props: EmailCodeProps) {
     super(scope, id)
-    const { userPool, fromAddress, fromName } = props
-    const secret = new Secret(this, 'CodeSecret', {
-      description: 'cognito-email-code: derives the codes',
+    this.metricNamespace = `cognito-email-code/${this.node.path}`
+    this.codeSecret = new Secret(this, 'CodeSecret', {
+      description: 'cognito-email-code: derives the codes; docs/deploying.md tells how to rotate it',
       generateSecretString: {
         // 64 hexadecimal digits.
         passwordLength: 64,
@@ -66,72 +212,229 @@ export class EmailCode extends Construct {
         excludeCharacters: 'ghijklmnopqrstuvwxyz',
       },
     })
-    // Resolved by CloudFormation when it deploys; the functions may not read the secret themselves.
-    const codeSecret = { CODE_SECRET: SecretValue.secretsManager(secret.secretArn).unsafeUnwrap() }
-    const from = { FROM_ADDRESS: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>` }
 
-    this.defineAuthChallenge = this.makeFunction('define-auth-challenge', props, {})
-    this.createAuthChallenge = this.makeFunction('create-auth-challenge', props, { ...codeSecret, ...from })
-    this.verifyAuthChallengeResponse = this.makeFunction('verify-auth-challenge-response', props, codeSecret)
-    this.preTokenGeneration = this.makeFunction('pre-token-generation', props, {})
-    this.createAuthChallenge.addToRolePolicy(mailRight(props))
+    const environment = environmentOf(props, this.codeSecret)
+    const directory = props.directory ?? builtTriggers()
+    const triggerFunction = (name: TriggerName) => this.addFunction(name, environment, directory, props)
+    this.defineAuthChallenge = triggerFunction('define-auth-challenge')
+    this.createAuthChallenge = triggerFunction('create-auth-challenge')
+    this.verifyAuthChallengeResponse = triggerFunction('verify-auth-challenge-response')
+    this.preTokenGeneration = triggerFunction('pre-token-generation')
+    this.createAuthChallenge.addToRolePolicy(mailPolicy(Stack.of(this), props))
 
-    const triggers = [
-      [UserPoolOperation.DEFINE_AUTH_CHALLENGE, this.defineAuthChallenge],
-      [UserPoolOperation.CREATE_AUTH_CHALLENGE, this.createAuthChallenge],
-      [UserPoolOperation.VERIFY_AUTH_CHALLENGE_RESPONSE, this.verifyAuthChallengeResponse],
-      [UserPoolOperation.PRE_TOKEN_GENERATION, this.preTokenGeneration],
-    ] as const
-    for (const [operation, trigger] of triggers) {
-      if (userPool instanceof UserPool) {
-        userPool.addTrigger(operation, trigger)
-        continue
-      }
-      // CDK cannot put triggers on a pool that it did not make: `npm run pool -- attach` does that.
-      trigger.addPermission('UserPool', {
-        principal: new ServicePrincipal('cognito-idp.amazonaws.com'),
-        sourceArn: userPool.userPoolArn,
-        sourceAccount: Aws.ACCOUNT_ID,
-      })
-    }
+    this.attach(props.userPool)
+    this.alarms = this.addAlarms(props)
   }
 
-  private makeFunction(
-    name: keyof typeof READS,
-    { settings = {}, directory = 'dist' }: EmailCodeProps,
+  private addFunction(
+    name: TriggerName,
     environment: Record<string, string>,
+    directory: string,
+    { logRetention = RetentionDays.ONE_MONTH }: EmailCodeProps,
   ): LambdaFunction {
-    const own = Object.entries(settings).filter(([setting]) => READS[name].some(read => read === setting))
+    const logGroup = new LogGroup(this, `${name}-log`, {
+      retention: logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    for (const { event, name: metricName, value, dimension } of METRICS.filter(it => it.trigger === name)) {
+      new MetricFilter(this, metricName, {
+        logGroup,
+        // With Lambda's JSON format the fields of a line are under $.message.
+        filterPattern: FilterPattern.literal(`{ $.message.event = "${event}" }`),
+        metricNamespace: this.metricNamespace,
+        metricName,
+        metricValue: value === undefined ? '1' : `$.message.${value}`,
+        unit: value === undefined ? Unit.COUNT : Unit.MILLISECONDS,
+        ...(value === undefined && dimension === undefined && { defaultValue: 0 }),
+        ...(dimension && { dimensions: { [dimension[0]]: `$.message.${dimension[1]}` } }),
+      })
+    }
+    const role = new Role(this, `${name}-role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    logGroup.grantWrite(role)
     return new LambdaFunction(this, name, {
+      role,
       description: `cognito-email-code: ${name}`,
-      code: Code.fromAsset(`${directory}/${name}.zip`),
+      code: Code.fromAsset(join(directory, `${name}.zip`)),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: name === 'create-auth-challenge' ? 512 : 128,
       timeout: Duration.seconds(5),
       loggingFormat: LoggingFormat.JSON,
-      logGroup: new LogGroup(this, `${name}-log`, { retention: RetentionDays.ONE_MONTH }),
-      environment: { ...Object.fromEntries(own), ...environment },
+      logGroup,
+      environment: checkedSettings(name, environment),
     })
+  }
+
+  private attach(userPool: IUserPool): void {
+    const triggers = [
+      ['DefineAuthChallenge', UserPoolOperation.DEFINE_AUTH_CHALLENGE, this.defineAuthChallenge],
+      ['CreateAuthChallenge', UserPoolOperation.CREATE_AUTH_CHALLENGE, this.createAuthChallenge],
+      [
+        'VerifyAuthChallengeResponse',
+        UserPoolOperation.VERIFY_AUTH_CHALLENGE_RESPONSE,
+        this.verifyAuthChallengeResponse,
+      ],
+      ['PreTokenGeneration', UserPoolOperation.PRE_TOKEN_GENERATION, this.preTokenGeneration],
+    ] as const
+    for (const [slot, operation, trigger] of triggers) {
+      if (userPool instanceof UserPool) {
+        userPool.addTrigger(operation, trigger)
+        continue
+      }
+      trigger.addPermission('UserPool', {
+        principal: new ServicePrincipal('cognito-idp.amazonaws.com'),
+        sourceArn: userPool.userPoolArn,
+        sourceAccount: Aws.ACCOUNT_ID,
+      })
+      // `attach --stack-name` reads these names; a second construct in the same stack is attached with the ARNs.
+      const stack = Stack.of(this)
+      const scope = stack.node.tryFindChild(`${slot}Arn`) === undefined ? stack : this
+      new CfnOutput(scope, `${slot}Arn`, { value: trigger.functionArn })
+    }
+  }
+
+  private addAlarms({ alarmTopic, wrongCodesAlarm = 50 }: EmailCodeProps): Alarm[] {
+    const ofLogs = (metricName: string) =>
+      new Metric({ namespace: this.metricNamespace, metricName, statistic: Stats.SUM, period: FIVE_MINUTES })
+    const counted = { statistic: Stats.SUM, period: FIVE_MINUTES }
+    const addAlarm = (id: string, metric: IMetric, threshold: number, alarmDescription: string) => {
+      const alarm = new Alarm(this, `${id}Alarmed`, {
+        alarmDescription,
+        metric,
+        threshold,
+        evaluationPeriods: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      })
+      if (alarmTopic === undefined) return alarm
+      alarm.addAlarmAction(new SnsAction(alarmTopic))
+      alarm.addOkAction(new SnsAction(alarmTopic))
+      return alarm
+    }
+    // Pre Token Generation refuses tokens by failing, so its errors raise no alarm; its timeouts do.
+    const failing = [this.defineAuthChallenge, this.createAuthChallenge, this.verifyAuthChallengeResponse]
+    return [
+      addAlarm(
+        'WrongCodes',
+        ofLogs('CodesWrong'),
+        wrongCodesAlarm,
+        'Many wrong codes within five minutes; someone who has passwords may be guessing codes',
+      ),
+      addAlarm(
+        'MailFailures',
+        ofLogs('MailFailures'),
+        1,
+        'Codes could not be mailed; the log of create-auth-challenge says why',
+      ),
+      ...failing.map(trigger =>
+        addAlarm(
+          `${trigger.node.id}-errors`,
+          trigger.metricErrors(counted),
+          1,
+          `${trigger.node.id} failed to start, timed out, or failed; sign-ins end in an error`,
+        ),
+      ),
+      addAlarm(
+        'pre-token-generation-timeouts',
+        this.preTokenGeneration.metricDuration({ statistic: Stats.MAXIMUM, period: FIVE_MINUTES }),
+        5000,
+        'pre-token-generation timed out; sign-ins end in an error',
+      ),
+      ...[...failing, this.preTokenGeneration].map(trigger =>
+        addAlarm(
+          `${trigger.node.id}-throttles`,
+          trigger.metricThrottles(counted),
+          1,
+          `${trigger.node.id} was throttled; sign-ins end in an error until the account has concurrency for it`,
+        ),
+      ),
+    ]
   }
 }
 
-/** To send from this address, through it or its domain, and as nobody else. */
-function mailRight({ userPool, fromAddress, settings = {} }: EmailCodeProps): PolicyStatement {
-  const stack = Stack.of(userPool)
-  const { SES_CONFIGURATION_SET: configurationSet, SES_FALLBACK_REGION: fallbackRegion } = settings
-  const names = [
-    `identity/${fromAddress}`,
-    `identity/${fromAddress.split('@')[1]}`,
-    ...(configurationSet === undefined ? [] : [`configuration-set/${configurationSet}`]),
-  ]
-  const regions = [stack.region, ...(fallbackRegion === undefined ? [] : [fallbackRegion])]
-  return new PolicyStatement({
-    actions: ['ses:SendEmail'],
-    resources: regions.flatMap(region =>
-      names.map(name => `arn:${stack.partition}:ses:${region}:${stack.account}:${name}`),
+/** All settings as environment variables; those not given are left out. */
+function environmentOf(props: EmailCodeProps, codeSecret: Secret): Record<string, string> {
+  const { fromAddress, fromName, codeSecretVersionId: versionId, recordEvents } = props
+  const variables = {
+    // CloudFormation resolves the secret when it deploys; no function may read it.
+    CODE_SECRET: SecretValue.secretsManager(
+      codeSecret.secretArn,
+      versionId === undefined ? {} : { versionId },
+    ).unsafeUnwrap(),
+    FROM_ADDRESS: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>`,
+    APP_NAME: props.appName,
+    CODE_LENGTH: props.codeLength,
+    CODE_TTL_SECONDS: props.codeTtlSeconds,
+    MAX_ATTEMPTS: props.maxAttempts,
+    MAX_SENDS: props.maxSends,
+    RESEND_AFTER_SECONDS: props.resendAfterSeconds,
+    NATIVE_MFA: props.nativeMfa,
+    UNVERIFIED_EMAIL: props.unverifiedEmail,
+    DEFAULT_LOCALE: props.defaultLocale,
+    REPLY_TO_ADDRESS: props.replyToAddress,
+    SES_CONFIGURATION_SET: props.sesConfigurationSet,
+    SES_FALLBACK_REGION: props.sesFallbackRegion,
+    HOSTED_UI: props.hostedUi,
+    GUARDED_CLIENT_IDS: props.guardedClientIds?.join(','),
+    RECORD_EVENTS: recordEvents === undefined ? undefined : recordEvents ? 'on' : 'off',
+  }
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]],
     ),
+  )
+}
+
+/** The settings of one function. @throws SettingsError if the function would not start with them */
+function checkedSettings(name: TriggerName, environment: Record<string, string>): Record<string, string> {
+  const { settings, check } = TRIGGERS[name]
+  const own = Object.entries(environment).filter(([setting]) => settings.includes(setting))
+  // What only CloudFormation knows cannot be checked here; what is required is then replaced by an example.
+  const known = own.filter(([, value]) => !Token.isUnresolved(value))
+  check({
+    CODE_SECRET: '0123456789abcdef'.repeat(4),
+    FROM_ADDRESS: 'no-reply@example.com',
+    ...Object.fromEntries(known),
+  })
+  return Object.fromEntries(own)
+}
+
+/** Allows mails from the one address, through its identities and any configuration set that they have by default. */
+function mailPolicy(
+  { partition, region, account }: Stack,
+  { fromAddress, sesIdentity, sesFallbackRegion }: EmailCodeProps,
+): PolicyStatement {
+  const identities = [fromAddress, Fn.select(1, Fn.split('@', fromAddress)), sesIdentity]
+  const names = [
+    ...identities.filter(identity => identity !== undefined).map(identity => `identity/${identity}`),
+    'configuration-set/*',
+  ]
+  const regions = sesFallbackRegion === undefined ? [region] : [region, sesFallbackRegion]
+  return new PolicyStatement({
+    actions: ['ses:SendEmail', 'ses:SendRawEmail'],
+    resources: regions.flatMap(it => names.map(name => `arn:${partition}:ses:${it}:${account}:${name}`)),
     conditions: { StringEquals: { 'ses:FromAddress': fromAddress } },
   })
+}
+
+/** The directory of the zips: beside this file in the package, in `dist` of a checkout or of the working directory. */
+function builtTriggers(): string {
+  // A bundler that writes CommonJS leaves no address of the module.
+  const here: string | undefined = import.meta.url
+  const start = here?.startsWith('file:') ? dirname(fileURLToPath(here)) : process.cwd()
+  const candidates = [...ancestors(start), process.cwd()].flatMap(directory => [
+    directory,
+    join(directory, 'dist'),
+  ])
+  const found = candidates.find(directory => existsSync(join(directory, 'define-auth-challenge.zip')))
+  if (found !== undefined) return found
+  throw new Error(
+    'The built triggers were not found. Run `npm run build`, or set `directory` to where the four zips are.',
+  )
+}
+
+function ancestors(directory: string): string[] {
+  const parent = dirname(directory)
+  return parent === directory ? [directory] : [directory, ...ancestors(parent)]
 }

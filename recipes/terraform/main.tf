@@ -1,13 +1,14 @@
-# The four triggers as a Terraform module. Run `npm run build` first. A pool that Terraform manages takes its triggers from
-# Terraform, and only from there:
+# The four triggers as a Terraform module, with their roles, secret, logs, metrics and alarms, as in template.yaml. Run
+# `npm ci && npm run build` first. A pool that Terraform manages takes its triggers from Terraform, and only from there:
 #
 #   module "email_code" {
 #     source        = "./email-code"
-#     user_pool_arn = aws_cognito_user_pool.people.arn
+#     user_pool_arn = aws_cognito_user_pool.users.arn
 #     from_address  = "no-reply@example.com"
+#     settings      = { CODE_TTL_SECONDS = "240" }
 #   }
 #
-#   resource "aws_cognito_user_pool" "people" {
+#   resource "aws_cognito_user_pool" "users" {
 #     lambda_config {
 #       define_auth_challenge          = module.email_code.arns["define-auth-challenge"]
 #       create_auth_challenge          = module.email_code.arns["create-auth-challenge"]
@@ -16,7 +17,7 @@
 #     }
 #   }
 #
-# and the pool's clients: explicit_auth_flows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+# and the app clients of the pool: explicit_auth_flows = ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 
 terraform {
   required_version = ">= 1.5"
@@ -32,11 +33,75 @@ variable "user_pool_arn" {
 }
 
 variable "from_address" {
-  description = "The bare address that codes are sent from; it or its domain is verified in SES"
+  description = "The bare address that codes are sent from; the address or its domain is verified in SES"
   type        = string
   validation {
-    condition     = can(regex("^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$", var.from_address))
-    error_message = "Give a bare address such as no-reply@example.com."
+    condition     = can(regex("^[^\\s@<>]+@[^\\s@<>]+\\.[^\\s@<>]+$", var.from_address))
+    error_message = "from_address must be a bare address such as no-reply@example.com."
+  }
+}
+
+variable "from_name" {
+  description = "The name shown with the address; empty for none"
+  type        = string
+  default     = ""
+}
+
+variable "ses_identity" {
+  description = "A verified SES identity that is neither the address nor its domain, such as a parent domain; empty for none"
+  type        = string
+  default     = ""
+}
+
+variable "settings" {
+  description = "Other settings by their names, such as CODE_TTL_SECONDS. Each function gets those that it reads"
+  type        = map(string)
+  default     = {}
+  validation {
+    condition = length(setsubtract(keys(var.settings), [
+      "APP_NAME", "CODE_LENGTH", "CODE_TTL_SECONDS", "MAX_ATTEMPTS", "MAX_SENDS", "RESEND_AFTER_SECONDS", "NATIVE_MFA",
+      "UNVERIFIED_EMAIL", "DEFAULT_LOCALE", "REPLY_TO_ADDRESS", "SES_CONFIGURATION_SET", "SES_FALLBACK_REGION", "HOSTED_UI",
+      "GUARDED_CLIENT_IDS", "RECORD_EVENTS",
+    ])) == 0
+    error_message = "settings has a name that no function reads."
+  }
+}
+
+variable "code_secret_keys" {
+  description = "Names of the secrets, one or two: the first makes codes, both are accepted. Each name has a secret of its own"
+  type        = list(string)
+  default     = ["1"]
+  validation {
+    condition     = length(distinct(var.code_secret_keys)) == length(var.code_secret_keys) && contains([1, 2], length(var.code_secret_keys))
+    error_message = "code_secret_keys must be one name, or two different ones."
+  }
+}
+
+variable "log_retention_in_days" {
+  description = "Days until log lines are deleted"
+  type        = number
+  default     = 30
+}
+
+variable "wrong_codes_alarm" {
+  description = "Wrong codes within five minutes that raise the alarm"
+  type        = number
+  default     = 50
+}
+
+variable "alarm_topic_arn" {
+  description = "SNS topic that the alarms go to; empty for none, and then no one is notified"
+  type        = string
+  default     = ""
+}
+
+variable "name" {
+  description = "First part of the names of the functions, roles and log groups; a random part keeps them unique"
+  type        = string
+  default     = "email-code"
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,20}$", var.name))
+    error_message = "name must have 1 to 20 letters, digits, - or _."
   }
 }
 
@@ -50,30 +115,94 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
-# 32 bytes. It is in the Terraform state: keep that as safe as the secret.
+resource "random_id" "name" {
+  byte_length = 3
+}
+
+# 32 bytes each. They are in the Terraform state: protect it as you would the secret.
 resource "random_id" "code_secret" {
+  for_each    = toset(var.code_secret_keys)
   byte_length = 32
 }
 
 locals {
-  code_secret = { CODE_SECRET = random_id.code_secret.hex }
-  email_code = {
-    "define-auth-challenge"          = { memory = 128, environment = { MAX_ATTEMPTS = "3" } }
-    "create-auth-challenge"          = { memory = 512, environment = merge(local.code_secret, { FROM_ADDRESS = var.from_address, MAX_ATTEMPTS = "3" }) }
-    "verify-auth-challenge-response" = { memory = 128, environment = merge(local.code_secret, { MAX_ATTEMPTS = "3" }) }
-    "pre-token-generation"           = { memory = 128, environment = { HOSTED_UI = "deny" } }
+  name = "${var.name}-${random_id.name.hex}"
+  environment = merge(var.settings, {
+    CODE_SECRET  = join(",", [for key in var.code_secret_keys : random_id.code_secret[key].hex])
+    FROM_ADDRESS = var.from_name == "" ? var.from_address : "${var.from_name} <${var.from_address}>"
+  })
+
+  functions = {
+    "define-auth-challenge" = {
+      memory   = 128
+      settings = ["MAX_ATTEMPTS", "MAX_SENDS", "NATIVE_MFA", "RECORD_EVENTS"]
+    }
+    "create-auth-challenge" = {
+      memory = 512
+      settings = [
+        "CODE_SECRET", "FROM_ADDRESS", "APP_NAME", "CODE_LENGTH", "CODE_TTL_SECONDS", "MAX_ATTEMPTS", "MAX_SENDS",
+        "RESEND_AFTER_SECONDS", "UNVERIFIED_EMAIL", "DEFAULT_LOCALE", "REPLY_TO_ADDRESS", "SES_CONFIGURATION_SET",
+        "SES_FALLBACK_REGION", "RECORD_EVENTS",
+      ]
+    }
+    "verify-auth-challenge-response" = {
+      memory   = 128
+      settings = ["CODE_SECRET", "CODE_LENGTH", "MAX_ATTEMPTS", "RECORD_EVENTS"]
+    }
+    "pre-token-generation" = {
+      memory   = 128
+      settings = ["HOSTED_UI", "GUARDED_CLIENT_IDS", "RECORD_EVENTS"]
+    }
   }
-  ses = "arn:${data.aws_partition.current.partition}:ses:${data.aws_region.current.region}:${data.aws_caller_identity.current.account_id}"
+
+  # Metrics of log lines. With Lambda's JSON format the fields of a line are under $.message.
+  metrics = {
+    CodesSent           = { function = "create-auth-challenge", event = "code-sent", value = "1", unit = "Count", default = 0, dimensions = null }
+    MailTime            = { function = "create-auth-challenge", event = "code-sent", value = "$.message.milliseconds", unit = "Milliseconds", default = null, dimensions = null }
+    MailFailures        = { function = "create-auth-challenge", event = "code-not-sent", value = "1", unit = "Count", default = 0, dimensions = null }
+    MailFailuresByCause = { function = "create-auth-challenge", event = "code-not-sent", value = "1", unit = "Count", default = null, dimensions = { Failure = "$.message.failure" } }
+    MailRetries         = { function = "create-auth-challenge", event = "mail-retried", value = "1", unit = "Count", default = 0, dimensions = null }
+    CodesRight          = { function = "verify-auth-challenge-response", event = "code-right", value = "1", unit = "Count", default = 0, dimensions = null }
+    CodesWrong          = { function = "verify-auth-challenge-response", event = "code-wrong", value = "1", unit = "Count", default = 0, dimensions = null }
+    CodesExpired        = { function = "verify-auth-challenge-response", event = "code-expired", value = "1", unit = "Count", default = 0, dimensions = null }
+    SignInsRefused      = { function = "define-auth-challenge", event = "sign-in-refused", value = "1", unit = "Count", default = null, dimensions = { Reason = "$.message.reason" } }
+    TokensRefused       = { function = "pre-token-generation", event = "tokens-refused", value = "1", unit = "Count", default = null, dimensions = { Reason = "$.message.reason" } }
+  }
+  log_alarms = {
+    "wrong-codes"   = { metric = "CodesWrong", threshold = var.wrong_codes_alarm, description = "Many wrong codes within five minutes; someone who has passwords may be guessing codes" }
+    "mail-failures" = { metric = "MailFailures", threshold = 1, description = "Codes could not be mailed; the log of create-auth-challenge says why" }
+  }
+  # Pre Token Generation refuses tokens by failing, so its errors raise no alarm; its timeouts do.
+  function_alarms = {
+    "define-errors"      = { function = "define-auth-challenge", metric = "Errors", statistic = "Sum", threshold = 1 }
+    "create-errors"      = { function = "create-auth-challenge", metric = "Errors", statistic = "Sum", threshold = 1 }
+    "verify-errors"      = { function = "verify-auth-challenge-response", metric = "Errors", statistic = "Sum", threshold = 1 }
+    "pre-token-timeouts" = { function = "pre-token-generation", metric = "Duration", statistic = "Maximum", threshold = 5000 }
+
+    "define-throttles"    = { function = "define-auth-challenge", metric = "Throttles", statistic = "Sum", threshold = 1 }
+    "create-throttles"    = { function = "create-auth-challenge", metric = "Throttles", statistic = "Sum", threshold = 1 }
+    "verify-throttles"    = { function = "verify-auth-challenge-response", metric = "Throttles", statistic = "Sum", threshold = 1 }
+    "pre-token-throttles" = { function = "pre-token-generation", metric = "Throttles", statistic = "Sum", threshold = 1 }
+  }
+  alarm_actions = var.alarm_topic_arn == "" ? [] : [var.alarm_topic_arn]
+
+  # SES looks at the identity of the address even where only the domain is verified, and at the configuration set that an
+  # identity has by default even where the call names none.
+  mail_regions = distinct(compact([data.aws_region.current.region, lookup(var.settings, "SES_FALLBACK_REGION", "")]))
+  mail_names = concat(
+    [for identity in compact([var.from_address, split("@", var.from_address)[1], var.ses_identity]) : "identity/${identity}"],
+    ["configuration-set/*"],
+  )
 }
 
 resource "aws_lambda_function" "email_code" {
-  for_each         = local.email_code
-  function_name    = each.key
+  for_each         = local.functions
+  function_name    = "${local.name}-${each.key}"
   description      = "cognito-email-code: ${each.key}"
   filename         = "${var.directory}/${each.key}.zip"
   source_code_hash = filebase64sha256("${var.directory}/${each.key}.zip")
   handler          = "index.handler"
-  runtime          = "nodejs22.x"
+  runtime          = "nodejs24.x"
   architectures    = ["arm64"]
   memory_size      = each.value.memory
   timeout          = 5
@@ -85,19 +214,19 @@ resource "aws_lambda_function" "email_code" {
   }
 
   environment {
-    variables = each.value.environment
+    variables = { for name, value in local.environment : name => value if contains(each.value.settings, name) }
   }
 }
 
 resource "aws_cloudwatch_log_group" "email_code" {
-  for_each          = local.email_code
-  name              = "/aws/lambda/${each.key}"
-  retention_in_days = 30
+  for_each          = local.functions
+  name              = "/aws/lambda/${local.name}-${each.key}"
+  retention_in_days = var.log_retention_in_days
 }
 
 resource "aws_iam_role" "email_code" {
-  for_each = local.email_code
-  name     = "email-code-${each.key}"
+  for_each = local.functions
+  name     = "${local.name}-${each.key}"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -109,7 +238,7 @@ resource "aws_iam_role" "email_code" {
 }
 
 resource "aws_iam_role_policy" "logs" {
-  for_each = local.email_code
+  for_each = local.functions
   role     = aws_iam_role.email_code[each.key].id
   policy = jsonencode({
     Version = "2012-10-17"
@@ -126,16 +255,19 @@ resource "aws_iam_role_policy" "mail" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Effect    = "Allow"
-      Action    = "ses:SendEmail"
-      Resource  = ["${local.ses}:identity/${var.from_address}", "${local.ses}:identity/${split("@", var.from_address)[1]}"]
+      Effect = "Allow"
+      Action = ["ses:SendEmail", "ses:SendRawEmail"]
+      Resource = [
+        for pair in setproduct(local.mail_regions, local.mail_names) :
+        "arn:${data.aws_partition.current.partition}:ses:${pair[0]}:${data.aws_caller_identity.current.account_id}:${pair[1]}"
+      ]
       Condition = { StringEquals = { "ses:FromAddress" = var.from_address } }
     }]
   })
 }
 
 resource "aws_lambda_permission" "user_pool" {
-  for_each       = local.email_code
+  for_each       = local.functions
   function_name  = aws_lambda_function.email_code[each.key].function_name
   action         = "lambda:InvokeFunction"
   principal      = "cognito-idp.amazonaws.com"
@@ -143,7 +275,61 @@ resource "aws_lambda_permission" "user_pool" {
   source_account = data.aws_caller_identity.current.account_id
 }
 
+resource "aws_cloudwatch_log_metric_filter" "email_code" {
+  for_each       = local.metrics
+  name           = each.key
+  log_group_name = aws_cloudwatch_log_group.email_code[each.value.function].name
+  pattern        = "{ $.message.event = \"${each.value.event}\" }"
+
+  metric_transformation {
+    namespace     = "cognito-email-code/${local.name}"
+    name          = each.key
+    value         = each.value.value
+    unit          = each.value.unit
+    default_value = each.value.default
+    dimensions    = each.value.dimensions
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "logs" {
+  for_each            = local.log_alarms
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = "cognito-email-code/${local.name}"
+  metric_name         = each.value.metric
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+}
+
+resource "aws_cloudwatch_metric_alarm" "functions" {
+  for_each            = local.function_alarms
+  alarm_name          = "${local.name}-${each.key}"
+  alarm_description   = "${each.value.function} fails to start, fails, times out or is throttled; sign-ins end in an error"
+  namespace           = "AWS/Lambda"
+  metric_name         = each.value.metric
+  dimensions          = { FunctionName = aws_lambda_function.email_code[each.value.function].function_name }
+  statistic           = each.value.statistic
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.alarm_actions
+  ok_actions          = local.alarm_actions
+}
+
 output "arns" {
   description = "The functions by their names"
   value       = { for name, function in aws_lambda_function.email_code : name => function.arn }
+}
+
+output "metric_namespace" {
+  description = "The CloudWatch namespace of the metrics"
+  value       = "cognito-email-code/${local.name}"
 }

@@ -3,8 +3,13 @@ import type { MailTexts } from './texts.ts'
 
 export const ar: MailTexts = {
   direction: 'rtl',
-  subject: (code, appName, reference) => `${code} هو رمز تسجيل الدخول إلى ${appName} (${reference})`,
-  introduction: appName => `رمزك لتسجيل الدخول إلى ${appName}:`,
+  subject: (appName, reference) => `رمز تسجيل الدخول إلى ${appName} (${reference})`,
+  introduction: appName => `استخدم هذا الرمز لتسجيل الدخول إلى ${appName}.`,
+  minutes: count => {
+    if (count === 1) return 'دقيقة'
+    if (count === 2) return 'دقيقتان'
+    return count <= 10 ? `${count} دقائق` : `${count} دقيقة`
+  },
   validity: duration => `مدة صلاحية الرمز: ${duration}.`,
   reference: reference =>
     `الرقم المرجعي: ${reference}. إذا وصلتك عدة رسائل، فاستخدم الرمز الوارد في الرسالة التي تحمل الرقم المرجعي الظاهر على شاشتك.`,

@@ -3,8 +3,9 @@ import type { MailTexts } from './texts.ts'
 
 export const de: MailTexts = {
   direction: 'ltr',
-  subject: (code, appName, reference) => `${code} ist Ihr Anmeldecode für ${appName} (${reference})`,
-  introduction: appName => `Ihr Code für die Anmeldung bei ${appName}:`,
+  subject: (appName, reference) => `Ihr Anmeldecode für ${appName} (${reference})`,
+  introduction: appName => `Mit diesem Code melden Sie sich bei ${appName} an.`,
+  minutes: count => (count === 1 ? '1 Minute' : `${count} Minuten`),
   validity: duration => `Er gilt ${duration}.`,
   reference: reference =>
     `Kennung: ${reference}. Haben Sie mehrere Mails erhalten, gilt der Code aus der Mail mit der Kennung, die auf Ihrem Bildschirm steht.`,

@@ -3,8 +3,9 @@ import type { MailTexts } from './texts.ts'
 
 export const en: MailTexts = {
   direction: 'ltr',
-  subject: (code, appName, reference) => `${code} is your ${appName} sign-in code (${reference})`,
-  introduction: appName => `Your code to sign in to ${appName}:`,
+  subject: (appName, reference) => `Your ${appName} sign-in code (${reference})`,
+  introduction: appName => `Use this code to sign in to ${appName}.`,
+  minutes: count => (count === 1 ? '1 minute' : `${count} minutes`),
   validity: duration => `It is valid for ${duration}.`,
   reference: reference =>
     `Reference: ${reference}. If you received several mails, use the code from the one whose reference matches your screen.`,

@@ -3,8 +3,9 @@ import type { MailTexts } from './texts.ts'
 
 export const fr: MailTexts = {
   direction: 'ltr',
-  subject: (code, appName, reference) => `${code} est votre code de connexion ${appName} (${reference})`,
-  introduction: appName => `Votre code pour vous connecter à ${appName}\u00a0:`,
+  subject: (appName, reference) => `Votre code de connexion ${appName} (${reference})`,
+  introduction: appName => `Utilisez ce code pour vous connecter à ${appName}.`,
+  minutes: count => (count === 1 ? '1 minute' : `${count} minutes`),
   validity: duration => `Il est valable ${duration}.`,
   reference: reference =>
     `Référence\u00a0: ${reference}. Si vous avez reçu plusieurs messages, utilisez le code de celui dont la référence s’affiche à l’écran.`,

@@ -3,8 +3,9 @@ import type { MailTexts } from './texts.ts'
 
 export const ja: MailTexts = {
   direction: 'ltr',
-  subject: (code, appName, reference) => `${code} は ${appName} のサインインコードです（${reference}）`,
-  introduction: appName => `${appName} にサインインするためのコード：`,
+  subject: (appName, reference) => `${appName} のサインインコード（${reference}）`,
+  introduction: appName => `このコードを使って ${appName} にサインインしてください。`,
+  minutes: count => `${count} 分`,
   validity: duration => `このコードの有効時間は ${duration}です。`,
   reference: reference =>
     `照合記号：${reference}。メールが複数届いている場合は、画面に表示されている照合記号のメールのコードを入力してください。`,

@@ -3,8 +3,9 @@ import type { MailTexts } from './texts.ts'
 
 export const ptBR: MailTexts = {
   direction: 'ltr',
-  subject: (code, appName, reference) => `${code} é o seu código de acesso a ${appName} (${reference})`,
-  introduction: appName => `Seu código para entrar em ${appName}:`,
+  subject: (appName, reference) => `Seu código de acesso a ${appName} (${reference})`,
+  introduction: appName => `Use este código para entrar em ${appName}.`,
+  minutes: count => (count === 1 ? '1 minuto' : `${count} minutos`),
   validity: duration => `Ele é válido por ${duration}.`,
   reference: reference =>
     `Referência: ${reference}. Se você recebeu vários e-mails, use o código daquele com a referência que aparece na tela.`,

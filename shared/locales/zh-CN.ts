@@ -3,8 +3,9 @@ import type { MailTexts } from './texts.ts'
 
 export const zhCN: MailTexts = {
   direction: 'ltr',
-  subject: (code, appName, reference) => `${code} 是您的 ${appName} 登录验证码（${reference}）`,
-  introduction: appName => `您登录 ${appName} 的验证码：`,
+  subject: (appName, reference) => `您的 ${appName} 登录验证码（${reference}）`,
+  introduction: appName => `请使用此验证码登录 ${appName}。`,
+  minutes: count => `${count}分钟`,
   validity: duration => `有效期为${duration}。`,
   reference: reference => `编号：${reference}。如果收到多封邮件，请使用编号与屏幕上一致的那一封中的验证码。`,
   keepSecret: appName => `请勿将验证码告诉任何人。${appName} 的工作人员不会向您索取验证码。`,

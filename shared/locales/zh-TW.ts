@@ -3,8 +3,9 @@ import type { MailTexts } from './texts.ts'
 
 export const zhTW: MailTexts = {
   direction: 'ltr',
-  subject: (code, appName, reference) => `${code} 是您的 ${appName} 登入驗證碼（${reference}）`,
-  introduction: appName => `您登入 ${appName} 的驗證碼：`,
+  subject: (appName, reference) => `您的 ${appName} 登入驗證碼（${reference}）`,
+  introduction: appName => `請使用此驗證碼登入 ${appName}。`,
+  minutes: count => `${count} 分鐘`,
   validity: duration => `有效時間為 ${duration}。`,
   reference: reference => `編號：${reference}。如果收到多封郵件，請使用編號與螢幕上相同的那一封中的驗證碼。`,
   keepSecret: appName => `請勿將驗證碼告訴任何人。${appName} 的人員不會向您索取驗證碼。`,

@@ -1,0 +1,69 @@
+// Takes turns at Amplify: it keeps one sign-in for the whole page, so actions run one after the other, each for a limited time.
+
+/** The time for which one action uses Amplify alone. */
+export interface Turn<Result> {
+  /** What the work came to, or undefined when the time was up before. */
+  readonly result: Promise<Result | undefined>
+  /** True when the time was up: what the work still comes to is late, and the next turn may have begun. */
+  readonly isOver: boolean
+  /** From now on the work has only so much time left. */
+  endWithin(milliseconds: number): void
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve()
+let answers = 0
+
+/**
+ * Runs `work` when all turns taken before are over.
+ * @param milliseconds how long the work may take, counted from when it starts
+ */
+export function takeTurn<Result>(work: () => Promise<Result>, milliseconds: number): Turn<Result> {
+  let timeLeft = milliseconds
+  let isOver = false
+  let hasStarted = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let giveUp = (): void => undefined
+  const timeIsUp = new Promise<undefined>(resolve => {
+    giveUp = () => {
+      isOver = true
+      resolve(undefined)
+    }
+  })
+
+  function startTimer(): void {
+    clearTimeout(timer)
+    timer = setTimeout(giveUp, timeLeft)
+  }
+
+  const finished = lastTurn.then(() => {
+    hasStarted = true
+    startTimer()
+    return work()
+  })
+  const result = Promise.race([finished, timeIsUp]).finally(() => clearTimeout(timer))
+  // A failure is for whoever took the turn. The next turn begins either way.
+  lastTurn = result.catch(() => undefined)
+  return {
+    result,
+    get isOver() {
+      return isOver
+    },
+    endWithin(limit) {
+      timeLeft = limit
+      if (hasStarted && !isOver) startTimer()
+    },
+  }
+}
+
+/**
+ * How many answers Amplify has given in this page. Each may have replaced the one session that it keeps: a step whose
+ * answer was not the last one has lost its session to a late answer or to another driver.
+ */
+export function answerCount(): number {
+  return answers
+}
+
+/** Call it whenever a call to Amplify that may replace its session has ended, well or badly. */
+export function countAnswer(): void {
+  answers++
+}

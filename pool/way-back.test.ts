@@ -1,0 +1,385 @@
+// No way back is closed: whichever commands changed a pool, and whichever backup is used first, the pool comes back.
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { type JsonObject, objectAt, textAt, textsAt, without } from '../command/json.ts'
+import { type StandIn, startAwsStandIn } from '../testing/aws-stand-in.ts'
+import { ARNS, CLIENT_ID, functionArn, POOL_ID, poolBeforeAttach, STACK } from '../testing/example-pool.ts'
+import { jsonOf, type Run, run } from '../testing/pool-run.ts'
+import { ERROR_CODES } from './error-codes.ts'
+
+const OTHER_CLIENT = '2example23456789client0000'
+
+let aws: StandIn
+let directory: string
+
+beforeEach(async () => {
+  const state = poolBeforeAttach()
+  state.userPool['AdminCreateUserConfig'] = { AllowAdminCreateUserOnly: true }
+  state.clients[OTHER_CLIENT] = { ...state.clients[CLIENT_ID], ClientId: OTHER_CLIENT, ClientName: 'phone' }
+  aws = await startAwsStandIn(state)
+  directory = mkdtempSync(join(tmpdir(), 'way-back-'))
+})
+afterEach(() => aws.stop())
+
+const pool = (command: string, ...more: string[]) =>
+  run(aws.environment, [command, '--user-pool-id', POOL_ID, '--yes', '--json', ...more])
+const attach = (backup: string, ...more: string[]) =>
+  pool('attach', '--stack-name', STACK, '--guard-all', '--backup', join(directory, backup), ...more)
+const detach = (backup: string, ...more: string[]) =>
+  pool('detach', '--backup', join(directory, backup), ...more)
+const flowsOfClient = (id = CLIENT_ID) => textsAt(aws.state.clients[id], 'ExplicitAuthFlows')
+
+const settings = () =>
+  structuredClone({
+    userPool: without(aws.state.userPool, ['LastModifiedDate']),
+    mfa: aws.state.mfa,
+    clients: Object.values(aws.state.clients).map(client => without(client, ['LastModifiedDate'])),
+  })
+
+/** Clients through which nobody can sign in: the code only, on a pool that does not ask for it. */
+function stranded(): string[] {
+  if (textAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge') !== undefined) return []
+  const useless = ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'CUSTOM_AUTH_FLOW_ONLY']
+  return Object.keys(aws.state.clients).filter(id => flowsOfClient(id).every(flow => useless.includes(flow)))
+}
+
+/** The backup that the tool says to use next. */
+function nextBackup(result: Run): string | undefined {
+  return /--backup (\S+)/.exec(String(jsonOf(result)['next']))?.[1]
+}
+
+const ATTACHES: Readonly<Record<string, readonly string[]>> = {
+  plain: [],
+  client: ['--clients', CLIENT_ID],
+  overlap: ['--clients', CLIENT_ID, '--add-flow'],
+  other: ['--clients', OTHER_CLIENT],
+}
+const KINDS = Object.keys(ATTACHES)
+const SEQUENCES = KINDS.flatMap(one => [
+  [one],
+  ...KINDS.flatMap(two => [[one, two], ...['client', 'overlap'].map(three => [one, two, three])]),
+])
+
+describe('after every attach sequence, from whichever backup first, the tool leads back', () => {
+  test.each(SEQUENCES.map(sequence => [sequence.join(', '), sequence] as const))(
+    '%s',
+    async (_, sequence) => {
+      const pristine = structuredClone(aws.state)
+      const before = settings()
+      for (let first = 0; first < sequence.length; first += 1) {
+        Object.assign(aws.state, structuredClone(pristine))
+        directory = mkdtempSync(join(tmpdir(), 'way-back-'))
+        const backups: string[] = []
+        for (const [index, kind] of sequence.entries()) {
+          const file = `${index}.json`
+          const result = await attach(file, ...(ATTACHES[kind] ?? []))
+          expect(result).toMatchObject({ code: 0 })
+          if (jsonOf(result)['changed'] === true) backups.push(file)
+        }
+        const start = backups[first]
+        if (start === undefined) continue
+        let result = await detach(start)
+        let steps = 0
+        for (let next = nextBackup(result); next !== undefined; next = nextBackup(result)) {
+          expect([result.code, stranded()]).toEqual([0, []])
+          steps += 1
+          expect(steps).toBeLessThan(6)
+          result = await pool('detach', '--backup', next)
+        }
+        expect([result.code, result.err, stranded()]).toEqual([0, '', []])
+        expect(settings()).toEqual(before)
+        for (const file of backups)
+          expect(jsonOf(await detach(file))).toMatchObject({ changed: false, next: [] })
+      }
+    },
+  )
+})
+
+describe('a backup of the first format', () => {
+  /** As the version before wrote it: only the named clients, and not what they became. */
+  function asFormat1(file: string, clientIds: readonly string[]): void {
+    const path = join(directory, file)
+    const { after: _, command: __, ...backup }: JsonObject = JSON.parse(readFileSync(path, 'utf8'))
+    const clients = Object.entries(objectAt(backup, 'before', 'clients')).filter(([id]) =>
+      clientIds.includes(id),
+    )
+    const before = { ...objectAt(backup, 'before'), clients: Object.fromEntries(clients) }
+    writeFileSync(path, JSON.stringify({ ...backup, format: 'cognito-email-code backup 1', before }))
+  }
+
+  beforeEach(async () => {
+    await attach('first.json')
+    asFormat1('first.json', [])
+    await attach('second.json', '--clients', CLIENT_ID)
+    asFormat1('second.json', [CLIENT_ID])
+  })
+
+  test('that does not know a client refuses to leave it without a way to sign in, and names the exits', async () => {
+    const result = await detach('first.json')
+    expect(jsonOf(result)).toMatchObject({ code: 'client-stranded' })
+    expect(result.err).toContain(`--add-srp ${CLIENT_ID}`)
+    expect(textAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge')).toBe(ARNS.DefineAuthChallenge)
+    expect(await detach('first.json', '--add-srp', CLIENT_ID)).toMatchObject({ code: 0 })
+    expect(flowsOfClient()).toContain('ALLOW_USER_SRP_AUTH')
+    expect(stranded()).toEqual([])
+  })
+
+  test('of the later attach gives the client back, and the earlier one takes the triggers off', async () => {
+    const result = await detach('second.json')
+    expect(nextBackup(result)).toBe(join(directory, 'first.json'))
+    expect(await detach('first.json')).toMatchObject({ code: 0 })
+    expect(flowsOfClient()).toEqual(['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'])
+    expect(aws.state.userPool['LambdaConfig']).toEqual({ PostConfirmation: functionArn('welcome') })
+  })
+
+  test('heals a client that an earlier version stranded', async () => {
+    aws.state.userPool['LambdaConfig'] = {}
+    expect(jsonOf(await detach('first.json'))['next']).toHaveLength(1)
+    expect(await detach('second.json')).toMatchObject({ code: 0 })
+    expect(stranded()).toEqual([])
+  })
+})
+
+test('the triggers go with the last backup as well when the first is lost', async () => {
+  await attach('lost.json')
+  await attach('kept.json', '--clients', CLIENT_ID)
+  directory = mkdtempSync(join(tmpdir(), 'way-back-'))
+  await attach('again.json', '--clients', OTHER_CLIENT)
+  const result = await detach('again.json')
+  expect(String(jsonOf(result)['next'])).toContain('--remove-triggers')
+  expect((await detach('again.json', '--remove-triggers')).err).toContain(
+    `--remove-triggers --add-srp ${CLIENT_ID}`,
+  )
+  expect((await detach('again.json', '--remove-triggers', '--add-srp', CLIENT_ID)).code).toBe(0)
+  expect(stranded()).toEqual([])
+  expect(aws.state.userPool['LambdaConfig']).toEqual({ PostConfirmation: functionArn('welcome') })
+})
+
+test('a client that was of no use before the first attach does not keep the triggers on the pool', async () => {
+  aws.state.clients[OTHER_CLIENT] = {
+    ...aws.state.clients[OTHER_CLIENT],
+    ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH'],
+  }
+  const before = settings()
+  await attach('first.json', '--clients', CLIENT_ID)
+  expect(await detach('first.json')).toMatchObject({ code: 0, err: '' })
+  expect(settings()).toEqual(before)
+})
+
+test('a client that was deleted since is left out, and said so', async () => {
+  await attach('first.json', '--clients', `${CLIENT_ID},${OTHER_CLIENT}`)
+  delete aws.state.clients[OTHER_CLIENT]
+  const result = await detach('first.json')
+  expect(String(jsonOf(result)['notes'])).toContain(`no longer exist are left out: ${OTHER_CLIENT}`)
+  expect(flowsOfClient()).toContain('ALLOW_USER_SRP_AUTH')
+})
+
+test('import jobs and an MFA configuration that may not be read are notes', async () => {
+  aws.interfere = operation =>
+    ['ListUserImportJobs', 'GetUserPoolMfaConfig'].includes(operation) ? 'deny' : undefined
+  for (const result of [await attach('first.json'), await detach('first.json')]) {
+    expect(result.code).toBe(0)
+    const notes = String(jsonOf(result)['notes'])
+    expect(notes).toContain('import jobs were not checked')
+    expect(notes).toContain('MFA configuration could not be read')
+  }
+})
+
+test('a client that Cognito refuses is named, the others are put back, and the triggers stay for it', async () => {
+  await attach('first.json', '--clients', `${CLIENT_ID},${OTHER_CLIENT}`)
+  aws.interfere = operation =>
+    operation === 'UpdateUserPoolClient' && aws.calls.at(-1)?.body['ClientId'] === OTHER_CLIENT
+      ? 'refuse'
+      : undefined
+  const result = await detach('first.json')
+  expect(jsonOf(result)).toMatchObject({ code: 'client-not-restored' })
+  expect(result.err).toContain(`${OTHER_CLIENT} (phone)`)
+  expect(flowsOfClient()).toContain('ALLOW_USER_SRP_AUTH')
+  expect(textAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge')).toBe(ARNS.DefineAuthChallenge)
+  aws.interfere = () => undefined
+  expect(await detach('first.json')).toMatchObject({ code: 0 })
+  expect(flowsOfClient(OTHER_CLIENT)).toContain('ALLOW_USER_SRP_AUTH')
+})
+
+test('a client that rotates its refresh tokens is attached and detached without the flow that excludes it', async () => {
+  aws.state.clients[CLIENT_ID] = without(
+    {
+      ...aws.state.clients[CLIENT_ID],
+      ExplicitAuthFlows: null,
+      RefreshTokenRotation: { Feature: 'ENABLED', RetryGracePeriodSeconds: 10 },
+    },
+    [],
+  )
+  expect(await attach('first.json', '--clients', CLIENT_ID)).toMatchObject({ code: 0 })
+  expect(flowsOfClient()).toEqual(['ALLOW_CUSTOM_AUTH'])
+  expect(await detach('first.json')).toMatchObject({ code: 0 })
+  expect(flowsOfClient().sort()).toEqual(['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH'])
+})
+
+describe('detach --everything', () => {
+  test('brings MFA back, which UpdateUserPool refuses before a factor is on', async () => {
+    aws.state.mfa = { MfaConfiguration: 'OPTIONAL', SoftwareTokenMfaConfiguration: { Enabled: true } }
+    aws.state.userPool['MfaConfiguration'] = 'OPTIONAL'
+    const before = settings()
+    await attach('first.json')
+    aws.state.mfa = { MfaConfiguration: 'OFF' }
+    aws.state.userPool['MfaConfiguration'] = 'OFF'
+    expect(await detach('first.json', '--everything')).toMatchObject({ code: 0, err: '' })
+    expect(settings()).toEqual(before)
+  })
+
+  test('turns MFA off without naming a factor', async () => {
+    await attach('first.json')
+    aws.state.mfa = { MfaConfiguration: 'ON', SoftwareTokenMfaConfiguration: { Enabled: true } }
+    aws.state.userPool['MfaConfiguration'] = 'ON'
+    expect(await detach('first.json', '--everything')).toMatchObject({ code: 0, err: '' })
+    expect(aws.state.mfa).toEqual({ MfaConfiguration: 'OFF' })
+  })
+
+  test('removes triggers that others attached since, without --replace', async () => {
+    const before = settings()
+    await attach('first.json')
+    objectAt(aws.state.userPool, 'LambdaConfig')['DefineAuthChallenge'] = functionArn('captcha')
+    expect(await detach('first.json', '--everything')).toMatchObject({ code: 0, err: '' })
+    expect(settings()).toEqual(before)
+  })
+
+  test('says what was restored and what differs when Cognito keeps a setting', async () => {
+    await attach('first.json')
+    aws.state.userPool['Policies'] = {
+      PasswordPolicy: objectAt(aws.state.userPool, 'Policies', 'PasswordPolicy'),
+      SignInPolicy: { AllowedFirstAuthFactors: ['PASSWORD', 'EMAIL_OTP'] },
+    }
+    const result = await detach('first.json', '--everything')
+    expect(jsonOf(result)).toMatchObject({ code: 'not-kept' })
+    expect(result.err).toContain('Changed: user pool LambdaConfig.DefineAuthChallenge')
+    expect(result.err).toContain('Cognito did not keep every setting: user pool Policies.SignInPolicy')
+    expect(aws.state.userPool['LambdaConfig']).toEqual({ PostConfirmation: functionArn('welcome') })
+  })
+
+  test('speaks neither of the schema nor of the domain, which no update can set', async () => {
+    await attach('first.json')
+    aws.state.userPool['Domain'] = 'people'
+    expect(jsonOf(await detach('first.json', '--everything', '--dry-run'))['changes']).not.toContainEqual(
+      expect.objectContaining({ path: 'Domain' }),
+    )
+    expect(String(jsonOf(await detach('first.json'))['notes'])).not.toContain('Domain')
+  })
+})
+
+describe('fix', () => {
+  const fix = (...more: string[]) => pool('fix', '--backup', join(directory, 'fix.json'), ...more)
+
+  beforeEach(() => {
+    aws.state.clients[CLIENT_ID] = { ...aws.state.clients[CLIENT_ID], PreventUserExistenceErrors: 'LEGACY' }
+    aws.state.clients[OTHER_CLIENT] = {
+      ...aws.state.clients[OTHER_CLIENT],
+      PreventUserExistenceErrors: 'LEGACY',
+    }
+  })
+
+  test('changes what the finding says and nothing else, and its backup puts it back', async () => {
+    const before = settings()
+    expect(jsonOf(await fix('client-reveals-users', '--dry-run'))).toMatchObject({
+      command: 'fix',
+      changed: false,
+    })
+    expect(settings()).toEqual(before)
+    expect(await fix('client-reveals-users')).toMatchObject({ code: 0 })
+    expect(settings()).toEqual({
+      ...before,
+      clients: before.clients.map(client => ({ ...client, PreventUserExistenceErrors: 'ENABLED' })),
+    })
+    expect(await pool('detach', '--backup', join(directory, 'fix.json'))).toMatchObject({ code: 0 })
+    expect(settings()).toEqual(before)
+    expect(jsonOf(await pool('restore', '--backup', join(directory, 'fix.json')))).toMatchObject({
+      changed: false,
+    })
+  })
+
+  test('--clients narrows it', async () => {
+    await fix('client-reveals-users', '--clients', OTHER_CLIENT)
+    expect(aws.state.clients[CLIENT_ID]).toMatchObject({ PreventUserExistenceErrors: 'LEGACY' })
+    expect(aws.state.clients[OTHER_CLIENT]).toMatchObject({ PreventUserExistenceErrors: 'ENABLED' })
+  })
+
+  test.each([
+    ['a finding that is not there', ['nonsense'], 'finding-absent', 'fix can change: client-reveals-users'],
+    ['a finding that another command fixes', ['trigger-missing'], 'finding-not-fixable', 'attach'],
+    ['no finding', [], 'usage', 'Missing argument'],
+  ])('refuses %s and says what to do', async (_, args, code, message) => {
+    const result = await fix(...args)
+    expect(jsonOf(result)).toMatchObject({ code })
+    expect(result.err).toContain(message)
+  })
+})
+
+describe('attach and the clients that are not to ask for the code', () => {
+  const plainAttach = (...more: string[]) =>
+    pool('attach', '--stack-name', STACK, '--backup', join(directory, 'first.json'), ...more)
+
+  test('names the clients that the guard covers, and does not go on', async () => {
+    const before = settings()
+    const result = await plainAttach('--clients', CLIENT_ID)
+    expect(jsonOf(result)).toMatchObject({ code: 'guard-covers-clients' })
+    expect(result.err).toContain(`${OTHER_CLIENT} (phone)`)
+    expect(result.err).toContain(`GuardedClientIds=${CLIENT_ID}`)
+    expect(settings()).toEqual(before)
+    expect(String(jsonOf(await plainAttach('--clients', CLIENT_ID, '--dry-run'))['notes'])).toContain(
+      '--guard-all',
+    )
+  })
+
+  test('goes on when the guard leaves them out, or with --guard-all', async () => {
+    const guard = aws.state.functions[ARNS.PreTokenGeneration]?.configuration
+    objectAt(guard, 'Environment', 'Variables')['GUARDED_CLIENT_IDS'] = CLIENT_ID
+    expect(await plainAttach('--clients', CLIENT_ID)).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^Backup: \S+\n$/),
+    })
+  })
+
+  test('--add-flow adds the code to what a client allows', async () => {
+    expect(await plainAttach('--clients', CLIENT_ID, '--add-flow', '--guard-all')).toMatchObject({ code: 0 })
+    expect(flowsOfClient()).toEqual(['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_CUSTOM_AUTH'])
+  })
+
+  test('one function for two triggers is refused', async () => {
+    const arns = ['--define-arn', '--create-arn', '--verify-arn', '--pre-token-arn'].flatMap(option => [
+      option,
+      ARNS.DefineAuthChallenge,
+    ])
+    expect(jsonOf(await pool('attach', ...arns, '--dry-run'))).toMatchObject({ code: 'same-function' })
+  })
+})
+
+test('a backup in which a client is of another pool is refused', async () => {
+  await attach('first.json', '--clients', CLIENT_ID)
+  const path = join(directory, 'first.json')
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(`"UserPoolId": "${POOL_ID}"`, '"UserPoolId": "eu-central-1_OTHER"'),
+  )
+  expect(jsonOf(await detach('first.json'))).toMatchObject({ code: 'backup-of-other-pool' })
+})
+
+test('names from AWS cannot move the cursor of the terminal', async () => {
+  aws.state.userPool['Name'] = 'people\u001b[2J'
+  const { out } = await run(aws.environment, [
+    'attach',
+    '--user-pool-id',
+    POOL_ID,
+    '--stack-name',
+    STACK,
+    '--dry-run',
+  ])
+  expect(out).not.toContain('\u001b')
+})
+
+test('the docs list every code of an error', () => {
+  const docs = readFileSync('docs/existing-pool.md', 'utf8')
+  for (const [code, meaning] of Object.entries(ERROR_CODES))
+    expect(docs).toContain(`- \`${code}\`: ${meaning}\n`)
+})

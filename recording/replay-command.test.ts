@@ -1,0 +1,76 @@
+// npm run replay as a command: what it refuses, which files it names as not used, and what it writes.
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { projectDirectory } from '../local/trigger-process.ts'
+
+let directory: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'replay-'))
+})
+
+afterEach(() => rm(directory, { recursive: true }))
+
+async function replay(...args: string[]) {
+  const file = join(projectDirectory, 'dist/recording/replay-command.mjs')
+  return promisify(execFile)(process.execPath, [file, ...args], { cwd: projectDirectory }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  )
+}
+
+test.each([
+  ['TYPO=1', 'TYPO'],
+  ['MAX_ATTEMPTS=99', 'MAX_ATTEMPTS'],
+  ['MAX_ATTEMPTS', 'NAME=VALUE'],
+])('--set %s is an error', async (setting, reason) => {
+  const { code, stderr } = await replay('events/resend', '--set', setting)
+  expect(code).toBe(2)
+  expect(stderr).toContain(reason)
+})
+
+test('a setting that no trigger has is an error in settings.json too', async () => {
+  await cp(join(projectDirectory, 'events/resend'), directory, { recursive: true })
+  await writeFile(join(directory, 'settings.json'), '{"TYPO":"1"}')
+  expect(await replay(directory)).toMatchObject({ code: 2, stderr: expect.stringContaining('TYPO') })
+})
+
+test('files that the replay does not use are named', async () => {
+  await cp(join(projectDirectory, 'events/wrong-password'), join(directory, 'one'), { recursive: true })
+  await writeFile(join(directory, 'one/09-nothing.expected.json'), '{}')
+  await writeFile(join(directory, 'loose.json'), '{}')
+  const { code, stdout } = await replay(directory)
+  expect(code).toBe(0)
+  expect(stdout).toContain(`Not used: ${join(directory, 'loose.json')}`)
+  expect(stdout).toContain(`Not used: ${join(directory, 'one/09-nothing.expected.json')}`)
+  expect(stdout.match(/Not used/g)).toHaveLength(2)
+})
+
+test('--write-expected makes a regression test of a recorded sign-in, and leaves what is there', async () => {
+  await cp(join(projectDirectory, 'events/wrong-code-then-right'), directory, { recursive: true })
+  for (const file of await readdir(directory)) {
+    if (file.endsWith('.expected.json')) await rm(join(directory, file))
+  }
+  const own = join(directory, '01-define-auth-challenge.expected.json')
+  await writeFile(own, '{"mails":0}')
+  const { code, stdout } = await replay(directory, '--write-expected')
+  expect(code).toBe(0)
+  expect(stdout.match(/Written: /g)).toHaveLength(8)
+  expect(stdout).not.toContain(`Written: ${own}`)
+  expect((await replay(directory)).stdout).toContain('9 events in 1 sign-in: as expected')
+  const changed = await replay(directory, '--set', 'MAX_ATTEMPTS=5')
+  expect(changed.code).toBe(1)
+  expect(changed.stdout).toContain('attemptsLeft')
+})
+
+test('the short name of the Verify source, which one table of the documentation prints, is replayed as well', async () => {
+  await cp(join(projectDirectory, 'events/wrong-code-then-right'), directory, { recursive: true })
+  const file = join(directory, '04-verify-auth-challenge-response.json')
+  const text = await readFile(file, 'utf8')
+  await writeFile(file, text.replace('VerifyAuthChallengeResponse_', 'VerifyAuthChallenge_'))
+  expect(await replay(directory)).toMatchObject({ code: 0 })
+})
