@@ -72,7 +72,10 @@ export function awsOperation(
   for (const [pattern, operation, name] of REST_PATHS) {
     const found = pattern.exec(path)?.[1]
     if (found !== undefined)
-      return { operation, input: { [name]: found, Qualifier: url.searchParams.get('Qualifier') ?? undefined } }
+      return {
+        operation,
+        input: { [name]: found, Qualifier: url.searchParams.get('Qualifier') ?? undefined },
+      }
   }
   const form = new URLSearchParams(body)
   const operation = form.get('Action')
@@ -165,8 +168,7 @@ function functionOf(account: AwsAccount, input: JsonObject): AwsFunction {
   const { FunctionName: name, Qualifier: qualifier } = input
   const arn = typeof qualifier === 'string' ? `${name}:${qualifier}` : String(name)
   const found = account.functions[arn]
-  if (found === undefined)
-    throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404)
+  if (found === undefined) throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404)
   return found
 }
 

@@ -173,7 +173,8 @@ async function answerService(site: Site, request: IncomingMessage, response: Ser
     body: await readBody(request),
   })
   if (answer === undefined) {
-    const message = 'Only Cognito is here. Start with --rehearse for the services that the commands ask beside it.'
+    const message =
+      'Only Cognito is here. Start with --rehearse for the services that the commands ask beside it.'
     sendJson(response, 404, { __type: 'UnknownOperationException', message })
     return
   }

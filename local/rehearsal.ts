@@ -1,7 +1,7 @@
 // The rehearsal: a pool in use that asks for no code yet, in an account with the functions deployed and nothing attached.
 import type { AppClientSettings } from './app-client.ts'
 import type { AwsAccount } from './aws-services.ts'
-import type { LocalUser } from './local-user-pool.ts'
+import type { LocalUser, LocalUserPoolOptions } from './local-user-pool.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
 import { ACCOUNT_ID, TRIGGER_MEMBERS } from './user-pool.ts'
 
@@ -9,7 +9,7 @@ import { ACCOUNT_ID, TRIGGER_MEMBERS } from './user-pool.ts'
 export const STACK_NAME = 'email-code'
 
 /** People of all kinds that a pool has: most confirmed, some invited and not yet there, some with an unverified address. */
-export const REHEARSAL_USERS: readonly LocalUser[] = Array.from({ length: 300 }, (_, index) => {
+const USERS: readonly LocalUser[] = Array.from({ length: 300 }, (_, index) => {
   const number = index + 1
   const username = `person-${String(number).padStart(3, '0')}@example.com`
   const isInvited = number % 12 === 0
@@ -21,9 +21,13 @@ export const REHEARSAL_USERS: readonly LocalUser[] = Array.from({ length: 300 },
   }
 })
 
+/** The app client that the roll-out begins with; the guard is deployed for it alone. */
+const FIRST_CLIENT = '1rehearsal0example0client0'
+
 /** Clients as they are found: one with the defaults, one that is half-way, and a server of the company's own. */
-export const REHEARSAL_CLIENTS: readonly AppClientSettings[] = [
+const CLIENTS: readonly AppClientSettings[] = [
   {
+    clientId: FIRST_CLIENT,
     clientName: 'web',
     description: { ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] },
   },
@@ -42,6 +46,15 @@ export const REHEARSAL_CLIENTS: readonly AppClientSettings[] = [
     },
   },
 ]
+
+/** What differs from the pool that `npm start` serves otherwise. */
+export const REHEARSAL = {
+  triggers: false,
+  users: USERS,
+  clients: CLIENTS,
+  account: rehearsalAccount,
+  environment: { GUARDED_CLIENT_IDS: FIRST_CLIENT },
+} satisfies LocalUserPoolOptions
 
 export interface DeployedTriggers {
   readonly region: string
