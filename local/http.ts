@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
+import type { AwsAnswer, AwsRequest } from './aws-services.ts'
 import { CognitoError, internalError } from './errors.ts'
 import { foreignHost, foreignPage, isLoopbackOrigin } from './loopback.ts'
 import { isJsonObject, type JsonObject } from './parameters.ts'
@@ -25,6 +26,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 export interface Site {
   /** One operation of the API. Throws CognitoError. */
   call(operation: string, request: JsonObject): Promise<JsonObject>
+  /** The answer of a service beside Cognito, or undefined where none is there. */
+  service(request: AwsRequest): AwsAnswer | undefined
   /** True: the connection is to break instead of an answer. */
   dropsAnswer(operation: string): boolean
   /** JSON for a GET of this address (its origin is the endpoint of the pool), or undefined. */
@@ -82,8 +85,12 @@ async function handle(
     return
   }
   const target = request.headers['x-amz-target']
-  if (request.method === 'POST' && typeof target === 'string') {
+  if (request.method === 'POST' && typeof target === 'string' && target.startsWith(API_TARGET)) {
     await answerApi(site, target, request, response)
+    return
+  }
+  if (request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) {
+    await answerService(site, request, response)
     return
   }
   const address = readAddress(request.url ?? '/', endpoint)
@@ -154,6 +161,25 @@ async function answerApi(
   }
   response.setHeader('x-amzn-requestid', crypto.randomUUID())
   sendJson(response, status, answer, 'application/x-amz-json-1.1')
+}
+
+/** A signed request that is not to Cognito is to another service of AWS. */
+async function answerService(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { 'x-amz-target': target, authorization } = request.headers
+  const answer = site.service({
+    path: request.url ?? '/',
+    target: typeof target === 'string' ? target : undefined,
+    authorization,
+    body: await readBody(request),
+  })
+  if (answer === undefined) {
+    const message =
+      'Only Cognito is here. Start with --rehearse for the services that the commands ask beside it.'
+    sendJson(response, 404, { __type: 'UnknownOperationException', message })
+    return
+  }
+  const errorHeader = answer.errorCode === undefined ? {} : { 'x-amzn-errortype': answer.errorCode }
+  response.writeHead(answer.status, { 'content-type': answer.contentType, ...errorHeader }).end(answer.body)
 }
 
 async function answerWrite(

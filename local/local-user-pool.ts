@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { AppClient, type AppClientSettings } from './app-client.ts'
+import { type AwsAccount, answerAws } from './aws-services.ts'
 import type { AfterNativeFactor, AfterNewPassword } from './behaviour.ts'
 import { type Call, CallLog } from './call-log.ts'
 import type { OpenChallenge } from './challenges.ts'
@@ -14,10 +15,11 @@ import { type Message, startMailbox } from './mailbox.ts'
 import { findOperation } from './operations/index.ts'
 import { isJsonObject, type JsonObject, Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
+import type { DeployedTriggers } from './rehearsal.ts'
 import { Sessions } from './sessions.ts'
 import { Tokens } from './tokens.ts'
 import { projectDirectory, type TriggerName, type TriggerProcess } from './trigger-process.ts'
-import { checkTriggers, triggerProcesses } from './trigger-settings.ts'
+import { checkTriggers, triggerEnvironments, triggerProcesses } from './trigger-settings.ts'
 import { Triggers } from './triggers.ts'
 import { UserPoolDescription } from './user-pool.ts'
 import { type UserStatus, Users } from './users.ts'
@@ -57,6 +59,8 @@ export interface LocalUserPoolOptions {
   readonly triggerTimeoutMs?: number
   /** Default `us-east-1`. */
   readonly region?: string
+  /** The account around the pool, for the services beside Cognito that the commands ask; default: none are there. */
+  readonly account?: (deployed: DeployedTriggers) => AwsAccount
   /** Folder that is served at `/`; default `dist/page` of this project. */
   readonly pageDirectory?: string
 }
@@ -124,12 +128,12 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
   const tokens = await Tokens.start(clock, region, id)
   const mailbox = await startMailbox(options.mailPort ?? 0)
   try {
-    const processes = triggerProcesses({
-      directory: options.directory ?? join(projectDirectory, 'dist'),
+    const environments = triggerEnvironments({
       environment: options.environment ?? {},
       region,
       mailboxUrl: mailbox.url,
     })
+    const processes = triggerProcesses(options.directory ?? join(projectDirectory, 'dist'), environments)
     const description = new UserPoolDescription(clock, {
       region,
       id,
@@ -159,7 +163,8 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
         afterNativeFactor: options.afterNativeFactor ?? 'define-with-entry',
       },
     }
-    return await serve(pool, log, processes, options)
+    const account = options.account?.({ region, poolArn: description.arn, environments })
+    return await serve(pool, log, processes, account, options)
   } catch (error) {
     await mailbox.close()
     throw error
@@ -170,6 +175,7 @@ async function serve(
   pool: Pool,
   log: CallLog,
   processes: ReadonlyMap<TriggerName, TriggerProcess>,
+  account: AwsAccount | undefined,
   options: LocalUserPoolOptions,
 ): Promise<LocalUserPool> {
   const { id, region } = pool.description
@@ -198,6 +204,7 @@ async function serve(
         if (error) throw error
         return findOperation(operation)(pool, new Parameters(request))
       }),
+    service: request => (account === undefined ? undefined : answerAws(account, request)),
     dropsAnswer: operation => faults.takeDroppedAnswer(operation),
     async write(path, body) {
       if (path === '/local-user-pool/faults') return faults.apply(body)

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 import { AFTER_NEW_PASSWORD } from './behaviour.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
+import { REHEARSAL } from './rehearsal.ts'
 import { projectDirectory } from './trigger-process.ts'
 import { SETTING_NAMES } from './trigger-settings.ts'
 
-const HELP = `Usage: npm start -- [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--json]
+const HELP = `Usage: npm start -- [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--rehearse] [--json]
 
 Starts a Cognito user pool on this machine, with the built triggers, a mailbox and a page to sign in on.
 It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.
@@ -17,6 +18,8 @@ It is for trying and testing only: it listens on 127.0.0.1, keeps everything in 
                         define-with-entry  Define is called with one entry more, NEW_PASSWORD_REQUIRED
                         define-first       Define was called before the new password; Create follows
                         tokens             tokens at once, unless Pre Token Generation refuses them
+  --rehearse            starts a pool that asks for no code yet, with 300 users, in an account with the functions deployed:
+                        practise check, attach and detach on it (docs/existing-pool.md)
   --json                prints one line of JSON when the pool is ready
   --help                prints this text
 
@@ -36,6 +39,7 @@ async function start(): Promise<void> {
   const { values } = parseArgs({
     options: {
       'after-new-password': { type: 'string', default: 'define' },
+      rehearse: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -54,7 +58,8 @@ async function start(): Promise<void> {
     port: portFrom('LOCAL_POOL_PORT', 9229),
     mailPort: portFrom('LOCAL_MAIL_PORT', 8005),
     afterNewPassword,
-    environment: triggerSettings(),
+    ...(values.rehearse ? REHEARSAL : {}),
+    environment: { ...(values.rehearse ? REHEARSAL.environment : {}), ...triggerSettings() },
   })
   const stop = () => {
     pool.close().then(
@@ -75,8 +80,28 @@ async function start(): Promise<void> {
   console.log(
     values.json
       ? JSON.stringify({ endpoint, region, userPoolId, clientId, mailbox, users })
-      : introduction(pool),
+      : values.rehearse
+        ? rehearsalIntroduction(pool)
+        : introduction(pool),
   )
+}
+
+function rehearsalIntroduction({ endpoint, region, userPoolId, clientId, mailbox }: LocalUserPool): string {
+  const bold = (text: string) => (process.stdout.isTTY ? styleText('bold', text) : text)
+  return [
+    bold('A rehearsal: a pool in use that asks for no code yet.'),
+    '',
+    'Paste this into another terminal. Every command of docs/existing-pool.md from check to detach then works as written:',
+    '',
+    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal`,
+    `export POOL=${userPoolId} CLIENT=${clientId}`,
+    '',
+    `Sign in at ${endpoint} as person-001@example.com, Permanent-1, or as person-012@example.com, Temporary-1.`,
+    `Mailbox    ${mailbox}`,
+    '',
+    'For trying and testing only: it listens on 127.0.0.1 and forgets everything when it stops. Press Ctrl-C to stop.',
+    'AWS_ENDPOINT_URL sends every AWS command of that terminal here: unset it before you work on a real pool.',
+  ].join('\n')
 }
 
 function introduction({ endpoint, region, userPoolId, clientId, mailbox, users }: LocalUserPool): string {

@@ -29,9 +29,7 @@ export const TRIGGER_SETTINGS: Readonly<Record<TriggerName, readonly string[]>> 
 /** The settings of all triggers. */
 export const SETTING_NAMES: readonly string[] = [...new Set(Object.values(TRIGGER_SETTINGS).flat())]
 
-export interface TriggerProcessesOptions {
-  /** Where the built triggers are. */
-  readonly directory: string
+export interface TriggerEnvironmentOptions {
   /** Settings over the local defaults. */
   readonly environment: Readonly<Record<string, string>>
   readonly region: string
@@ -40,10 +38,12 @@ export interface TriggerProcessesOptions {
 }
 
 /**
- * The four triggers, each with the settings that are its own.
+ * The environment variables of each trigger: the settings that are its own, and those that Lambda sets.
  * @throws Error for a setting of no trigger.
  */
-export function triggerProcesses(options: TriggerProcessesOptions): ReadonlyMap<TriggerName, TriggerProcess> {
+export function triggerEnvironments(
+  options: TriggerEnvironmentOptions,
+): ReadonlyMap<TriggerName, Readonly<Record<string, string>>> {
   const unknown = Object.keys(options.environment).filter(name => !SETTING_NAMES.includes(name))
   if (unknown.length > 0) throw new Error(`environment: no trigger has a setting ${unknown.join(', ')}.`)
   const settings: Readonly<Record<string, string>> = {
@@ -56,9 +56,18 @@ export function triggerProcesses(options: TriggerProcessesOptions): ReadonlyMap<
   return new Map(
     TRIGGER_NAMES.map(name => {
       const own = Object.entries(settings).filter(([setting]) => TRIGGER_SETTINGS[name].includes(setting))
-      const environment = { AWS_REGION: options.region, ...Object.fromEntries(own) }
-      return [name, startTrigger({ name, directory: options.directory, environment })]
+      return [name, { AWS_REGION: options.region, ...Object.fromEntries(own) }]
     }),
+  )
+}
+
+/** The four triggers, ready to be called. */
+export function triggerProcesses(
+  directory: string,
+  environments: ReadonlyMap<TriggerName, Readonly<Record<string, string>>>,
+): ReadonlyMap<TriggerName, TriggerProcess> {
+  return new Map(
+    [...environments].map(([name, environment]) => [name, startTrigger({ name, directory, environment })]),
   )
 }
 

@@ -126,6 +126,10 @@ export class UserPoolDescription {
     if (triggers) this.#settings = { ...this.#settings, LambdaConfig: this.#localTriggers() }
   }
 
+  get arn(): string {
+    return new Parameters(this.#fixed).string('Arn')
+  }
+
   get usernameAttributes(): readonly string[] {
     return new Parameters(this.#fixed).strings('UsernameAttributes')
   }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paint, runCommand } from '../command/command.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
-import { checkTriggers, triggerProcesses } from '../local/trigger-settings.ts'
+import { checkTriggers, triggerEnvironments, triggerProcesses } from '../local/trigger-settings.ts'
 import {
   differencesOf,
   expectationFrom,
@@ -118,12 +118,12 @@ async function checkSettings(environment: Readonly<Record<string, string>>): Pro
   const names = Object.keys(environment)
   if (names.length === 0) return
   refuseUnknownSettings(names, '--set')
-  const triggers = triggerProcesses({
-    directory: join(projectDirectory, 'dist'),
+  const environments = triggerEnvironments({
     environment,
     region: 'us-east-1',
     mailboxUrl: 'http://127.0.0.1',
   })
+  const triggers = triggerProcesses(join(projectDirectory, 'dist'), environments)
   await checkTriggers(triggers.values())
 }
 

@@ -1,0 +1,209 @@
+// What the commands ask of AWS beside Cognito, answered from memory: Lambda, SES, CloudFormation, CloudWatch and IAM.
+import { isJsonObject, type JsonObject } from './parameters.ts'
+
+/** The account as these services describe it. */
+export interface AwsAccount {
+  /** By ARN, with the qualifier if there is one. */
+  readonly functions: Readonly<Record<string, AwsFunction>>
+  /** By region. */
+  readonly ses: Readonly<Record<string, AwsMail>>
+  /** Outputs by the name of the stack. */
+  readonly stacks: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What DescribeAlarms answers; one with an AlarmRule is a composite alarm. */
+  readonly alarms: readonly JsonObject[]
+  /** The ARNs on which SimulatePrincipalPolicy allows an action. */
+  readonly allowedResources: readonly string[]
+}
+
+export interface AwsFunction {
+  /** As GetFunctionConfiguration answers it. */
+  readonly configuration: JsonObject
+  readonly policy?: JsonObject
+}
+
+export interface AwsMail {
+  /** As GetAccount answers it. */
+  readonly account: JsonObject
+  /** As GetEmailIdentity answers them, by address or domain. */
+  readonly identities: Readonly<Record<string, JsonObject>>
+  readonly configurationSets: readonly string[]
+}
+
+/** One request to a service, as the AWS SDK and the AWS CLI send it. */
+export interface AwsRequest {
+  /** Path and query. */
+  readonly path: string
+  /** The header X-Amz-Target, of the JSON protocol. */
+  readonly target: string | undefined
+  /** The header Authorization, which names the region. */
+  readonly authorization: string | undefined
+  readonly body: string
+}
+
+export interface AwsAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+  /** The code of the error, which the REST protocols expect in a header as well. */
+  readonly errorCode?: string
+}
+
+export class AwsError extends Error {
+  readonly status: number
+
+  constructor(code: string, message: string, status = 400) {
+    super(message)
+    this.name = code
+    this.status = status
+  }
+}
+
+/** The operation that a request names, and its input; undefined when it is to none of these services. */
+export function awsOperation(
+  request: AwsRequest,
+): { readonly operation: string; readonly input: JsonObject } | undefined {
+  const { target, body } = request
+  if (target !== undefined) {
+    const input: unknown = JSON.parse(body === '' ? '{}' : body)
+    return { operation: target.split('.').at(-1) ?? '', input: isJsonObject(input) ? input : {} }
+  }
+  const url = new URL(request.path, 'http://127.0.0.1')
+  const path = decodeURIComponent(url.pathname)
+  for (const [pattern, operation, name] of REST_PATHS) {
+    const found = pattern.exec(path)?.[1]
+    if (found !== undefined)
+      return {
+        operation,
+        input: { [name]: found, Qualifier: url.searchParams.get('Qualifier') ?? undefined },
+      }
+  }
+  const form = new URLSearchParams(body)
+  const operation = form.get('Action')
+  return operation === null ? undefined : { operation, input: Object.fromEntries(form) }
+}
+
+const REST_PATHS: readonly (readonly [RegExp, string, string])[] = [
+  [/^\/2015-03-31\/functions\/(.+)\/configuration$/, 'GetFunctionConfiguration', 'FunctionName'],
+  [/^\/2015-03-31\/functions\/(.+)\/policy$/, 'GetPolicy', 'FunctionName'],
+  [/^\/v2\/email\/(account)$/, 'GetAccount', ''],
+  [/^\/v2\/email\/identities\/(.+)$/, 'GetEmailIdentity', 'EmailIdentity'],
+  [/^\/v2\/email\/configuration-sets\/(.+)$/, 'GetConfigurationSet', 'ConfigurationSetName'],
+]
+
+/** The operations of the query protocol, which is XML. */
+const QUERY_OPERATIONS: ReadonlySet<string> = new Set(['DescribeStacks', 'SimulatePrincipalPolicy'])
+
+/** Answers a request from the account; undefined when it is to none of these services. */
+export function answerAws(account: AwsAccount, request: AwsRequest): AwsAnswer | undefined {
+  const named = awsOperation(request)
+  if (named === undefined) return undefined
+  const { operation, input } = named
+  const isQuery = QUERY_OPERATIONS.has(operation)
+  const contentType = isQuery ? 'text/xml' : 'application/x-amz-json-1.0'
+  try {
+    const output = performAws(account, operation, input, regionOf(request))
+    return { status: 200, contentType, body: typeof output === 'string' ? output : JSON.stringify(output) }
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error
+    return { status: error.status, contentType, body: errorBody(error, isQuery), errorCode: error.name }
+  }
+}
+
+export function errorBody({ name, message }: Error, isQuery: boolean): string {
+  if (!isQuery) return JSON.stringify({ __type: name, message, Message: message })
+  return (
+    '<ErrorResponse><Error><Type>Sender</Type>' +
+    `<Code>${escapeXml(name)}</Code><Message>${escapeXml(message)}</Message></Error></ErrorResponse>`
+  )
+}
+
+/** @throws AwsError in the service's own words, or for an operation that is not here */
+export function performAws(
+  account: AwsAccount,
+  operation: string,
+  input: JsonObject,
+  region: string,
+): JsonObject | string {
+  const mail = account.ses[region] ?? { account: {}, identities: {}, configurationSets: [] }
+  switch (operation) {
+    case 'GetFunctionConfiguration':
+      return functionOf(account, input).configuration
+    case 'GetPolicy': {
+      const { policy } = functionOf(account, input)
+      if (policy === undefined) throw new AwsError('ResourceNotFoundException', 'No policy.', 404)
+      return { Policy: JSON.stringify(policy) }
+    }
+    case 'GetAccount':
+      return mail.account
+    case 'GetEmailIdentity': {
+      const identity = mail.identities[String(input['EmailIdentity'])]
+      if (identity === undefined) throw new AwsError('NotFoundException', 'No such identity.', 404)
+      return identity
+    }
+    case 'GetConfigurationSet':
+      if (mail.configurationSets.includes(String(input['ConfigurationSetName']))) return {}
+      throw new AwsError('NotFoundException', 'No such configuration set.', 404)
+    case 'DescribeAlarms': {
+      const isComposite = (alarm: JsonObject) => alarm['AlarmRule'] !== undefined
+      return {
+        MetricAlarms: account.alarms.filter(alarm => !isComposite(alarm)),
+        CompositeAlarms: account.alarms.filter(isComposite),
+      }
+    }
+    case 'DescribeStacks':
+      return stackXml(account, String(input['StackName']))
+    case 'SimulatePrincipalPolicy':
+      return simulationXml(account, input)
+    default:
+      throw new AwsError('UnknownOperationException', `There is no operation ${operation} here.`)
+  }
+}
+
+/** The signature names the region: `Credential=KEY/20260101/REGION/SERVICE/aws4_request`. */
+export function regionOf({ authorization = '' }: Pick<AwsRequest, 'authorization'>): string {
+  return /Credential=[^/]*\/\d+\/([\w-]+)\//.exec(authorization)?.[1] ?? ''
+}
+
+function functionOf(account: AwsAccount, input: JsonObject): AwsFunction {
+  const { FunctionName: name, Qualifier: qualifier } = input
+  const arn = typeof qualifier === 'string' ? `${name}:${qualifier}` : String(name)
+  const found = account.functions[arn]
+  if (found === undefined) throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404)
+  return found
+}
+
+function stackXml({ stacks }: AwsAccount, name: string): string {
+  const outputs = stacks[name]
+  if (outputs === undefined) throw new AwsError('ValidationError', `Stack with id ${name} does not exist`)
+  const members = Object.entries(outputs).map(
+    ([key, value]) =>
+      `<member><OutputKey>${escapeXml(key)}</OutputKey><OutputValue>${escapeXml(value)}</OutputValue></member>`,
+  )
+  return (
+    '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>' +
+    `<member><StackName>${escapeXml(name)}</StackName><StackStatus>CREATE_COMPLETE</StackStatus>` +
+    `<CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>${members.join('')}</Outputs></member>` +
+    '</Stacks></DescribeStacksResult></DescribeStacksResponse>'
+  )
+}
+
+function simulationXml({ allowedResources }: AwsAccount, input: JsonObject): string {
+  const members = Object.entries(input)
+    .filter(([name]) => name.startsWith('ResourceArns.member.'))
+    .map(([, arn]) => {
+      const decision = allowedResources.includes(String(arn)) ? 'allowed' : 'implicitDeny'
+      return (
+        `<member><EvalActionName>${escapeXml(String(input['ActionNames.member.1']))}</EvalActionName>` +
+        `<EvalResourceName>${escapeXml(String(arn))}</EvalResourceName><EvalDecision>${decision}</EvalDecision></member>`
+      )
+    })
+  return (
+    '<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult>' +
+    `<EvaluationResults>${members.join('')}</EvaluationResults><IsTruncated>false</IsTruncated>` +
+    '</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>'
+  )
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

@@ -1,0 +1,81 @@
+// The rehearsal: the commands of docs/existing-pool.md, as written there, run in a shell against `npm start -- --rehearse`.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+
+let rehearsal: ChildProcess
+let folder: string
+const exports: string[] = []
+
+beforeAll(async () => {
+  rehearsal = spawn(process.execPath, ['dist/local/start.mjs', '--rehearse'], {
+    env: { PATH: process.env['PATH'], LOCAL_POOL_PORT: '0', LOCAL_MAIL_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (rehearsal.stdout === null) throw new Error('no output')
+  for await (const line of createInterface(rehearsal.stdout)) {
+    if (line.startsWith('export ')) exports.push(line)
+    if (exports.length === 2) break
+  }
+  folder = await mkdtemp(join(tmpdir(), 'rehearsal-'))
+})
+afterAll(async () => {
+  const ended = once(rehearsal, 'exit')
+  rehearsal.kill('SIGINT')
+  await ended
+  await rm(folder, { recursive: true })
+})
+
+type Result = { readonly command: string; readonly code: number; readonly output: string }
+
+/** Runs a command after the lines that the rehearsal told to paste. */
+function paste(command: string): Promise<Result> {
+  const script = [
+    ...exports,
+    `npx() { node ${process.cwd()}/dist/command/"$1".mjs "\${@:2}"; }`,
+    command,
+  ].join('\n')
+  return new Promise(resolve => {
+    execFile(
+      'bash',
+      ['-e', '-c', script],
+      { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder } },
+      (error, out, err) => resolve({ command, code: Number(error?.code ?? 0), output: out + err }),
+    )
+  })
+}
+
+test('every command of docs/existing-pool.md from check to detach works as written', async () => {
+  const page = await readFile('docs/existing-pool.md', 'utf8')
+  const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) =>
+    block.trim().split('\n'),
+  )
+  expect(commands.length).toBeGreaterThanOrEqual(7)
+  for (const command of ['check', 'attach', 'fix', 'detach'])
+    expect(commands.some(line => line.startsWith(`npx cognito-email-code ${command} `))).toBe(true)
+
+  const findings = async () => {
+    const { output } = await paste('npx cognito-email-code check --user-pool-id $POOL --json || true')
+    return output
+  }
+  const before = await findings()
+  for (const command of commands) {
+    expect(await paste(command)).toMatchObject({ command, code: 0 })
+    if (command.includes('attach') && !command.includes('--dry-run')) {
+      expect(await findings()).not.toContain('trigger-missing')
+    }
+  }
+  expect(await findings()).toBe(before)
+}, 120_000)
+
+test('the endpoint says what it does not have', async () => {
+  const { code, output } = await paste(
+    'npx cognito-email-code attach --user-pool-id $POOL --stack-name other --dry-run',
+  )
+  expect(code).toBe(2)
+  expect(output).toContain('other')
+})
