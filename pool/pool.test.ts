@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { signIn, signOut } from 'aws-amplify/auth'
 import { parseJsonObject, without } from '../command/json.ts'
@@ -205,10 +206,13 @@ async function attachStoppedAt(operation: string, signal: NodeJS.Signals, fault?
     })
   }
   let stopped = false
-  stand.interfere = its => {
+  const heard = () => out.includes('Interrupted: ')
+  stand.interfere = async its => {
     if (its !== operation || stopped) return stopped && signal === 'SIGKILL' ? fault : undefined
     stopped = true
     child.kill(signal)
+    // A signal and an answer race: the answer waits until the command has said that it heard.
+    while (signal === 'SIGINT' && operation.startsWith('Update') && !heard()) await setTimeout(10)
     return fault
   }
   const [code, endedBy] = await once(child, 'close')

@@ -38,7 +38,11 @@ export type Call = { readonly operation: string; readonly body: JsonObject }
 export type Fault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny' | 'unknown'
 
 /** Called before each operation; may change the state, as another administrator would. */
-export type Interference = (operation: string, count: number, state: StandInState) => Fault | undefined
+export type Interference = (
+  operation: string,
+  count: number,
+  state: StandInState,
+) => Fault | undefined | Promise<Fault | undefined>
 
 export type StandIn = {
   readonly state: StandInState
@@ -95,7 +99,7 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
     const count = (counts.get(operation) ?? 0) + 1
     counts.set(operation, count)
     calls.push({ operation, body: input })
-    const fault = standIn.interfere(operation, count, state)
+    const fault = await standIn.interfere(operation, count, state)
     const isQuery = operation === 'DescribeStacks' || operation === 'SimulatePrincipalPolicy'
     const type = isQuery ? 'text/xml' : 'application/x-amz-json-1.1'
     try {
