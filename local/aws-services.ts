@@ -91,7 +91,7 @@ const REST_PATHS: readonly (readonly [RegExp, string, string])[] = [
 ]
 
 /** The operations of the query protocol, which is XML. */
-const QUERY_OPERATIONS: ReadonlySet<string> = new Set(['DescribeStacks', 'SimulatePrincipalPolicy'])
+export const QUERY_OPERATIONS: ReadonlySet<string> = new Set(['DescribeStacks', 'SimulatePrincipalPolicy'])
 
 /** Answers a request from the account; undefined when it is to none of these services. */
 export function answerAws(account: AwsAccount, request: AwsRequest): AwsAnswer | undefined {
@@ -143,13 +143,8 @@ export function performAws(
     case 'GetConfigurationSet':
       if (mail.configurationSets.includes(String(input['ConfigurationSetName']))) return {}
       throw new AwsError('NotFoundException', 'No such configuration set.', 404)
-    case 'DescribeAlarms': {
-      const isComposite = (alarm: JsonObject) => alarm['AlarmRule'] !== undefined
-      return {
-        MetricAlarms: account.alarms.filter(alarm => !isComposite(alarm)),
-        CompositeAlarms: account.alarms.filter(isComposite),
-      }
-    }
+    case 'DescribeAlarms':
+      return alarmsPage(account.alarms, input)
     case 'DescribeStacks':
       return stackXml(account, String(input['StackName']))
     case 'SimulatePrincipalPolicy':
@@ -170,6 +165,19 @@ function functionOf(account: AwsAccount, input: JsonObject): AwsFunction {
   const found = account.functions[arn]
   if (found === undefined) throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, 404)
   return found
+}
+
+/** Metric alarms page by page, as the SDK's paginator asks for them; composite alarms are few. */
+function alarmsPage(alarms: readonly JsonObject[], { NextToken: token, MaxRecords: size }: JsonObject) {
+  const isComposite = (alarm: JsonObject) => alarm['AlarmRule'] !== undefined
+  const metricAlarms = alarms.filter(alarm => !isComposite(alarm))
+  const start = Number(token ?? 0)
+  const end = start + Number(size ?? 100)
+  return {
+    MetricAlarms: metricAlarms.slice(start, end),
+    CompositeAlarms: alarms.filter(isComposite),
+    ...(end < metricAlarms.length && { NextToken: String(end) }),
+  }
 }
 
 function stackXml({ stacks }: AwsAccount, name: string): string {

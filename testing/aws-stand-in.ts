@@ -2,6 +2,15 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type JsonObject, objectAt, parseJsonObject, textAt, textsAt } from '../command/json.ts'
+import {
+  type AwsAccount,
+  AwsError,
+  awsOperation,
+  errorBody,
+  performAws,
+  QUERY_OPERATIONS,
+  regionOf,
+} from '../local/aws-services.ts'
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from '../pool/user-pool.ts'
 
 export type StandInFunction = { configuration: JsonObject; policy?: JsonObject }
@@ -53,15 +62,6 @@ export type StandIn = {
   stop(): Promise<void>
 }
 
-class Refusal extends Error {
-  readonly status: number
-  constructor(name: string, message: string, status = 400) {
-    super(message)
-    this.name = name
-    this.status = status
-  }
-}
-
 /** What an update leaves out becomes this, or is unset. */
 const DEFAULTS: JsonObject = { DeletionProtection: 'INACTIVE' }
 
@@ -95,31 +95,38 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
     const parts: Uint8Array[] = []
     for await (const part of request) parts.push(part)
     const body = Buffer.concat(parts).toString()
-    const { operation, input } = named(request, body)
+    const { 'x-amz-target': target, authorization } = request.headers
+    const asked = {
+      path: request.url ?? '/',
+      target: typeof target === 'string' ? target : undefined,
+      authorization,
+      body,
+    }
+    const named = awsOperation(asked)
+    const operation = named?.operation ?? ''
+    const input = parseJsonObject(JSON.stringify(named?.input ?? {}))
     const count = (counts.get(operation) ?? 0) + 1
     counts.set(operation, count)
     calls.push({ operation, body: input })
     const fault = await standIn.interfere(operation, count, state)
-    const isQuery = operation === 'DescribeStacks' || operation === 'SimulatePrincipalPolicy'
+    const isQuery = QUERY_OPERATIONS.has(operation)
     const type = isQuery ? 'text/xml' : 'application/x-amz-json-1.1'
     try {
       if (fault === 'break') return { status: 500, type, text: { body: '', error: '' }, lost: true }
-      if (fault === 'refuse') throw new Refusal('InvalidParameterException', 'Refused by the test.')
+      if (fault === 'refuse') throw new AwsError('InvalidParameterException', 'Refused by the test.')
       if (fault === 'concurrent')
-        throw new Refusal('ConcurrentModificationException', 'Modified at the same time.')
+        throw new AwsError('ConcurrentModificationException', 'Modified at the same time.')
       if (fault === 'deny')
-        throw new Refusal('AccessDeniedException', `not authorized to perform ${operation}`, 403)
+        throw new AwsError('AccessDeniedException', `not authorized to perform ${operation}`, 403)
       if (fault === 'unknown')
-        throw new Refusal('UnknownOperationException', `${operation} is not implemented.`)
-      const output = perform(state, operation, input, regionOf(request))
+        throw new AwsError('UnknownOperationException', `${operation} is not implemented.`)
+      const output = perform(state, operation, input, regionOf(asked))
       const text = { body: isQuery ? String(output) : JSON.stringify(output), error: '' }
       return { status: 200, type, text, lost: fault === 'lose-answer' }
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error))
-      const status = error instanceof Refusal ? error.status : 500
-      const json = JSON.stringify({ __type: name, message, Message: message })
-      const xml = `<ErrorResponse><Error><Type>Sender</Type><Code>${name}</Code><Message>${message}</Message></Error></ErrorResponse>`
-      return { status, type, text: { body: isQuery ? xml : json, error: name }, lost: false }
+      const thrown = error instanceof Error ? error : new Error(String(error))
+      const status = thrown instanceof AwsError ? thrown.status : 500
+      return { status, type, text: { body: errorBody(thrown, isQuery), error: thrown.name }, lost: false }
     }
   }
 
@@ -146,43 +153,10 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
   return standIn
 }
 
-/** The signature names the region. */
-function regionOf(request: IncomingMessage): string {
-  return /Credential=[^/]*\/\d+\/([\w-]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
-}
-
-/** The operation that a request asks for, and its input. */
-function named(request: IncomingMessage, body: string): { operation: string; input: JsonObject } {
-  const target = request.headers['x-amz-target']
-  if (typeof target === 'string')
-    return { operation: target.split('.')[1] ?? '', input: parseJsonObject(body) }
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1')
-  const path = decodeURIComponent(url.pathname)
-  const patterns: [RegExp, string, string][] = [
-    [/^\/2015-03-31\/functions\/(.+)\/configuration$/, 'GetFunctionConfiguration', 'FunctionName'],
-    [/^\/2015-03-31\/functions\/(.+)\/policy$/, 'GetPolicy', 'FunctionName'],
-    [/^\/v2\/email\/account$/, 'GetAccount', ''],
-    [/^\/v2\/email\/identities\/(.+)$/, 'GetEmailIdentity', 'EmailIdentity'],
-    [/^\/v2\/email\/configuration-sets\/(.+)$/, 'GetConfigurationSet', 'ConfigurationSetName'],
-  ]
-  for (const [pattern, operation, name] of patterns) {
-    const match = pattern.exec(path)
-    const input = { [name]: match?.[1] ?? '', Qualifier: url.searchParams.get('Qualifier') }
-    if (match !== null) return { operation, input }
-  }
-  const form = new URLSearchParams(body)
-  return { operation: form.get('Action') ?? '', input: Object.fromEntries(form) }
-}
-
-function perform(
-  state: StandInState,
-  operation: string,
-  input: JsonObject,
-  region: string,
-): JsonObject | string {
+function perform(state: StandInState, operation: string, input: JsonObject, region: string): object | string {
   const id = textAt(input, 'UserPoolId')
   if (id !== undefined && id !== state.userPool['Id']) {
-    throw new Refusal('ResourceNotFoundException', `User pool ${id} does not exist.`)
+    throw new AwsError('ResourceNotFoundException', `User pool ${id} does not exist.`)
   }
   switch (operation) {
     case 'DescribeUserPool':
@@ -211,61 +185,22 @@ function perform(
       return { Providers: state.identityProviders.map(ProviderName => ({ ProviderName })) }
     case 'ListUsers':
       return page('Users', state.users, input, 'PaginationToken', 'Limit')
-    case 'GetFunctionConfiguration':
-      return functionOf(state, input).configuration
-    case 'GetPolicy': {
-      const { policy } = functionOf(state, input)
-      if (policy === undefined) throw new Refusal('ResourceNotFoundException', 'No policy.', 404)
-      return { Policy: JSON.stringify(policy) }
-    }
-    case 'GetAccount':
-      return sesOf(state, region).account
-    case 'GetEmailIdentity': {
-      const name = textAt(input, 'EmailIdentity') ?? ''
-      const { identities, defaultConfigurationSets } = sesOf(state, region)
-      const verified = identities[name]
-      if (verified === undefined) throw new Refusal('NotFoundException', 'No such identity.', 404)
-      return {
-        VerifiedForSendingStatus: verified,
-        ConfigurationSetName: defaultConfigurationSets?.[name] ?? null,
-      }
-    }
-    case 'GetConfigurationSet':
-      if (!sesOf(state, region).configurationSets.includes(textAt(input, 'ConfigurationSetName') ?? '')) {
-        throw new Refusal('NotFoundException', 'No such configuration set.', 404)
-      }
-      return {}
-    case 'DescribeAlarms':
-      return {
-        ...page(
-          'MetricAlarms',
-          state.alarms.filter(alarm => alarm['AlarmRule'] === undefined),
-          input,
-          'NextToken',
-          'MaxRecords',
-        ),
-        CompositeAlarms: state.alarms.filter(alarm => alarm['AlarmRule'] !== undefined),
-      }
-    case 'SimulatePrincipalPolicy':
-      return simulationXml(state, input)
-    case 'DescribeStacks':
-      return stackXml(state, textAt(input, 'StackName') ?? '')
     default:
-      throw new Refusal('UnknownOperationException', `The stand-in does not know ${operation}.`)
+      return performAws(accountOf(state), operation, input, region)
   }
 }
 
 function setUserPoolMfaConfig(state: StandInState, input: JsonObject): JsonObject {
   const { UserPoolId: _, ...mfa } = input
   if (mfa['MfaConfiguration'] === 'OFF' && FACTORS.some(name => mfa[name] !== undefined)) {
-    throw new Refusal(
+    throw new AwsError(
       'InvalidParameterException',
       "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
     )
   }
   const sender = textAt(state.userPool, 'EmailConfiguration', 'EmailSendingAccount')
   if (mfa['EmailMfaConfiguration'] !== undefined && sender !== 'DEVELOPER') {
-    throw new Refusal('InvalidParameterException', 'E-mail MFA needs a user pool that sends through SES.')
+    throw new AwsError('InvalidParameterException', 'E-mail MFA needs a user pool that sends through SES.')
   }
   // With MFA off the SMS settings of the pool are still described.
   const { SmsMfaConfiguration } = state.mfa
@@ -287,13 +222,13 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   const { UserPoolId: _, PoolName, ...settings } = input
   const foreign = Object.keys(settings).filter(name => NOT_IN_UPDATE_USER_POOL.includes(name))
   if (foreign.length > 0)
-    throw new Refusal('InvalidParameterException', `UpdateUserPool does not take ${foreign}.`)
+    throw new AwsError('InvalidParameterException', `UpdateUserPool does not take ${foreign}.`)
   if (
     textAt(settings, 'AdminCreateUserConfig', 'UnusedAccountValidityDays') === undefined &&
     objectAt(settings, 'AdminCreateUserConfig')['UnusedAccountValidityDays'] !== undefined &&
     objectAt(settings, 'Policies', 'PasswordPolicy')['TemporaryPasswordValidityDays'] !== undefined
   ) {
-    throw new Refusal(
+    throw new AwsError(
       'InvalidParameterException',
       'Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays',
     )
@@ -301,20 +236,20 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   const lambdaConfig = objectAt(settings, 'LambdaConfig')
   const preToken = textAt(lambdaConfig, 'PreTokenGeneration')
   if (preToken !== undefined && preToken !== preTokenArn(lambdaConfig)) {
-    throw new Refusal('InvalidParameterException', 'PreTokenGeneration and PreTokenGenerationConfig differ.')
+    throw new AwsError('InvalidParameterException', 'PreTokenGeneration and PreTokenGenerationConfig differ.')
   }
   const message = textAt(settings, 'VerificationMessageTemplate', 'EmailMessage')
   if (message !== undefined && (textAt(settings, 'EmailVerificationMessage') ?? message) !== message) {
-    throw new Refusal('InvalidParameterException', 'The verification messages differ.')
+    throw new AwsError('InvalidParameterException', 'The verification messages differ.')
   }
   if (Object.keys(objectAt(settings, 'UserPoolTags')).some(tag => tag.startsWith('aws:'))) {
-    throw new Refusal(
+    throw new AwsError(
       'UserPoolTaggingException',
       'aws: prefixed tag key names are not allowed for external use.',
     )
   }
   if (['ON', 'OPTIONAL'].includes(String(settings['MfaConfiguration'])) && !hasFactor(state.mfa)) {
-    throw new Refusal(
+    throw new AwsError(
       'InvalidParameterException',
       'SMS configuration and Auto verification for phone_number are required when MFA is required/optional',
     )
@@ -351,12 +286,12 @@ const SERVICE_LINKED_ROLE =
 function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObject {
   const foreign = Object.keys(input).filter(name => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))
   if (foreign.length > 0)
-    throw new Refusal('InvalidParameterException', `UpdateUserPoolClient does not take ${foreign}.`)
+    throw new AwsError('InvalidParameterException', `UpdateUserPoolClient does not take ${foreign}.`)
   const current = clientOf(state, input)
   const flows = textsAt(input, 'ExplicitAuthFlows')
   const refreshes = flows.length === 0 || flows.includes('ALLOW_REFRESH_TOKEN_AUTH')
   if (textAt(input, 'RefreshTokenRotation', 'Feature') === 'ENABLED' && refreshes) {
-    throw new Refusal(
+    throw new AwsError(
       'InvalidParameterException',
       'Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH.',
     )
@@ -364,7 +299,7 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
   const analytics = objectAt(input, 'AnalyticsConfiguration')
   const usesArn = analytics['ApplicationArn'] !== undefined
   if (usesArn && analytics['RoleArn'] !== undefined)
-    throw new Refusal('InvalidParameterException', 'ApplicationArn and RoleArn exclude each other.')
+    throw new AwsError('InvalidParameterException', 'ApplicationArn and RoleArn exclude each other.')
   // Cognito names the service-linked role by itself.
   const role = textAt(current, 'AnalyticsConfiguration', 'RoleArn') ?? SERVICE_LINKED_ROLE
   const named = usesArn ? { AnalyticsConfiguration: { ...analytics, RoleArn: role } } : {}
@@ -377,7 +312,7 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
 function clientOf(state: StandInState, input: JsonObject): JsonObject {
   const client = state.clients[textAt(input, 'ClientId') ?? '']
   if (client === undefined) {
-    throw new Refusal('ResourceNotFoundException', `User pool client ${input['ClientId']} does not exist.`)
+    throw new AwsError('ResourceNotFoundException', `User pool client ${input['ClientId']} does not exist.`)
   }
   return client
 }
@@ -398,48 +333,14 @@ function page(
   return { [name]: all.slice(start, end), ...(end < all.length ? { [tokenName]: String(end) } : {}) }
 }
 
-function functionOf(state: StandInState, input: JsonObject): StandInFunction {
-  const qualifier = textAt(input, 'Qualifier')
-  const arn = `${input['FunctionName']}${qualifier === undefined ? '' : `:${qualifier}`}`
-  const found = state.functions[arn]
-  if (found === undefined) throw new Refusal('ResourceNotFoundException', `Function not found: ${arn}`, 404)
-  return found
-}
-
-function sesOf(state: StandInState, region: string): StandInSes {
-  return state.ses[region] ?? { account: {}, identities: {}, configurationSets: [] }
-}
-
-function stackXml(state: StandInState, name: string): string {
-  const outputs = state.stacks[name]
-  if (outputs === undefined) throw new Refusal('ValidationError', `Stack with id ${name} does not exist`)
-  const members = Object.entries(outputs)
-    .map(
-      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
-    )
-    .join('')
-  return (
-    '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks>' +
-    `<member><StackName>${name}</StackName><StackStatus>CREATE_COMPLETE</StackStatus>` +
-    `<CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>${members}</Outputs></member>` +
-    '</Stacks></DescribeStacksResult></DescribeStacksResponse>'
-  )
-}
-
-function simulationXml(state: StandInState, input: JsonObject): string {
-  const resources = Object.entries(input).filter(([name]) => name.startsWith('ResourceArns.member.'))
-  const members = resources
-    .map(([, arn]) => {
-      const decision = state.allowedResources.includes(String(arn)) ? 'allowed' : 'implicitDeny'
-      return (
-        `<member><EvalActionName>${input['ActionNames.member.1']}</EvalActionName>` +
-        `<EvalResourceName>${arn}</EvalResourceName><EvalDecision>${decision}</EvalDecision></member>`
-      )
+/** The account around the pool. */
+function accountOf({ functions, ses, stacks, alarms, allowedResources }: StandInState): AwsAccount {
+  const mail = Object.entries(ses).map(([region, { account, identities, configurationSets, ...its }]) => {
+    const described = Object.entries(identities).map(([name, verified]) => {
+      const ConfigurationSetName = its.defaultConfigurationSets?.[name] ?? null
+      return [name, { VerifiedForSendingStatus: verified, ConfigurationSetName }]
     })
-    .join('')
-  return (
-    '<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><SimulatePrincipalPolicyResult>' +
-    `<EvaluationResults>${members}</EvaluationResults><IsTruncated>false</IsTruncated>` +
-    '</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>'
-  )
+    return [region, { account, identities: Object.fromEntries(described), configurationSets }]
+  })
+  return { functions, ses: Object.fromEntries(mail), stacks, alarms, allowedResources }
 }
