@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { isJsonObject, type JsonObject, objectAt, textAt, textsAt } from '../command/json.ts'
+import { isJsonObject, type JsonObject, objectAt, stringAt, stringsAt } from '../command/json.ts'
 import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, goodPool, POOL_ID, STACK } from '../testing/example-pool.ts'
 import { jsonOf, run } from '../testing/pool-run.ts'
@@ -470,12 +470,12 @@ describe('check finds', () => {
     const findings = await found(...args)
     expect([...new Set(ids(findings))]).toEqual([id])
     const [finding] = findings
-    expect(textAt(finding, 'fix')).toContain(fix)
-    expect(textAt(finding, 'what')).toBeDefined()
-    expect(textAt(finding, 'why')).toBeDefined()
+    expect(stringAt(finding, 'fix')).toContain(fix)
+    expect(stringAt(finding, 'what')).toBeDefined()
+    expect(stringAt(finding, 'why')).toBeDefined()
     const table = await check(...args)
     expect(table.code).toBe(1)
-    expect(table.out.split('\n').map(line => line.trim())).toContain(textAt(finding, 'fix'))
+    expect(table.out.split('\n').map(line => line.trim())).toContain(stringAt(finding, 'fix'))
   })
 
   test('at least fifteen kinds of fault', () => {
@@ -499,7 +499,7 @@ describe('check finds', () => {
     aws.state.userPool['LambdaConfig'] = {}
     const stranded = (await found()).find(({ id }) => id === 'client-stranded')
     expect(stranded).toMatchObject({ level: 'high', what: expect.stringContaining(CLIENT_ID) })
-    expect(textAt(stranded, 'fix')).toContain('cognito-email-code attach')
+    expect(stringAt(stranded, 'fix')).toContain('cognito-email-code attach')
     client(aws.state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH']
     expect(ids(await found())).not.toContain('client-stranded')
   })
@@ -510,7 +510,7 @@ describe('check finds', () => {
     aws.state.clients['second'] = { ...client(aws.state), ClientId: 'second', ClientName: 'app' }
     const skipping = (await found()).filter(({ id }) => id === 'client-skips-code')
     expect(skipping).toHaveLength(1)
-    expect(textAt(skipping[0], 'fix')).toContain(`--clients ${CLIENT_ID},second`)
+    expect(stringAt(skipping[0], 'fix')).toContain(`--clients ${CLIENT_ID},second`)
   })
 
   test("an authenticator app that a stranger may set up, where Cognito's MFA is on and any factor counts", async () => {
@@ -518,7 +518,7 @@ describe('check finds', () => {
     environment(aws.state, 'DefineAuthChallenge')['NATIVE_MFA'] = 'accept-any'
     const enrolment = (await found()).find(({ id }) => id === 'native-mfa-enrolment')
     expect(enrolment).toMatchObject({ level: 'high', why: expect.stringContaining('MFA_SETUP') })
-    expect(textAt(enrolment, 'fix')).toContain('--parameter-overrides NativeMfa=accept-email')
+    expect(stringAt(enrolment, 'fix')).toContain('--parameter-overrides NativeMfa=accept-email')
     environment(aws.state, 'DefineAuthChallenge')['NATIVE_MFA'] = 'accept-email'
     expect(ids(await found())).not.toContain('native-mfa-enrolment')
     aws.state.mfa = { MfaConfiguration: 'OPTIONAL' }
@@ -530,7 +530,7 @@ describe('check finds', () => {
     delete aws.state.userPool['AccountRecoverySetting']
     const [recovery] = await found()
     for (const part of ['admin_only', 'support', 'verified_phone_number', 'SMS', 'server of your own'])
-      expect(textAt(recovery, 'why')).toContain(part)
+      expect(stringAt(recovery, 'why')).toContain(part)
   })
 
   test('a client that may write the address less sharply where unverified addresses are refused', async () => {
@@ -698,9 +698,9 @@ describe('what fix is to change', () => {
     const before = await readPoolState(clients.cognito, POOL_ID, change.clientIds)
     const after = change.apply(before)
     // Cognito verifies before an update only what is among AutoVerifiedAttributes (Terraform's provider documents it).
-    expect(textsAt(after.userPool, 'AutoVerifiedAttributes')).toEqual(
+    expect(stringsAt(after.userPool, 'AutoVerifiedAttributes')).toEqual(
       expect.arrayContaining(
-        textsAt(after.userPool, 'UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate'),
+        stringsAt(after.userPool, 'UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate'),
       ),
     )
     await updateUserPool(clients.cognito, after.userPool, before.userPool)
@@ -710,7 +710,7 @@ describe('what fix is to change', () => {
 
   test('is never left to a command that writes the pool or a client past the backup', async () => {
     for (const { plant } of FAULTS) plant(aws.state)
-    for (const finding of await found()) expect(textAt(finding, 'fix')).not.toMatch(/jq|update-user-pool/)
+    for (const finding of await found()) expect(stringAt(finding, 'fix')).not.toMatch(/jq|update-user-pool/)
     expect(new Set(changing.map(({ id }) => id)).size).toBe(10)
   })
 
@@ -756,8 +756,8 @@ describe('what may not be read', () => {
     aws.interfere = operation => (operation === denied ? 'deny' : undefined)
     const findings = await found()
     expect(findings).toMatchObject([{ id: 'not-checked', level }])
-    expect(textAt(findings[0], 'why')).toContain(right)
-    expect(textAt(findings[0], 'fix')).toBe('aws sts get-caller-identity --region eu-central-1')
+    expect(stringAt(findings[0], 'why')).toContain(right)
+    expect(stringAt(findings[0], 'fix')).toBe('aws sts get-caller-identity --region eu-central-1')
   })
 
   test("the role's rights are a note that names the configuration set to look at", async () => {
@@ -774,23 +774,23 @@ describe('what may not be read', () => {
     const notes = await found()
     expect(notes).toMatchObject([{ id: 'not-checked', level: 'medium' }])
     for (const { operation } of aws.calls.filter(it => /^List.*(Jobs|Users|Providers)$/.test(it.operation)))
-      expect(textAt(notes[0], 'why')).toContain(`cognito-idp:${operation}`)
+      expect(stringAt(notes[0], 'why')).toContain(`cognito-idp:${operation}`)
   })
 
   test('an operation that the endpoint does not have is not put down to missing rights', async () => {
     aws.interfere = operation => (operation === 'ListUserImportJobs' ? 'unknown' : undefined)
     const [note] = await found()
     expect(note).toMatchObject({ id: 'not-checked', level: 'low' })
-    expect(textAt(note, 'why')).toContain('does not have this operation')
-    expect(textAt(note, 'fix')).not.toContain('get-caller-identity')
+    expect(stringAt(note, 'why')).toContain('does not have this operation')
+    expect(stringAt(note, 'fix')).not.toContain('get-caller-identity')
   })
 
   test('a name that does not resolve is not put down to missing rights', async () => {
     aws.environment['AWS_ENDPOINT_URL_SESV2'] = 'http://ses.invalid'
     const [note] = await found()
     expect(note).toMatchObject({ id: 'not-checked', level: 'medium' })
-    expect(textAt(note, 'why')).toContain('no connection')
-    expect(textAt(note, 'fix')).not.toContain('get-caller-identity')
+    expect(stringAt(note, 'why')).toContain('no connection')
+    expect(stringAt(note, 'fix')).not.toContain('get-caller-identity')
   })
 
   test('is an error if it is the pool itself', async () => {

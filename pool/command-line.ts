@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Json } from '../command/json.ts'
 import { printable } from '../command/shell.ts'
 import {
-  ask,
+  askYesNo,
   CommandError,
   canAsk,
   coloured,
@@ -285,7 +285,7 @@ async function confirm(values: Values, terminal: Terminal, userPoolId: string): 
       'not-confirmed',
     )
   }
-  if (!(await ask(terminal, `Apply these changes to ${userPoolId}?`)))
+  if (!(await askYesNo(terminal, `Apply these changes to ${userPoolId}?`)))
     throw new CommandError('Nothing was changed.', 'not-confirmed')
 }
 

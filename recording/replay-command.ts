@@ -3,16 +3,16 @@ import { stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paint, runCommand } from '../command/command.ts'
+import { objectOf } from '../command/json.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
 import { checkTriggers, triggerEnvironments, triggerProcesses } from '../local/trigger-settings.ts'
 import {
   differencesOf,
+  type EventReplay,
   expectationFrom,
   findSignIns,
   findUnusedFiles,
-  objectOf,
   type Replay,
-  type ReplayedEvent,
   readSignIn,
   refuseUnknownSettings,
   replaySignIn,
@@ -162,7 +162,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 }
 
 /** What the trigger had before it, in short. */
-function sawWhat({ trigger, event }: ReplayedEvent): string {
+function sawWhat({ trigger, event }: EventReplay): string {
   const request = objectOf(event['request'])
   if (trigger === 'pre-token-generation') return String(event['triggerSource'])
   if (trigger === 'verify-auth-challenge-response') {
@@ -177,7 +177,7 @@ function sawWhat({ trigger, event }: ReplayedEvent): string {
   return entries.join(' → ') || 'an empty session'
 }
 
-function answered({ trigger, response, error, mails }: ReplayedEvent): string {
+function answered({ trigger, response, error, mails }: EventReplay): string {
   if (error !== undefined) return `refuses: ${error}`
   if (trigger === 'verify-auth-challenge-response')
     return response?.['answerCorrect'] === true ? 'right' : 'not right'

@@ -1,7 +1,7 @@
 // A loopback server for tests that speaks what the AWS SDK sends to Cognito, Lambda, SES and CloudFormation.
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type JsonObject, objectAt, parseJsonObject, textAt, textsAt } from '../command/json.ts'
+import { type JsonObject, objectAt, parseJsonObject, stringAt, stringsAt } from '../command/json.ts'
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from '../pool/user-pool.ts'
 
 export type StandInFunction = { configuration: JsonObject; policy?: JsonObject }
@@ -32,21 +32,21 @@ export type StandInState = {
   stacks: Record<string, Record<string, string>>
 }
 
-export type Call = { readonly operation: string; readonly body: JsonObject }
+export type AwsCall = { readonly operation: string; readonly body: JsonObject }
 
 /** `refuse`: an error, nothing done. `lose-answer`: done, but the connection breaks. `deny`: AccessDenied. `unknown`: no such operation. */
-export type Fault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny' | 'unknown'
+export type AwsFault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny' | 'unknown'
 
 /** Called before each operation; may change the state, as another administrator would. */
 export type Interference = (
   operation: string,
   count: number,
   state: StandInState,
-) => Fault | undefined | Promise<Fault | undefined>
+) => AwsFault | undefined | Promise<AwsFault | undefined>
 
 export type StandIn = {
   readonly state: StandInState
-  readonly calls: Call[]
+  readonly calls: AwsCall[]
   /** Environment variables that point the SDK here. */
   readonly environment: Record<string, string>
   interfere: Interference
@@ -75,7 +75,7 @@ const KEPT = ['UserPoolTier', 'UserAttributeUpdateSettings', 'MfaConfiguration',
 const FACTORS = ['EmailMfaConfiguration', 'SmsMfaConfiguration', 'SoftwareTokenMfaConfiguration']
 
 export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
-  const calls: Call[] = []
+  const calls: AwsCall[] = []
   const counts = new Map<string, number>()
   const server = createServer((request, response) => {
     void answer(request)
@@ -111,7 +111,7 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
         throw new Refusal('AccessDeniedException', `not authorized to perform ${operation}`, 403)
       if (fault === 'unknown')
         throw new Refusal('UnknownOperationException', `${operation} is not implemented.`)
-      const output = perform(state, operation, input, regionOf(request))
+      const output = perform(state, operation, input, regionOfRequest(request))
       const text = { body: isQuery ? String(output) : JSON.stringify(output), error: '' }
       return { status: 200, type, text, lost: fault === 'lose-answer' }
     } catch (error) {
@@ -147,7 +147,7 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
 }
 
 /** The signature names the region. */
-function regionOf(request: IncomingMessage): string {
+function regionOfRequest(request: IncomingMessage): string {
   return /Credential=[^/]*\/\d+\/([\w-]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
 }
 
@@ -180,7 +180,7 @@ function perform(
   input: JsonObject,
   region: string,
 ): JsonObject | string {
-  const id = textAt(input, 'UserPoolId')
+  const id = stringAt(input, 'UserPoolId')
   if (id !== undefined && id !== state.userPool['Id']) {
     throw new Refusal('ResourceNotFoundException', `User pool ${id} does not exist.`)
   }
@@ -221,7 +221,7 @@ function perform(
     case 'GetAccount':
       return sesOf(state, region).account
     case 'GetEmailIdentity': {
-      const name = textAt(input, 'EmailIdentity') ?? ''
+      const name = stringAt(input, 'EmailIdentity') ?? ''
       const { identities, defaultConfigurationSets } = sesOf(state, region)
       const verified = identities[name]
       if (verified === undefined) throw new Refusal('NotFoundException', 'No such identity.', 404)
@@ -231,7 +231,7 @@ function perform(
       }
     }
     case 'GetConfigurationSet':
-      if (!sesOf(state, region).configurationSets.includes(textAt(input, 'ConfigurationSetName') ?? '')) {
+      if (!sesOf(state, region).configurationSets.includes(stringAt(input, 'ConfigurationSetName') ?? '')) {
         throw new Refusal('NotFoundException', 'No such configuration set.', 404)
       }
       return {}
@@ -249,7 +249,7 @@ function perform(
     case 'SimulatePrincipalPolicy':
       return simulationXml(state, input)
     case 'DescribeStacks':
-      return stackXml(state, textAt(input, 'StackName') ?? '')
+      return stackXml(state, stringAt(input, 'StackName') ?? '')
     default:
       throw new Refusal('UnknownOperationException', `The stand-in does not know ${operation}.`)
   }
@@ -263,7 +263,7 @@ function setUserPoolMfaConfig(state: StandInState, input: JsonObject): JsonObjec
       "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
     )
   }
-  const sender = textAt(state.userPool, 'EmailConfiguration', 'EmailSendingAccount')
+  const sender = stringAt(state.userPool, 'EmailConfiguration', 'EmailSendingAccount')
   if (mfa['EmailMfaConfiguration'] !== undefined && sender !== 'DEVELOPER') {
     throw new Refusal('InvalidParameterException', 'E-mail MFA needs a user pool that sends through SES.')
   }
@@ -289,7 +289,7 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   if (foreign.length > 0)
     throw new Refusal('InvalidParameterException', `UpdateUserPool does not take ${foreign}.`)
   if (
-    textAt(settings, 'AdminCreateUserConfig', 'UnusedAccountValidityDays') === undefined &&
+    stringAt(settings, 'AdminCreateUserConfig', 'UnusedAccountValidityDays') === undefined &&
     objectAt(settings, 'AdminCreateUserConfig')['UnusedAccountValidityDays'] !== undefined &&
     objectAt(settings, 'Policies', 'PasswordPolicy')['TemporaryPasswordValidityDays'] !== undefined
   ) {
@@ -299,12 +299,12 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
     )
   }
   const lambdaConfig = objectAt(settings, 'LambdaConfig')
-  const preToken = textAt(lambdaConfig, 'PreTokenGeneration')
+  const preToken = stringAt(lambdaConfig, 'PreTokenGeneration')
   if (preToken !== undefined && preToken !== preTokenArn(lambdaConfig)) {
     throw new Refusal('InvalidParameterException', 'PreTokenGeneration and PreTokenGenerationConfig differ.')
   }
-  const message = textAt(settings, 'VerificationMessageTemplate', 'EmailMessage')
-  if (message !== undefined && (textAt(settings, 'EmailVerificationMessage') ?? message) !== message) {
+  const message = stringAt(settings, 'VerificationMessageTemplate', 'EmailMessage')
+  if (message !== undefined && (stringAt(settings, 'EmailVerificationMessage') ?? message) !== message) {
     throw new Refusal('InvalidParameterException', 'The verification messages differ.')
   }
   if (Object.keys(objectAt(settings, 'UserPoolTags')).some(tag => tag.startsWith('aws:'))) {
@@ -325,7 +325,11 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   const fixed = Object.entries(state.userPool).filter(
     ([name]) => NOT_IN_UPDATE_USER_POOL.includes(name) || KEPT.includes(name),
   )
-  const clears = textsAt(settings, 'UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate')
+  const clears = stringsAt(
+    settings,
+    'UserAttributeUpdateSettings',
+    'AttributesRequireVerificationBeforeUpdate',
+  )
   const pool: JsonObject = {
     ...Object.fromEntries(fixed),
     ...DEFAULTS,
@@ -353,9 +357,9 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
   if (foreign.length > 0)
     throw new Refusal('InvalidParameterException', `UpdateUserPoolClient does not take ${foreign}.`)
   const current = clientOf(state, input)
-  const flows = textsAt(input, 'ExplicitAuthFlows')
+  const flows = stringsAt(input, 'ExplicitAuthFlows')
   const refreshes = flows.length === 0 || flows.includes('ALLOW_REFRESH_TOKEN_AUTH')
-  if (textAt(input, 'RefreshTokenRotation', 'Feature') === 'ENABLED' && refreshes) {
+  if (stringAt(input, 'RefreshTokenRotation', 'Feature') === 'ENABLED' && refreshes) {
     throw new Refusal(
       'InvalidParameterException',
       'Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH.',
@@ -366,7 +370,7 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
   if (usesArn && analytics['RoleArn'] !== undefined)
     throw new Refusal('InvalidParameterException', 'ApplicationArn and RoleArn exclude each other.')
   // Cognito names the service-linked role by itself.
-  const role = textAt(current, 'AnalyticsConfiguration', 'RoleArn') ?? SERVICE_LINKED_ROLE
+  const role = stringAt(current, 'AnalyticsConfiguration', 'RoleArn') ?? SERVICE_LINKED_ROLE
   const named = usesArn ? { AnalyticsConfiguration: { ...analytics, RoleArn: role } } : {}
   const fixed = Object.entries(current).filter(([name]) => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))
   const client = { ...Object.fromEntries(fixed), ...input, ...named, LastModifiedDate: Date.now() / 1000 }
@@ -375,7 +379,7 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
 }
 
 function clientOf(state: StandInState, input: JsonObject): JsonObject {
-  const client = state.clients[textAt(input, 'ClientId') ?? '']
+  const client = state.clients[stringAt(input, 'ClientId') ?? '']
   if (client === undefined) {
     throw new Refusal('ResourceNotFoundException', `User pool client ${input['ClientId']} does not exist.`)
   }
@@ -393,13 +397,13 @@ function page(
   tokenName: string,
   sizeName: string,
 ): JsonObject {
-  const start = Number(textAt(input, tokenName) ?? 0)
+  const start = Number(stringAt(input, tokenName) ?? 0)
   const end = start + Number(input[sizeName] ?? 60)
   return { [name]: all.slice(start, end), ...(end < all.length ? { [tokenName]: String(end) } : {}) }
 }
 
 function functionOf(state: StandInState, input: JsonObject): StandInFunction {
-  const qualifier = textAt(input, 'Qualifier')
+  const qualifier = stringAt(input, 'Qualifier')
   const arn = `${input['FunctionName']}${qualifier === undefined ? '' : `:${qualifier}`}`
   const found = state.functions[arn]
   if (found === undefined) throw new Refusal('ResourceNotFoundException', `Function not found: ${arn}`, 404)
