@@ -1,4 +1,4 @@
-// npm run demo: a first sign-in from the temporary password to the tokens, with the real Amplify client, on this machine.
+// The command demo: a first sign-in from the temporary password to the tokens, with the real Amplify client, on this machine.
 import { parseArgs } from 'node:util'
 import { Amplify } from 'aws-amplify'
 import {
@@ -18,7 +18,7 @@ import { AFTER_NEW_PASSWORD } from './behaviour.ts'
 import type { PoolCall } from './call-log.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
-const HELP = `Usage: npm run demo -- [options]
+const HELP = `Usage: npx cognito-email-code demo [options]
 
 Starts a user pool and a mailbox on free ports of this machine, signs a first-time user in with the real Amplify client
 through the built triggers, and checks every step: temporary password, new password, a mistyped code, a resend, the right

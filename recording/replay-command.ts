@@ -1,4 +1,4 @@
-// npm run replay: shows what each trigger answers to recorded events.
+// The command replay: shows what each trigger answers to recorded events.
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -18,7 +18,7 @@ import {
   replaySignIn,
 } from './replay.ts'
 
-const HELP = `Usage: npm run replay -- [options] <file or folder> ...
+const HELP = `Usage: npx cognito-email-code replay [options] <file or folder> ...
 
 Sends recorded trigger events to the built triggers and shows what each of them answers. A file is one event, a folder is
 a sign-in (its files in the order of their names) or holds folders of sign-ins. Mails go to a server on this machine.
@@ -30,7 +30,7 @@ Options:
   --json            print the replays as JSON
   --help            print this text
 
-Example: npm run replay -- events/resend --set MAX_SENDS=1
+Example: npx cognito-email-code replay events/resend --set MAX_SENDS=1
 
 Exit status: 0 every answer is as expected, 1 one is not, 2 the replay could not run.
 `

@@ -1,4 +1,4 @@
-// Runs `npm run pool` inside a test, against a stand-in for AWS.
+// Runs the commands for a pool inside a test, against a stand-in for AWS.
 import { Readable, Writable } from 'node:stream'
 import { type JsonObject, parseJsonObject } from '../command/json.ts'
 import { runPool } from '../pool/command-line.ts'

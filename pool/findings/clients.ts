@@ -20,6 +20,7 @@ import {
   cognitoCommand,
   deployCommand,
   type Finding,
+  type FindingId,
   fixCommand,
 } from './finding.ts'
 
@@ -237,7 +238,7 @@ function listed(clients: readonly JsonObject[], finding: Finding): Finding[] {
 /** The change to password and code only; on a pool without the triggers that is for attach to do. */
 function codeOnly(
   facts: PoolFacts,
-  id: string,
+  id: FindingId,
   clients: readonly JsonObject[],
 ): { readonly fix: string; readonly change?: PoolChange } {
   const attached = TRIGGERS.every(
