@@ -26,8 +26,6 @@ const TOOLS = [
   'local/start',
   'local/demo',
   'package/testing',
-  'pool/pool',
-  'recording/events',
   'recording/replay-command',
 ]
 
@@ -53,7 +51,7 @@ const shared = {
   write: false,
 }
 
-/** For those who install the package: no dependency to install with it (docs/decisions/0001-bundled-tools.md). */
+/** For those who install the package: no dependency to install with it (docs/decisions/bundled-tools.md). */
 const bundled = {
   ...shared,
   mainFields: ['module', 'main'],

@@ -1,7 +1,7 @@
 // Takes turns at Amplify: it keeps one sign-in for the whole page, so actions run one after the other, each for a limited time.
 
 /** The time for which one action uses Amplify alone. */
-export interface Turn<Result> {
+export interface AmplifyTurn<Result> {
   /** What the work came to, or undefined when the time was up before. */
   readonly result: Promise<Result | undefined>
   /** True when the time was up: what the work still comes to is late, and the next turn may have begun. */
@@ -17,7 +17,10 @@ let answers = 0
  * Runs `work` when all turns taken before are over.
  * @param milliseconds how long the work may take, counted from when it starts
  */
-export function takeTurn<Result>(work: () => Promise<Result>, milliseconds: number): Turn<Result> {
+export function takeAmplifyTurn<Result>(
+  work: () => Promise<Result>,
+  milliseconds: number,
+): AmplifyTurn<Result> {
   let timeLeft = milliseconds
   let isOver = false
   let hasStarted = false

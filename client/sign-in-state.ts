@@ -247,7 +247,7 @@ function moment(text: string | undefined): number | undefined {
  * ASCII. The function of the same name in the triggers judges the answer. This one only saves an attempt, and stands here
  * because an app takes this folder alone; a test holds the two together.
  */
-export function normaliseAnswer(typed: string): string {
+export function normaliseTypedCode(typed: string): string {
   return typed
     .normalize('NFKC')
     .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, digit => String(digit.charCodeAt(0) & 0xf))

@@ -12,7 +12,7 @@ import {
   signOut,
 } from 'aws-amplify/auth'
 import { sessionStorage } from 'aws-amplify/utils'
-import { answerCount, countAnswer, type Turn, takeTurn } from './amplify-turns.ts'
+import { type AmplifyTurn, answerCount, countAnswer, takeAmplifyTurn } from './amplify-turns.ts'
 import { type ClassifiedError, classifyError } from './classified-error.ts'
 import { createPasswordMemory } from './password-memory.ts'
 import {
@@ -20,7 +20,7 @@ import {
   type CodeState,
   type FailureReason,
   type NewPasswordState,
-  normaliseAnswer,
+  normaliseTypedCode,
   type PendingStep,
   pendingStepOf,
   SIGNED_OUT,
@@ -149,7 +149,7 @@ interface Move {
 /** One request of the person, from the click to the state it leads to. */
 interface Action {
   cancelled: boolean
-  readonly turn: Turn<SignInState>
+  readonly turn: AmplifyTurn<SignInState>
   readonly promise: Promise<SignInState>
 }
 
@@ -199,7 +199,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
 
   /** Runs one action as soon as it is its turn; `atDeadline` is where it leads if it takes too long. */
   function act(atDeadline: Move, work: (action: Action) => Promise<Move>): Promise<SignInState> {
-    const turn = takeTurn(async () => settle(action, await work(action)), deadline)
+    const turn = takeAmplifyTurn(async () => settle(action, await work(action)), deadline)
     const promise = turn.result.then(settled => settled ?? (action.cancelled ? state : apply(atDeadline)))
     const action: Action = { cancelled: false, turn, promise }
     current = action
@@ -219,7 +219,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
 
   /** Another action may have its turn by now, and may even have found the late tokens and taken them for its own. */
   async function giveBackLate(): Promise<void> {
-    await takeTurn(leave, deadline).result
+    await takeAmplifyTurn(leave, deadline).result
     if (state.step === 'signed-in' && !current) apply({ state: SIGNED_OUT })
   }
 
@@ -539,7 +539,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       const step = state
       // The pool accepts no code in a limited round: to send one would only waste an attempt.
       if (step.step !== 'code' || step.reason === 'limited') return state
-      const code = step.kind === 'custom' ? typed : normaliseAnswer(typed)
+      const code = step.kind === 'custom' ? typed : normaliseTypedCode(typed)
       if (!isComplete(step, code)) return show({ ...step, problem: 'incomplete-code' })
       if (refusedCodes.has(code)) return show({ ...step, reason: 'wrong-code', problem: undefined })
       return act({ state: withProblem(step, 'network'), pending }, action => finishCode(action, step, code))

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The command cognito-email-code: finds the program behind each of its commands and hands the other arguments to it.
 
+import { COMMAND } from './name.ts'
+
 interface Command {
   readonly summary: string
   /** What follows `npx cognito-email-code`. */
@@ -18,7 +20,12 @@ async function load(program: () => Promise<unknown>): Promise<undefined> {
 // Each command loads its own program only: the AWS SDK stays out of the others.
 async function pool(): Promise<number> {
   const { runPool } = await import('../pool/command-line.ts')
-  return await runPool(process.argv.slice(2), process)
+  const { interruptSignal } = await import('../pool/interruption.ts')
+  const signal = interruptSignal()
+  process.exitCode = await runPool(process.argv.slice(2), process, signal)
+  // What was only being read may still be waiting for an answer.
+  if (signal.aborted) process.exit()
+  return process.exitCode
 }
 
 async function importEvents(): Promise<number> {
@@ -31,7 +38,7 @@ const COMMANDS = new Map<string, Command>([
     'check',
     {
       summary:
-        'Report what lets people in without a code, and what stops mail from being delivered. Read-only.',
+        'Report what lets users sign in without a code, and what stops mail from being delivered. Read-only.',
       example: 'check --user-pool-id eu-central-1_EXAMPLE00',
       run: pool,
     },
@@ -47,7 +54,7 @@ const COMMANDS = new Map<string, Command>([
   [
     'attach',
     {
-      summary: 'Put the triggers on a user pool, after a backup. No other setting changes.',
+      summary: 'Attach the triggers to a user pool, after a backup. No other setting changes.',
       example: 'attach --user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code --dry-run',
       run: pool,
     },
@@ -95,11 +102,13 @@ const COMMANDS = new Map<string, Command>([
   ],
 ])
 
-const USAGE = `Usage: cognito-email-code <command> [options]
+const USAGE = `Usage: ${COMMAND} <command> [options]
 
 ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(7)} ${summary}`).join('\n')}
 
-cognito-email-code <command> --help lists the options of a command, with an example.
+Example: ${COMMAND} demo
+
+${COMMAND} <command> --help lists the options of a command, with an example.
 Exit code: 0 success, 1 findings or differences, 2 could not run.
 `
 
@@ -120,7 +129,7 @@ async function main(): Promise<number | undefined> {
     return 2
   }
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(`${command.summary}\n\nExample: npx cognito-email-code ${command.example}\n\n`)
+    process.stdout.write(`${command.summary}\n\nExample: ${COMMAND} ${command.example}\n\n`)
   }
   return await command.run()
 }

@@ -8,7 +8,7 @@ export function paint(format: Parameters<typeof styleText>[0], text: string): st
 
 /** Runs a command; `main` answers its exit status. What it throws is printed, and the status is 2. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
-  // Somebody who reads only the first lines closes the pipe.
+  // A reader that needs only the first lines closes the pipe.
   process.stdout.on('error', () => process.exit())
   try {
     process.exitCode = await main()

@@ -4,11 +4,24 @@ import { isDeepStrictEqual } from 'node:util'
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
 
+/** An object whose members have not been read yet. */
+export type UntypedObject = Record<string, unknown>
+
 /** One setting that differs. `path` is as a person would write it: `LambdaConfig.DefineAuthChallenge`. */
 export type Difference = { readonly path: string; readonly before: Json; readonly after: Json }
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return isObject(value)
+}
+
+/** Whether the value is an object; a list is not. */
+export function isObject(value: unknown): value is UntypedObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The value's own members; an empty object if it has none. */
+export function objectOf(value: unknown): UntypedObject {
+  return isObject(value) ? value : {}
 }
 
 /** Reads JSON text that must be an object. @throws SyntaxError if it is not JSON, or JSON of another kind */
@@ -31,13 +44,13 @@ export function objectAt(value: Json | undefined, ...path: string[]): JsonObject
 }
 
 /** The text at a path; undefined if there is none or it is empty. */
-export function textAt(value: Json | undefined, ...path: string[]): string | undefined {
+export function stringAt(value: Json | undefined, ...path: string[]): string | undefined {
   const found = member(value, ...path)
   return typeof found === 'string' && found !== '' ? found : undefined
 }
 
 /** The texts of a list at a path; an empty list if there is none. */
-export function textsAt(value: Json | undefined, ...path: string[]): string[] {
+export function stringsAt(value: Json | undefined, ...path: string[]): string[] {
   const found = member(value, ...path)
   return Array.isArray(found) ? found.filter(item => typeof item === 'string') : []
 }

@@ -34,7 +34,7 @@ export function canAsk(terminal: Terminal): boolean {
 }
 
 /** @returns whether the answer was yes; Ctrl-C and the end of the input are a no */
-export async function ask(terminal: Terminal, question: string): Promise<boolean> {
+export async function askYesNo(terminal: Terminal, question: string): Promise<boolean> {
   const lines = createInterface({ input: terminal.stdin, output: terminal.stdout })
   try {
     // An answer that ends with the input is still an answer, so the end comes a moment later.
@@ -48,10 +48,10 @@ export async function ask(terminal: Terminal, question: string): Promise<boolean
   }
 }
 
-export type Progress = { show(done: number, total: number | undefined): void; end(): void }
+export type ProgressBar = { show(done: number, total: number | undefined): void; end(): void }
 
 /** A bar on stderr if that is a terminal; nothing otherwise. */
-export function progressBar(terminal: Terminal, label: string): Progress {
+export function progressBar(terminal: Terminal, label: string): ProgressBar {
   if (terminal.stderr.isTTY !== true) return { show: () => {}, end: () => {} }
   const width = 24
   return {

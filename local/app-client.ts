@@ -1,18 +1,19 @@
 // An app client: what DescribeUserPoolClient answers, what UpdateUserPoolClient resets, which flows it allows.
 import { randomBytes } from 'node:crypto'
+import type { UntypedObject } from '../command/json.ts'
 import type { Clock } from './clock.ts'
 import { invalidParameter, notAuthorized } from './errors.ts'
-import { type JsonObject, Parameters } from './parameters.ts'
+import { Parameters } from './parameters.ts'
 
 export interface AppClientSettings {
   readonly clientId?: string
   readonly clientName?: string
   /** Members of the client's description, such as ExplicitAuthFlows; what is left out has its default. */
-  readonly description?: JsonObject
+  readonly description?: UntypedObject
 }
 
 /** Defaults as the API reference of CreateUserPoolClient states them. */
-const CLIENT_DEFAULTS: JsonObject = {
+const CLIENT_DEFAULTS: UntypedObject = {
   RefreshTokenValidity: 30,
   TokenValidityUnits: {},
   ExplicitAuthFlows: ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_CUSTOM_AUTH'],
@@ -32,7 +33,7 @@ export class AppClient {
   readonly #clock: Clock
   readonly #createdAt: number
   #modifiedAt: number
-  #settings: JsonObject
+  #settings: UntypedObject
 
   constructor(clock: Clock, userPoolId: string, settings: AppClientSettings) {
     const { ClientSecret, ...given } = settings.description ?? {}
@@ -116,7 +117,7 @@ export class AppClient {
   }
 
   /** The `UserPoolClient` member of the answers. */
-  describe(): JsonObject {
+  describe(): UntypedObject {
     return {
       UserPoolId: this.#userPoolId,
       ClientId: this.id,
@@ -143,7 +144,7 @@ export function randomClientId(): string {
   return [...randomBytes(26)].map(byte => 'abcdefghijklmnopqrstuvwxyz0123456789'.charAt(byte % 36)).join('')
 }
 
-function checkedClient(settings: JsonObject): JsonObject {
+function checkedClient(settings: UntypedObject): UntypedObject {
   const parameters = new Parameters(settings)
   const validity = parameters.optionalNumber('AuthSessionValidity') ?? 3
   if (!Number.isInteger(validity) || validity < 3 || validity > 15) {

@@ -1,7 +1,8 @@
 // Changed attributes of a user: what happens at once, and what waits for a code that is mailed to a new address.
 import { randomInt } from 'node:crypto'
+import type { UntypedObject } from '../command/json.ts'
 import { CognitoError, invalidParameter } from './errors.ts'
-import { type JsonObject, Parameters } from './parameters.ts'
+import { Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
 import { maskedAddress, type User } from './users.ts'
 
@@ -19,7 +20,7 @@ export async function changeAttributes(
   pool: Pool,
   user: User,
   attributes: ReadonlyMap<string, string>,
-): Promise<readonly JsonObject[]> {
+): Promise<readonly UntypedObject[]> {
   const { description, users } = pool
   description.checkSchema(attributes, user.attributes)
   users.refuseTakenAddress(user, attributes)
@@ -43,7 +44,7 @@ export async function changeAttributes(
  * GetUserAttributeVerificationCode, to the address that is pending, or to the user's own.
  * @returns CodeDeliveryDetails of the answer.
  */
-export function sendCodeAgain(pool: Pool, user: User, attribute: string): Promise<JsonObject> {
+export function sendCodeAgain(pool: Pool, user: User, attribute: string): Promise<UntypedObject> {
   const address = user.addressToVerify?.address ?? user.attributes.get('email')
   requireEmail(attribute)
   if (address === undefined) throw invalidParameter('The user has no email address.')
@@ -68,7 +69,7 @@ export function verifyAddress(pool: Pool, user: User, attribute: string, code: s
   delete user.addressToVerify
 }
 
-async function sendCode(pool: Pool, user: User, address: string): Promise<JsonObject> {
+async function sendCode(pool: Pool, user: User, address: string): Promise<UntypedObject> {
   const code = String(randomInt(1_000_000)).padStart(6, '0')
   user.addressToVerify = { address, code, expiresAt: pool.clock.now() + CODE_LIFETIME_MS }
   const template = new Parameters(pool.description.describe()).object('VerificationMessageTemplate')

@@ -1,5 +1,5 @@
 // What the commands ask of AWS beside Cognito, answered from memory: Lambda, SES, CloudFormation, CloudWatch and IAM.
-import { isJsonObject, type JsonObject } from './parameters.ts'
+import { isObject, type UntypedObject } from '../command/json.ts'
 
 /** The account as these services describe it. */
 export interface AwsAccount {
@@ -10,22 +10,22 @@ export interface AwsAccount {
   /** Outputs by the name of the stack. */
   readonly stacks: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What DescribeAlarms answers; one with an AlarmRule is a composite alarm. */
-  readonly alarms: readonly JsonObject[]
+  readonly alarms: readonly UntypedObject[]
   /** The ARNs on which SimulatePrincipalPolicy allows an action. */
   readonly allowedResources: readonly string[]
 }
 
 export interface AwsFunction {
   /** As GetFunctionConfiguration answers it. */
-  readonly configuration: JsonObject
-  readonly policy?: JsonObject
+  readonly configuration: UntypedObject
+  readonly policy?: UntypedObject
 }
 
 export interface AwsMail {
   /** As GetAccount answers it. */
-  readonly account: JsonObject
+  readonly account: UntypedObject
   /** As GetEmailIdentity answers them, by address or domain. */
-  readonly identities: Readonly<Record<string, JsonObject>>
+  readonly identities: Readonly<Record<string, UntypedObject>>
   readonly configurationSets: readonly string[]
 }
 
@@ -61,11 +61,11 @@ export class AwsError extends Error {
 /** The operation that a request names, and its input; undefined when it is to none of these services. */
 export function awsOperation(
   request: AwsRequest,
-): { readonly operation: string; readonly input: JsonObject } | undefined {
+): { readonly operation: string; readonly input: UntypedObject } | undefined {
   const { target, body } = request
   if (target !== undefined) {
     const input: unknown = JSON.parse(body === '' ? '{}' : body)
-    return { operation: target.split('.').at(-1) ?? '', input: isJsonObject(input) ? input : {} }
+    return { operation: target.split('.').at(-1) ?? '', input: isObject(input) ? input : {} }
   }
   const url = new URL(request.path, 'http://127.0.0.1')
   const path = decodeURIComponent(url.pathname)
@@ -101,7 +101,7 @@ export function answerAws(account: AwsAccount, request: AwsRequest): AwsAnswer |
   const isQuery = QUERY_OPERATIONS.has(operation)
   const contentType = isQuery ? 'text/xml' : 'application/x-amz-json-1.0'
   try {
-    const output = performAws(account, operation, input, regionOf(request))
+    const output = performAws(account, operation, input, regionOfRequest(request))
     return { status: 200, contentType, body: typeof output === 'string' ? output : JSON.stringify(output) }
   } catch (error) {
     if (!(error instanceof AwsError)) throw error
@@ -121,9 +121,9 @@ export function errorBody({ name, message }: Error, isQuery: boolean): string {
 export function performAws(
   account: AwsAccount,
   operation: string,
-  input: JsonObject,
+  input: UntypedObject,
   region: string,
-): JsonObject | string {
+): UntypedObject | string {
   const mail = account.ses[region] ?? { account: {}, identities: {}, configurationSets: [] }
   switch (operation) {
     case 'GetFunctionConfiguration':
@@ -155,11 +155,11 @@ export function performAws(
 }
 
 /** The signature names the region: `Credential=KEY/20260101/REGION/SERVICE/aws4_request`. */
-export function regionOf({ authorization = '' }: Pick<AwsRequest, 'authorization'>): string {
+export function regionOfRequest({ authorization = '' }: Pick<AwsRequest, 'authorization'>): string {
   return /Credential=[^/]*\/\d+\/([\w-]+)\//.exec(authorization)?.[1] ?? ''
 }
 
-function functionOf(account: AwsAccount, input: JsonObject): AwsFunction {
+function functionOf(account: AwsAccount, input: UntypedObject): AwsFunction {
   const { FunctionName: name, Qualifier: qualifier } = input
   const arn = typeof qualifier === 'string' ? `${name}:${qualifier}` : String(name)
   const found = account.functions[arn]
@@ -168,8 +168,8 @@ function functionOf(account: AwsAccount, input: JsonObject): AwsFunction {
 }
 
 /** Metric alarms page by page, as the SDK's paginator asks for them; composite alarms are few. */
-function alarmsPage(alarms: readonly JsonObject[], { NextToken: token, MaxRecords: size }: JsonObject) {
-  const isComposite = (alarm: JsonObject) => alarm['AlarmRule'] !== undefined
+function alarmsPage(alarms: readonly UntypedObject[], { NextToken: token, MaxRecords: size }: UntypedObject) {
+  const isComposite = (alarm: UntypedObject) => alarm['AlarmRule'] !== undefined
   const metricAlarms = alarms.filter(alarm => !isComposite(alarm))
   const start = Number(token ?? 0)
   const end = start + Number(size ?? 100)
@@ -195,7 +195,7 @@ function stackXml({ stacks }: AwsAccount, name: string): string {
   )
 }
 
-function simulationXml({ allowedResources }: AwsAccount, input: JsonObject): string {
+function simulationXml({ allowedResources }: AwsAccount, input: UntypedObject): string {
   const members = Object.entries(input)
     .filter(([name]) => name.startsWith('ResourceArns.member.'))
     .map(([, arn]) => {

@@ -37,7 +37,7 @@ export interface TriggerCall extends CallBase {
   readonly error?: string
 }
 
-export type Call = RequestCall | TriggerCall
+export type PoolCall = RequestCall | TriggerCall
 
 const LEFT_OUT = '(left out)'
 
@@ -66,7 +66,7 @@ const SECRET_MEMBERS = new Set([
 ])
 
 export class CallLog {
-  readonly #calls: Call[] = []
+  readonly #calls: PoolCall[] = []
   readonly #emitter = new EventEmitter()
   readonly #currentRequest = new AsyncLocalStorage<number>()
   readonly #now: () => number
@@ -77,17 +77,17 @@ export class CallLog {
     this.#now = now
   }
 
-  get calls(): readonly Call[] {
+  get calls(): readonly PoolCall[] {
     return this.#calls
   }
 
   /** The calls that began or ended after a revision, in the order of their numbers. */
-  since(revision: number): readonly Call[] {
+  since(revision: number): readonly PoolCall[] {
     return this.#calls.filter(call => call.revision > revision)
   }
 
   /** The listener gets each call twice: when it begins and when it ends. Returns what ends the subscription. */
-  subscribe(listener: (call: Call) => void): () => void {
+  subscribe(listener: (call: PoolCall) => void): () => void {
     this.#emitter.on('call', listener)
     return () => this.#emitter.off('call', listener)
   }
@@ -144,7 +144,7 @@ export class CallLog {
     return call
   }
 
-  #end(ended: Call): void {
+  #end(ended: PoolCall): void {
     this.#revision += 1
     const call = { ...ended, revision: this.#revision }
     this.#calls[ended.number - 1] = call

@@ -1,7 +1,7 @@
 // A sign-in between two requests: what is known of it, and the challenge that waits for an answer.
 import type { AppClient } from './app-client.ts'
 import type { SrpExchange } from './srp.ts'
-import type { CreateAnswer, DefineAnswer, SessionEntry } from './triggers.ts'
+import type { ChallengeEntry, CreateAnswer, DefineAnswer } from './triggers.ts'
 import type { NativeFactor, User } from './users.ts'
 
 export type Flow = 'CUSTOM_AUTH' | 'USER_SRP_AUTH' | 'USER_PASSWORD_AUTH' | 'ADMIN_USER_PASSWORD_AUTH'
@@ -18,7 +18,7 @@ export interface PendingSignIn {
   readonly username: string
   readonly srpA: string | undefined
   /** `session` of the trigger events. */
-  readonly entries: readonly SessionEntry[]
+  readonly entries: readonly ChallengeEntry[]
   /** What Define answered before the new password was asked for, where the pool behaves like that. */
   readonly decided: DefineAnswer | undefined
   readonly passwordChanged: boolean
@@ -54,6 +54,6 @@ export interface OpenChallenge {
 export type ClientMetadata = Readonly<Record<string, string>> | undefined
 
 /** The entry of a challenge of Cognito's own that was answered rightly. */
-export function passed(challengeName: string): SessionEntry {
+export function passedEntry(challengeName: string): ChallengeEntry {
   return { challengeName, challengeResult: true, challengeMetadata: null }
 }

@@ -1,4 +1,4 @@
-// npm run demo: a first sign-in from the temporary password to the tokens, with the real Amplify client, on this machine.
+// The command demo: a first sign-in from the temporary password to the tokens, with the real Amplify client, on this machine.
 import { parseArgs } from 'node:util'
 import { Amplify } from 'aws-amplify'
 import {
@@ -13,12 +13,12 @@ import { ConsoleLogger } from 'aws-amplify/utils'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
 import { paint, runCommand } from '../command/command.ts'
+import { objectOf, type UntypedObject } from '../command/json.ts'
 import { AFTER_NEW_PASSWORD } from './behaviour.ts'
-import type { Call } from './call-log.ts'
+import type { PoolCall } from './call-log.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
-import { type JsonObject, objectOf } from './parameters.ts'
 
-const HELP = `Usage: npm run demo -- [options]
+const HELP = `Usage: npx cognito-email-code demo [options]
 
 Starts a user pool and a mailbox on free ports of this machine, signs a first-time user in with the real Amplify client
 through the built triggers, and checks every step: temporary password, new password, a mistyped code, a resend, the right
@@ -223,7 +223,7 @@ function describeCode(result: SignInOutput): string {
   return `${REASONS[reason]} ${destination} (reference ${reference}). Attempts left: ${attemptsLeft}, mails left: ${sendsLeft}.`
 }
 
-function describeCall(call: Call): string[] {
+function describeCall(call: PoolCall): string[] {
   if (call.kind === 'request') {
     const outcome = call.error
       ? `${call.error.type}: ${call.error.message}`
@@ -234,12 +234,12 @@ function describeCall(call: Call): string[] {
   return [`  ${call.trigger} → ${call.error ?? answerOf(response)}  (${call.durationMs} ms)`]
 }
 
-function outcomeOf(answer: JsonObject): string {
+function outcomeOf(answer: UntypedObject): string {
   if (typeof answer['ChallengeName'] === 'string') return answer['ChallengeName']
   return answer['AuthenticationResult'] === undefined ? 'done' : 'tokens'
 }
 
-function answerOf(response: JsonObject): string {
+function answerOf(response: UntypedObject): string {
   if (response['issueTokens'] === true) return 'issue tokens'
   if (response['failAuthentication'] === true) return 'refuse'
   if (typeof response['challengeName'] === 'string') return response['challengeName']

@@ -1,4 +1,6 @@
 // Fault switches: what can go wrong between a client and Cognito, at will.
+
+import { isObject } from '../command/json.ts'
 import {
   AFTER_NATIVE_FACTOR,
   AFTER_NEW_PASSWORD,
@@ -7,7 +9,7 @@ import {
 } from './behaviour.ts'
 import { LARGEST_OFFSET_SECONDS } from './clock.ts'
 import { CognitoError, invalidParameter } from './errors.ts'
-import { isJsonObject, Parameters } from './parameters.ts'
+import { Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
 import type { Delay } from './triggers.ts'
@@ -20,7 +22,7 @@ interface Failure {
 }
 
 /** How the switches stand, and what is set up and has not happened yet. */
-export interface FaultState {
+export interface FaultSwitchState {
   readonly afterNewPassword: AfterNewPassword
   readonly afterNativeFactor: AfterNativeFactor
   readonly clientMetadataReachesCreate: boolean
@@ -37,7 +39,10 @@ export interface FaultState {
 export class Faults {
   readonly #pool: Pool
   /** The switches that stay, as the pool started. */
-  readonly #start: Pick<FaultState, 'afterNewPassword' | 'afterNativeFactor' | 'clientMetadataReachesCreate'>
+  readonly #start: Pick<
+    FaultSwitchState,
+    'afterNewPassword' | 'afterNativeFactor' | 'clientMetadataReachesCreate'
+  >
   #answersToDrop: string[] = []
   #failures: Failure[] = []
   #refusesMail = false
@@ -140,7 +145,7 @@ export class Faults {
     await this.refuseMail(false)
   }
 
-  get state(): FaultState {
+  get state(): FaultSwitchState {
     const { delays, toKill } = this.#pool.triggers
     return {
       afterNewPassword: this.afterNewPassword,
@@ -161,8 +166,8 @@ export class Faults {
    * The same over HTTP: any members of SWITCHES, in any order; `reset` comes first.
    * @throws CognitoError InvalidParameterException; nothing of the request is done then.
    */
-  async apply(body: unknown): Promise<FaultState> {
-    if (!isJsonObject(body)) throw invalidParameter('The body is not a JSON object.')
+  async apply(body: unknown): Promise<FaultSwitchState> {
+    if (!isObject(body)) throw invalidParameter('The body is not a JSON object.')
     const request = new Parameters(body)
     const unknown = Object.keys(body).filter(name => !Object.hasOwn(SWITCHES, name))
     if (unknown.length > 0) {

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
+import { isObject, type UntypedObject } from '../command/json.ts'
 import type { AwsAnswer, AwsRequest } from './aws-services.ts'
 import { CognitoError, internalError } from './errors.ts'
 import { foreignHost, foreignPage, isLoopbackOrigin } from './loopback.ts'
-import { isJsonObject, type JsonObject } from './parameters.ts'
 
 export const API_TARGET = 'AWSCognitoIdentityProviderService.'
 
@@ -25,7 +25,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 
 export interface Site {
   /** One operation of the API. Throws CognitoError. */
-  call(operation: string, request: JsonObject): Promise<JsonObject>
+  call(operation: string, request: UntypedObject): Promise<UntypedObject>
   /** The answer of a service beside Cognito, or undefined where none is there. */
   service(request: AwsRequest): AwsAnswer | undefined
   /** True: the connection is to break instead of an answer. */
@@ -143,11 +143,10 @@ async function answerApi(
 ): Promise<void> {
   const operation = target.startsWith(API_TARGET) ? target.slice(API_TARGET.length) : target
   let status = 200
-  let answer: JsonObject
+  let answer: UntypedObject
   try {
     const body = parseJson(await readBody(request))
-    if (!isJsonObject(body))
-      throw new CognitoError('SerializationException', 'The body is not a JSON object.')
+    if (!isObject(body)) throw new CognitoError('SerializationException', 'The body is not a JSON object.')
     answer = await site.call(operation, body)
   } catch (thrown) {
     const error = toCognitoError(thrown)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, getCurrentUser, signIn } from 'aws-amplify/auth'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
 import { pointAmplifyAt } from '../testing/local-pool.ts'
-import type { Call } from './call-log.ts'
+import type { PoolCall } from './call-log.ts'
 import { type LocalUser, type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
 const PEOPLE: readonly LocalUser[] = Array.from({ length: 12 }, (_, index) => ({
@@ -35,7 +35,7 @@ beforeEach(() => {
 })
 
 /** Of this test. */
-function calls(): readonly Call[] {
+function calls(): readonly PoolCall[] {
   return pool.calls.slice(callsBefore)
 }
 

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { isObject, type UntypedObject } from '../command/json.ts'
 import { AppClient, type AppClientSettings } from './app-client.ts'
 import { type AwsAccount, answerAws } from './aws-services.ts'
 import type { AfterNativeFactor, AfterNewPassword } from './behaviour.ts'
-import { type Call, CallLog } from './call-log.ts'
+import { CallLog, type PoolCall } from './call-log.ts'
 import type { OpenChallenge } from './challenges.ts'
 import { Clock } from './clock.ts'
 import { invalidParameter } from './errors.ts'
@@ -13,7 +14,7 @@ import { Faults } from './faults.ts'
 import { listen, type Site } from './http.ts'
 import { type Message, startMailbox } from './mailbox.ts'
 import { findOperation } from './operations/index.ts'
-import { isJsonObject, type JsonObject, Parameters } from './parameters.ts'
+import { Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
 import type { DeployedTriggers } from './rehearsal.ts'
 import { Sessions } from './sessions.ts'
@@ -54,7 +55,7 @@ export interface LocalUserPoolOptions {
   /** False: LambdaConfig is empty at the start, as in a pool to which the triggers are yet to be attached. */
   readonly triggers?: boolean
   /** Members of the pool's description that shall differ, such as `{ UsernameAttributes: [] }`. */
-  readonly userPool?: JsonObject
+  readonly userPool?: UntypedObject
   /** Milliseconds that one try of a trigger may take; default 5000, Cognito's own. */
   readonly triggerTimeoutMs?: number
   /** Default `us-east-1`. */
@@ -77,9 +78,9 @@ export interface LocalUserPool {
   /** The users that the pool started with. */
   readonly users: readonly LocalUser[]
   /** What happened so far, in the order in which it began. */
-  readonly calls: readonly Call[]
+  readonly calls: readonly PoolCall[]
   /** The listener gets each call twice: when it begins and when it ends. Returns what ends the subscription. */
-  subscribe(listener: (call: Call) => void): () => void
+  subscribe(listener: (call: PoolCall) => void): () => void
   readonly faults: Faults
   /** What the triggers logged, one JSON object a line. */
   readonly logs: readonly string[]
@@ -209,7 +210,7 @@ async function serve(
     async write(path, body) {
       if (path === '/local-user-pool/faults') return faults.apply(body)
       if (path !== '/local-user-pool/users') return undefined
-      if (!isJsonObject(body) || Object.keys(body).length > 0) throw invalidParameter('The body must be {}.')
+      if (!isObject(body) || Object.keys(body).length > 0) throw invalidParameter('The body must be {}.')
       return asTheyAreNow(pool, addUser())
     },
     async read({ origin, pathname, searchParams }) {

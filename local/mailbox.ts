@@ -1,8 +1,8 @@
 // The mailbox of the local user pool: receives what the triggers and the pool send through SES, delivers nothing.
 import { fork } from 'node:child_process'
+import { isObject } from '../command/json.ts'
 import { CognitoError } from './errors.ts'
 import type { MailServerOrder, MailServerReport } from './mail-server.ts'
-import { isJsonObject } from './parameters.ts'
 import { builtTool } from './trigger-process.ts'
 
 export interface Message {
@@ -14,7 +14,7 @@ export interface Message {
   readonly at: number
 }
 
-export interface Mailbox {
+export interface LocalMailbox {
   /** Address of the SES endpoint; in a browser it shows the messages. */
   readonly url: string
   /** Oldest first; those of this second (`at`) and later. */
@@ -33,7 +33,7 @@ export interface Mailbox {
  * @param port 0: a free one.
  * @throws Error when the port is taken.
  */
-export async function startMailbox(port: number): Promise<Mailbox> {
+export async function startMailbox(port: number): Promise<LocalMailbox> {
   const child = fork(builtTool('mail-server'), [String(port)], {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -63,7 +63,7 @@ export async function startMailbox(port: number): Promise<Mailbox> {
     async messages(since) {
       const query = since === undefined ? '' : `?since=${since}`
       const store: unknown = await (await fetch(`${url}/store${query}`)).json()
-      const emails = isJsonObject(store) && Array.isArray(store['emails']) ? store['emails'] : []
+      const emails = isObject(store) && Array.isArray(store['emails']) ? store['emails'] : []
       return emails.map(toMessage)
     },
 

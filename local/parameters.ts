@@ -1,22 +1,12 @@
 // Reads the members of a request body: what is missing or of the wrong type is refused in Cognito's words.
+import { isObject, type UntypedObject } from '../command/json.ts'
 import { CognitoError, invalidParameter } from './errors.ts'
-
-export type JsonObject = Record<string, unknown>
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** The value's own members; none where it is not an object. */
-export function objectOf(value: unknown): JsonObject {
-  return isJsonObject(value) ? value : {}
-}
 
 /** Members of one JSON object of a request. A null counts as left out, as in Cognito's JSON protocol. */
 export class Parameters {
-  readonly values: JsonObject
+  readonly values: UntypedObject
 
-  constructor(values: JsonObject) {
+  constructor(values: UntypedObject) {
     this.values = values
   }
 
@@ -48,7 +38,7 @@ export class Parameters {
   optionalObject(name: string): Parameters | undefined {
     const value = this.#given(name)
     if (value === undefined) return undefined
-    return isJsonObject(value) ? new Parameters(value) : this.#wrongType(name, 'an object')
+    return isObject(value) ? new Parameters(value) : this.#wrongType(name, 'an object')
   }
 
   /** A map of strings, such as AuthParameters and ClientMetadata. */
@@ -69,9 +59,7 @@ export class Parameters {
   attributes(name: string): Map<string, string> {
     return new Map(
       this.#list(name).map(value => {
-        const attribute = new Parameters(
-          isJsonObject(value) ? value : this.#wrongType(name, 'a list of objects'),
-        )
+        const attribute = new Parameters(isObject(value) ? value : this.#wrongType(name, 'a list of objects'))
         return [attribute.string('Name'), attribute.optionalString('Value') ?? '']
       }),
     )

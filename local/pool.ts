@@ -1,11 +1,13 @@
 // The parts of a running pool that the operations of the API work on.
+
+import type { UntypedObject } from '../command/json.ts'
 import type { AppClient } from './app-client.ts'
 import type { Behaviour } from './behaviour.ts'
 import type { OpenChallenge } from './challenges.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError } from './errors.ts'
-import type { Mailbox } from './mailbox.ts'
-import type { JsonObject, Parameters } from './parameters.ts'
+import type { LocalMailbox } from './mailbox.ts'
+import type { Parameters } from './parameters.ts'
 import type { Sessions } from './sessions.ts'
 import type { Tokens } from './tokens.ts'
 import type { Triggers } from './triggers.ts'
@@ -20,12 +22,12 @@ export interface Pool {
   readonly sessions: Sessions<OpenChallenge>
   readonly tokens: Tokens
   readonly triggers: Triggers
-  readonly mailbox: Mailbox
+  readonly mailbox: LocalMailbox
   readonly behaviour: Behaviour
 }
 
 /** An operation of the API: the members of the request in, the members of the answer out; throws CognitoError. */
-export type Operation = (pool: Pool, request: Parameters) => Promise<JsonObject>
+export type Operation = (pool: Pool, request: Parameters) => Promise<UntypedObject>
 
 /** @throws CognitoError ResourceNotFoundException for another pool than this one. */
 export function requireThisPool(pool: Pool, request: Parameters): void {

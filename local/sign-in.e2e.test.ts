@@ -12,7 +12,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Amplify } from 'aws-amplify'
 import { confirmSignIn, fetchAuthSession, type SignInOutput, signIn, signOut } from 'aws-amplify/auth'
 import { ConsoleLogger } from 'aws-amplify/utils'
-import { objectOf } from '../recording/replay.ts'
+import { objectOf } from '../command/json.ts'
 import { type LocalUserPool, type LocalUserPoolOptions, startLocalUserPool } from './local-user-pool.ts'
 import { projectDirectory } from './trigger-process.ts'
 

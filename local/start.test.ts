@@ -102,7 +102,7 @@ test('a setting that a trigger refuses ends it at once, with the reason', async 
 test('--help explains itself and starts nothing', async () => {
   const pool = start(['--help'])
   expect(await pool.exit).toEqual([0, null])
-  expect(pool.output()).toContain('Usage: npm start')
+  expect(pool.output()).toContain('Usage: npx cognito-email-code start')
 })
 
 for (const [args, environment, text] of [

@@ -8,7 +8,7 @@ import { REHEARSAL } from './rehearsal.ts'
 import { projectDirectory } from './trigger-process.ts'
 import { SETTING_NAMES } from './trigger-settings.ts'
 
-const HELP = `Usage: npm start -- [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--rehearse] [--json]
+const HELP = `Usage: npx cognito-email-code start [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--rehearse] [--json]
 
 Starts a Cognito user pool on this machine, with the built triggers, a mailbox and a page to sign in on.
 It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.
@@ -26,7 +26,7 @@ It is for trying and testing only: it listens on 127.0.0.1, keeps everything in 
 Environment: LOCAL_POOL_PORT (default 9229), LOCAL_MAIL_PORT (default 8005); 0 is a free port.
 The triggers get their settings from it too, such as MAX_ATTEMPTS or CODE_TTL_SECONDS.
 
-Example: CODE_TTL_SECONDS=60 npm start -- --after-new-password tokens`
+Example: CODE_TTL_SECONDS=60 npx cognito-email-code start --after-new-password tokens`
 
 try {
   await start()

@@ -1,9 +1,9 @@
 // Calls the triggers as Cognito does: its events, its 5 seconds and three tries, its errors.
 import { setTimeout as wait } from 'node:timers/promises'
+import { isObject, type UntypedObject } from '../command/json.ts'
 import type { CallLog } from './call-log.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError } from './errors.ts'
-import { isJsonObject, type JsonObject } from './parameters.ts'
 import type { ClaimChanges } from './tokens.ts'
 import { TriggerError, type TriggerName, type TriggerProcess } from './trigger-process.ts'
 import { TRIGGER_MEMBERS, type UserPoolDescription } from './user-pool.ts'
@@ -11,7 +11,7 @@ import { TRIGGER_MEMBERS, type UserPoolDescription } from './user-pool.ts'
 const TRIES = 3
 
 /** An entry of `session` in the events. */
-export interface SessionEntry {
+export interface ChallengeEntry {
   readonly challengeName: string
   readonly challengeResult: boolean
   /** null for the built-in challenges. */
@@ -102,7 +102,7 @@ export class Triggers {
     return this.#options.pool.functionArn(trigger) !== undefined
   }
 
-  async define(subject: SignInSubject, session: readonly SessionEntry[]): Promise<DefineAnswer> {
+  async define(subject: SignInSubject, session: readonly ChallengeEntry[]): Promise<DefineAnswer> {
     const answer = await this.#call('define-auth-challenge', {
       ...this.#common(subject),
       triggerSource: 'DefineAuthChallenge_Authentication',
@@ -121,7 +121,7 @@ export class Triggers {
     }
   }
 
-  async create(subject: SignInSubject, session: readonly SessionEntry[]): Promise<CreateAnswer> {
+  async create(subject: SignInSubject, session: readonly ChallengeEntry[]): Promise<CreateAnswer> {
     const clientMetadata = this.clientMetadataReachesCreate ? subject.clientMetadata : undefined
     const answer = await this.#call('create-auth-challenge', {
       ...this.#common(subject),
@@ -202,7 +202,7 @@ export class Triggers {
   }
 
   /** The checked `response` of the trigger. */
-  async #call(name: TriggerName, event: JsonObject): Promise<JsonObject> {
+  async #call(name: TriggerName, event: UntypedObject): Promise<UntypedObject> {
     const process = this.#processOf(name)
     const member = TRIGGER_MEMBERS[name]
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
@@ -218,7 +218,7 @@ export class Triggers {
   async #try(
     name: TriggerName,
     trigger: TriggerProcess,
-    event: JsonObject,
+    event: UntypedObject,
     attempt: number,
   ): Promise<unknown> {
     const { clock, log, timeoutMs } = this.#options
@@ -276,7 +276,7 @@ class TimeLimit extends Error {
   }
 }
 
-function optional(name: string, value: unknown): JsonObject {
+function optional(name: string, value: unknown): UntypedObject {
   return value === undefined ? {} : { [name]: value }
 }
 
@@ -284,14 +284,14 @@ function optional(name: string, value: unknown): JsonObject {
  * Cognito takes back the event that it sent: nothing dropped, nothing added, no null where it had left a key out
  * (public reports of "Unrecognizable lambda output").
  */
-function checkedResponse(event: JsonObject, answer: unknown): JsonObject {
-  if (!isJsonObject(answer)) throw unrecognizable()
+function checkedResponse(event: UntypedObject, answer: unknown): UntypedObject {
+  if (!isObject(answer)) throw unrecognizable()
   const sameKeys =
     Object.keys(event).every(key => key in answer) && Object.keys(answer).every(key => key in event)
   const sentRequest = event['request']
   const request = answer['request']
   const response = answer['response']
-  if (!sameKeys || !isJsonObject(sentRequest) || !isJsonObject(request) || !isJsonObject(response)) {
+  if (!sameKeys || !isObject(sentRequest) || !isObject(request) || !isObject(response)) {
     throw unrecognizable()
   }
   if (Object.entries(request).some(([key, value]) => value === null && !(key in sentRequest))) {
@@ -316,9 +316,9 @@ function textOrNull(value: unknown): string | null {
   return value
 }
 
-function objectOrNull(value: unknown): JsonObject | null {
+function objectOrNull(value: unknown): UntypedObject | null {
   if (value === null || value === undefined || value === '') return null
-  if (!isJsonObject(value)) throw unrecognizable()
+  if (!isObject(value)) throw unrecognizable()
   return value
 }
 

@@ -1,7 +1,9 @@
 // The description of the pool: what DescribeUserPool answers, what UpdateUserPool resets and what it refuses.
+
+import { isObject, type UntypedObject } from '../command/json.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError, invalidParameter } from './errors.ts'
-import { isJsonObject, type JsonObject, Parameters } from './parameters.ts'
+import { Parameters } from './parameters.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
 
 export const ACCOUNT_ID = '123456789012'
@@ -38,7 +40,7 @@ const READ_ONLY = [
  * Of these UserPoolTier stays as it is (API reference of UpdateUserPool), and so do MfaConfiguration and each member
  * of Policies (measured in 2026: cdkd #1965, #1982, against the sentence of the API reference).
  */
-const DEFAULTS: JsonObject = {
+const DEFAULTS: UntypedObject = {
   Policies: {
     PasswordPolicy: {
       MinimumLength: 8,
@@ -60,7 +62,7 @@ const DEFAULTS: JsonObject = {
 }
 
 /** A pool as people have it in use: sign-in by e-mail address, mail through SES, invitation by an administrator. */
-const STARTING_DESCRIPTION: JsonObject = {
+const STARTING_DESCRIPTION: UntypedObject = {
   ...DEFAULTS,
   DeletionProtection: 'ACTIVE',
   AutoVerifiedAttributes: ['email'],
@@ -94,18 +96,18 @@ export interface UserPoolSettings {
   /** The four triggers are in LambdaConfig from the start. */
   readonly triggers: boolean
   /** Members of the description that differ from those of STARTING_DESCRIPTION. */
-  readonly description: JsonObject
+  readonly description: UntypedObject
 }
 
 export class UserPoolDescription {
   readonly id: string
   readonly region: string
   readonly #clock: Clock
-  readonly #fixed: JsonObject
+  readonly #fixed: UntypedObject
   readonly #createdAt: number
   #modifiedAt: number
-  #settings: JsonObject
-  #mfa: JsonObject = {}
+  #settings: UntypedObject
+  #mfa: UntypedObject = {}
 
   constructor(clock: Clock, { region, id, triggers, description }: UserPoolSettings) {
     this.#clock = clock
@@ -193,12 +195,12 @@ export class UserPoolDescription {
   }
 
   /** The answer of GetUserPoolMfaConfig: with `EmailMfaConfiguration` and the like when they are set. */
-  get mfa(): JsonObject {
+  get mfa(): UntypedObject {
     return { ...this.#mfa, MfaConfiguration: this.mfaConfiguration }
   }
 
   /** The `UserPool` member of the answer of DescribeUserPool. */
-  describe(estimatedNumberOfUsers = 0): JsonObject {
+  describe(estimatedNumberOfUsers = 0): UntypedObject {
     return {
       ...this.#fixed,
       ...this.#settings,
@@ -222,9 +224,9 @@ export class UserPoolDescription {
     const readOnly = Object.keys(given).filter(name => READ_ONLY.includes(name))
     if (readOnly.length > 0) throw invalidParameter(`UpdateUserPool does not take ${readOnly.join(', ')}.`)
     const { UserPoolTier, MfaConfiguration, Policies } = this.#settings
-    const settings: JsonObject = { ...DEFAULTS, UserPoolTier, MfaConfiguration, ...given }
+    const settings: UntypedObject = { ...DEFAULTS, UserPoolTier, MfaConfiguration, ...given }
     settings['Policies'] = {
-      ...(isJsonObject(Policies) ? Policies : {}),
+      ...(isObject(Policies) ? Policies : {}),
       ...request.object('Policies').values,
     }
     const lambdaConfig = request.optionalObject('LambdaConfig')
@@ -289,9 +291,7 @@ export class UserPoolDescription {
       throw invalidParameter('Email MFA needs EmailConfiguration with EmailSendingAccount DEVELOPER.')
     }
     const recovery = settings.object('AccountRecoverySetting').values['RecoveryMechanisms']
-    const names = Array.isArray(recovery)
-      ? recovery.filter(isJsonObject).map(mechanism => mechanism['Name'])
-      : []
+    const names = Array.isArray(recovery) ? recovery.filter(isObject).map(mechanism => mechanism['Name']) : []
     if (names.length > 0 && names.every(name => name === 'verified_email')) {
       throw invalidParameter('Email MFA cannot be used when email is the only account recovery mechanism.')
     }
@@ -306,10 +306,10 @@ export class UserPoolDescription {
 
   #schema(): Parameters[] {
     const schema = this.#fixed['SchemaAttributes']
-    return Array.isArray(schema) ? schema.filter(isJsonObject).map(rules => new Parameters(rules)) : []
+    return Array.isArray(schema) ? schema.filter(isObject).map(rules => new Parameters(rules)) : []
   }
 
-  #localTriggers(): JsonObject {
+  #localTriggers(): UntypedObject {
     const arns = TRIGGER_NAMES.map(name => [
       TRIGGER_MEMBERS[name],
       `arn:aws:lambda:${this.region}:${ACCOUNT_ID}:function:${name}`,
@@ -346,7 +346,7 @@ function hasFactor(mfa: Parameters): boolean {
  * PreTokenGeneration and PreTokenGenerationConfig name the same function; given one, Cognito answers both.
  * A version is refused, an alias is not (developer guide, "Customizing user pool workflows with Lambda triggers").
  */
-function checkedLambdaConfig(config: Parameters): JsonObject {
+function checkedLambdaConfig(config: Parameters): UntypedObject {
   const preToken = config.optionalString('PreTokenGeneration')
   const preTokenConfig = config.optionalObject('PreTokenGenerationConfig')
   const preTokenConfigArn = preTokenConfig?.string('LambdaArn')
@@ -369,7 +369,7 @@ function checkedLambdaConfig(config: Parameters): JsonObject {
 }
 
 /** The standard attributes of OpenID Connect that every pool has; `email` is required here. */
-const SCHEMA_ATTRIBUTES: readonly JsonObject[] = [
+const SCHEMA_ATTRIBUTES: readonly UntypedObject[] = [
   textAttribute('sub', { Mutable: false, Required: true }),
   ...[
     'name',
@@ -409,7 +409,7 @@ const SCHEMA_ATTRIBUTES: readonly JsonObject[] = [
 function textAttribute(
   name: string,
   rules: { readonly Mutable: boolean; readonly Required: boolean },
-): JsonObject {
+): UntypedObject {
   return {
     Name: name,
     AttributeDataType: 'String',

@@ -1,8 +1,9 @@
 // The users of the pool: names and aliases, passwords with their policy and lock-out, native second factors.
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import type { UntypedObject } from '../command/json.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError, invalidParameter, notAuthorized, userDoesNotExist } from './errors.ts'
-import { type JsonObject, Parameters } from './parameters.ts'
+import { Parameters } from './parameters.ts'
 import { StoredPassword } from './srp.ts'
 import type { UserPoolDescription } from './user-pool.ts'
 
@@ -283,7 +284,7 @@ export function attributeList(user: User): { readonly Name: string; readonly Val
 }
 
 /** PreferredMfaSetting and UserMFASettingList, each only when there is something to say. */
-export function factorsOf(user: User): JsonObject {
+export function factorsOf(user: User): UntypedObject {
   const { preferredFactor, factors } = user
   return {
     ...(preferredFactor === undefined ? {} : { PreferredMfaSetting: preferredFactor }),

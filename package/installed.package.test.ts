@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
 import ts from 'typescript'
-import { parseJsonObject, textAt } from '../command/json.ts'
+import { parseJsonObject, stringAt } from '../command/json.ts'
 
 const ROOT = process.cwd()
 const MINUTES = 60_000
@@ -332,7 +332,7 @@ test(
   'a CDK app of either module system deploys the triggers of the package',
   async () => {
     const { dependencies } = parseJsonObject(await readFile('recipes/package.json', 'utf8'))
-    const packages = ['aws-cdk-lib', 'constructs'].map(name => `${name}@${textAt(dependencies, name)}`)
+    const packages = ['aws-cdk-lib', 'constructs'].map(name => `${name}@${stringAt(dependencies, name)}`)
     const folder = await project('cdk', { type: 'module' }, ...packages, '@types/node@20')
     const app = `
     const app = new App()

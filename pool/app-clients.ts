@@ -1,5 +1,5 @@
 // What an app client allows: which of its ways to sign in ask for the code, and which end in tokens without it.
-import { type JsonObject, member, textAt, textsAt } from '../command/json.ts'
+import { type JsonObject, member, stringAt, stringsAt } from '../command/json.ts'
 
 /**
  * The flows that cannot end in tokens without the code. Every other flow does, known or not: ALLOW_USER_AUTH allows a
@@ -16,7 +16,7 @@ const DEFAULT_SESSION_MINUTES = 3
 
 /** The flows in force, those that Cognito supplies by itself included. */
 export function flowsOf(client: JsonObject): string[] {
-  const flows = textsAt(client, 'ExplicitAuthFlows')
+  const flows = stringsAt(client, 'ExplicitAuthFlows')
   return flows.length === 0 ? DEFAULT_FLOWS : flows
 }
 
@@ -94,18 +94,19 @@ export function wantedSessionMinutes(client: JsonObject, ttlSeconds: number): nu
 
 /** Clients whose local users can sign in through the hosted UI, which cannot ask for the code. */
 export function hostedUiClients(userPool: JsonObject, clients: readonly JsonObject[]): JsonObject[] {
-  const hasDomain = textAt(userPool, 'Domain') !== undefined || textAt(userPool, 'CustomDomain') !== undefined
+  const hasDomain =
+    stringAt(userPool, 'Domain') !== undefined || stringAt(userPool, 'CustomDomain') !== undefined
   return clients.filter(
     client =>
       hasDomain &&
       client['AllowedOAuthFlowsUserPoolClient'] === true &&
-      textsAt(client, 'AllowedOAuthFlows').some(flow => flow !== 'client_credentials') &&
-      textsAt(client, 'SupportedIdentityProviders').includes('COGNITO'),
+      stringsAt(client, 'AllowedOAuthFlows').some(flow => flow !== 'client_credentials') &&
+      stringsAt(client, 'SupportedIdentityProviders').includes('COGNITO'),
   )
 }
 
 /** Clients for machines: no user signs in through them. */
 export function isForMachines(client: JsonObject): boolean {
-  const flows = textsAt(client, 'AllowedOAuthFlows')
+  const flows = stringsAt(client, 'AllowedOAuthFlows')
   return flows.length > 0 && flows.every(flow => flow === 'client_credentials')
 }

@@ -613,7 +613,7 @@ describe('nothing is lost when', () => {
     const result = await attach('--clients', CLIENT_ID)
     expect(result.code).toBe(2)
     expect(result.err).toContain(
-      `cognito-email-code detach --user-pool-id ${POOL_ID} --region eu-central-1 --backup ${backup} --everything`,
+      `npx cognito-email-code detach --user-pool-id ${POOL_ID} --region eu-central-1 --backup ${backup} --everything`,
     )
     aws.interfere = () => undefined
     expect(settings()).not.toEqual(before)

@@ -1,6 +1,6 @@
 // Works out what attaching changes: the four triggers of the pool, and the flows of the app clients that are named.
 import type { Json, JsonObject } from '../command/json.ts'
-import { objectAt, textAt } from '../command/json.ts'
+import { objectAt, stringAt } from '../command/json.ts'
 import { printable, shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import {
@@ -59,7 +59,12 @@ export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan
   const setting = keepsOwnPreToken ? TRIGGERS.filter(trigger => trigger !== 'PreTokenGeneration') : TRIGGERS
   if (keepsOwnPreToken) notes.push(guardAdvice(heldPreToken))
 
-  const { functions, unread } = await usableFunctions(aws, setting, arns, textAt(from.userPool, 'Arn') ?? '')
+  const { functions, unread } = await usableFunctions(
+    aws,
+    setting,
+    arns,
+    stringAt(from.userPool, 'Arn') ?? '',
+  )
   notes.push(...unread)
   const ttlSeconds = Number(functions.get('CreateAuthChallenge')?.environment['CODE_TTL_SECONDS'] || 180)
   const clients = Object.fromEntries(
@@ -89,7 +94,7 @@ function slotMembers(trigger: Trigger, arn: string, userPool: JsonObject): [stri
     ['PreTokenGeneration', arn],
     [
       'PreTokenGenerationConfig',
-      { LambdaVersion: textAt(config, 'LambdaVersion') ?? 'V1_0', LambdaArn: arn },
+      { LambdaVersion: stringAt(config, 'LambdaVersion') ?? 'V1_0', LambdaArn: arn },
     ],
   ]
 }

@@ -1,7 +1,7 @@
 // The backup that is written before anything changes: the whole pool as Cognito described it, and what was changed.
 import { link, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { type JsonObject, objectAt, parseJsonObject, textAt } from '../command/json.ts'
+import { type JsonObject, objectAt, parseJsonObject, stringAt } from '../command/json.ts'
 import { printable } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import { wantedFlows } from './app-clients.ts'
@@ -71,8 +71,8 @@ export async function readBackup(file: string, userPoolId: string): Promise<Back
   }
   const pools = [
     backup.userPoolId,
-    textAt(backup.before.userPool, 'Id'),
-    ...Object.values(backup.before.clients).map(client => textAt(client, 'UserPoolId')),
+    stringAt(backup.before.userPool, 'Id'),
+    ...Object.values(backup.before.clients).map(client => stringAt(client, 'UserPoolId')),
   ]
   const other = pools.find(id => id !== userPoolId)
   if (other !== undefined) {
@@ -101,22 +101,22 @@ export async function backupsBeside(file: string, userPoolId: string): Promise<F
 }
 
 function parseBackup(value: JsonObject): Backup | undefined {
-  const format = textAt(value, 'format')
+  const format = stringAt(value, 'format')
   const before = stateAt(value, 'before')
-  const userPoolId = textAt(value, 'userPoolId')
+  const userPoolId = stringAt(value, 'userPoolId')
   if (before === undefined || userPoolId === undefined) return undefined
   const triggers = objectAt(value, 'triggers')
-  const madeAt = textAt(value, 'madeAt') ?? 'an unknown time'
+  const madeAt = stringAt(value, 'madeAt') ?? 'an unknown time'
   const common = { userPoolId, madeAt, before, triggers }
   if (format === FORMAT_1) return { ...common, command: 'attach', after: afterOfFormat1(before, triggers) }
   const after = stateAt(value, 'after')
   if (format !== FORMAT || after === undefined) return undefined
-  return { ...common, command: textAt(value, 'command') === 'fix' ? 'fix' : 'attach', after }
+  return { ...common, command: stringAt(value, 'command') === 'fix' ? 'fix' : 'attach', after }
 }
 
 function stateAt(value: JsonObject, name: string): PoolState | undefined {
   const userPool = objectAt(value, name, 'userPool')
-  if (textAt(userPool, 'Id') === undefined) return undefined
+  if (stringAt(userPool, 'Id') === undefined) return undefined
   const mfa = objectAt(value, name, 'mfa')
   return {
     userPool,

@@ -2,13 +2,13 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { isJsonObject, type JsonObject, objectAt, textAt, textsAt } from '../command/json.ts'
+import { isJsonObject, type JsonObject, objectAt, stringAt, stringsAt } from '../command/json.ts'
 import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, goodPool, POOL_ID, STACK } from '../testing/example-pool.ts'
 import { jsonOf, run } from '../testing/pool-run.ts'
 import { awsClients } from './aws.ts'
 import { readPoolFacts } from './check.ts'
-import { findings } from './findings.ts'
+import { FINDING_IDS, findings } from './findings.ts'
 import { TRIGGERS, type Trigger } from './trigger-functions.ts'
 import { readPoolState, updateUserPool, updateUserPoolClient } from './user-pool.ts'
 
@@ -65,38 +65,38 @@ const FAULTS: Fault[] = [
     fault: 'a client that allows SRP without the code',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH']),
-    fix: `cognito-email-code fix client-skips-code --user-pool-id ${POOL_ID} --region eu-central-1`,
+    fix: `npx cognito-email-code fix client-skips-code --user-pool-id ${POOL_ID} --region eu-central-1`,
   },
   {
     fault: 'a client that never said which flows, so that SRP is open',
     id: 'client-skips-code',
     plant: state => delete client(state)['ExplicitAuthFlows'],
-    fix: 'cognito-email-code fix client-skips-code ',
+    fix: 'npx cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client with choice-based sign-in',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_AUTH']),
-    fix: 'cognito-email-code fix client-skips-code ',
+    fix: 'npx cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client with an old flow name',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['USER_PASSWORD_AUTH']),
-    fix: 'cognito-email-code fix client-skips-code ',
+    fix: 'npx cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client that a server may use without the code',
     id: 'client-admin-flow',
     plant: state =>
       (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_ADMIN_USER_PASSWORD_AUTH']),
-    fix: 'cognito-email-code fix client-admin-flow ',
+    fix: 'npx cognito-email-code fix client-admin-flow ',
   },
   {
     fault: 'a client that cannot ask for the code',
     id: 'client-cannot-ask',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_REFRESH_TOKEN_AUTH']),
-    fix: 'cognito-email-code fix client-cannot-ask ',
+    fix: 'npx cognito-email-code fix client-cannot-ask ',
   },
   {
     fault: 'a client of the hosted UI',
@@ -109,25 +109,25 @@ const FAULTS: Fault[] = [
         SupportedIdentityProviders: ['COGNITO'],
       })
     },
-    fix: 'cognito-email-code fix client-hosted-ui ',
+    fix: 'npx cognito-email-code fix client-hosted-ui ',
   },
   {
     fault: 'a client that tells which users exist',
     id: 'client-reveals-users',
     plant: state => (client(state)['PreventUserExistenceErrors'] = 'LEGACY'),
-    fix: 'cognito-email-code fix client-reveals-users ',
+    fix: 'npx cognito-email-code fix client-reveals-users ',
   },
   {
     fault: 'a session shorter than the code',
     id: 'client-session-short',
     plant: state => (environment(state, 'CreateAuthChallenge')['CODE_TTL_SECONDS'] = '300'),
-    fix: 'cognito-email-code fix client-session-short ',
+    fix: 'npx cognito-email-code fix client-session-short ',
   },
   {
     fault: 'a missing trigger',
     id: 'trigger-missing',
     plant: state => delete objectAt(state.userPool, 'LambdaConfig')['VerifyAuthChallengeResponse'],
-    fix: `cognito-email-code attach --user-pool-id ${POOL_ID} --region eu-central-1 --stack-name STACK`,
+    fix: `npx cognito-email-code attach --user-pool-id ${POOL_ID} --region eu-central-1 --stack-name STACK`,
   },
   {
     fault: 'no guard on the tokens',
@@ -162,7 +162,7 @@ const FAULTS: Fault[] = [
         `${ARNS.VerifyAuthChallengeResponse}:7`,
         ARNS.VerifyAuthChallengeResponse,
       ),
-    fix: 'cognito-email-code attach',
+    fix: 'npx cognito-email-code attach',
   },
   {
     fault: 'a function that is gone',
@@ -239,7 +239,7 @@ const FAULTS: Fault[] = [
     fault: 'device tracking',
     id: 'device-tracking',
     plant: state => (state.userPool['DeviceConfiguration'] = {}),
-    fix: 'cognito-email-code fix device-tracking ',
+    fix: 'npx cognito-email-code fix device-tracking ',
   },
   {
     fault: 'federated users',
@@ -338,7 +338,7 @@ const FAULTS: Fault[] = [
     fault: 'a client with a flow that is not known',
     id: 'client-skips-code',
     plant: state => (client(state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_VOICE_AUTH']),
-    fix: 'cognito-email-code fix client-skips-code ',
+    fix: 'npx cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client that got the code beside its old flows',
@@ -349,7 +349,7 @@ const FAULTS: Fault[] = [
         'ALLOW_REFRESH_TOKEN_AUTH',
         'ALLOW_CUSTOM_AUTH',
       ]),
-    fix: 'cognito-email-code fix client-skips-code ',
+    fix: 'npx cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'a client that may write the address',
@@ -358,7 +358,7 @@ const FAULTS: Fault[] = [
       (state.userPool['SchemaAttributes'] = [
         { Name: 'email', AttributeDataType: 'String', Required: false, Mutable: true },
       ]),
-    fix: 'cognito-email-code fix client-writes-email ',
+    fix: 'npx cognito-email-code fix client-writes-email ',
   },
   {
     fault: 'a client of an identity provider that may write the address',
@@ -374,7 +374,7 @@ const FAULTS: Fault[] = [
     fault: 'an address that can be changed without proof',
     id: 'email-change-unverified',
     plant: state => delete state.userPool['UserAttributeUpdateSettings'],
-    fix: 'cognito-email-code fix email-change-unverified ',
+    fix: 'npx cognito-email-code fix email-change-unverified ',
   },
   {
     fault: 'an address that can be changed without proof, in a pool that proves phone numbers only',
@@ -385,7 +385,7 @@ const FAULTS: Fault[] = [
         AttributesRequireVerificationBeforeUpdate: ['phone_number'],
       }
     },
-    fix: 'cognito-email-code fix email-change-unverified ',
+    fix: 'npx cognito-email-code fix email-change-unverified ',
   },
   {
     fault: 'codes for unverified addresses where every address is verified',
@@ -403,13 +403,13 @@ const FAULTS: Fault[] = [
           { Name: 'verified_email', Priority: 2 },
         ],
       }),
-    fix: 'cognito-email-code fix recovery-by-email ',
+    fix: 'npx cognito-email-code fix recovery-by-email ',
   },
   {
     fault: 'a pool that never said how a password is reset',
     id: 'recovery-by-email',
     plant: state => delete state.userPool['AccountRecoverySetting'],
-    fix: 'cognito-email-code fix recovery-by-email ',
+    fix: 'npx cognito-email-code fix recovery-by-email ',
   },
   {
     fault: 'refresh tokens of before attach',
@@ -470,12 +470,12 @@ describe('check finds', () => {
     const findings = await found(...args)
     expect([...new Set(ids(findings))]).toEqual([id])
     const [finding] = findings
-    expect(textAt(finding, 'fix')).toContain(fix)
-    expect(textAt(finding, 'what')).toBeDefined()
-    expect(textAt(finding, 'why')).toBeDefined()
+    expect(stringAt(finding, 'fix')).toContain(fix)
+    expect(stringAt(finding, 'what')).toBeDefined()
+    expect(stringAt(finding, 'why')).toBeDefined()
     const table = await check(...args)
     expect(table.code).toBe(1)
-    expect(table.out.split('\n').map(line => line.trim())).toContain(textAt(finding, 'fix'))
+    expect(table.out.split('\n').map(line => line.trim())).toContain(stringAt(finding, 'fix'))
   })
 
   test('at least fifteen kinds of fault', () => {
@@ -499,7 +499,7 @@ describe('check finds', () => {
     aws.state.userPool['LambdaConfig'] = {}
     const stranded = (await found()).find(({ id }) => id === 'client-stranded')
     expect(stranded).toMatchObject({ level: 'high', what: expect.stringContaining(CLIENT_ID) })
-    expect(textAt(stranded, 'fix')).toContain('cognito-email-code attach')
+    expect(stringAt(stranded, 'fix')).toContain('npx cognito-email-code attach')
     client(aws.state)['ExplicitAuthFlows'] = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH']
     expect(ids(await found())).not.toContain('client-stranded')
   })
@@ -510,7 +510,7 @@ describe('check finds', () => {
     aws.state.clients['second'] = { ...client(aws.state), ClientId: 'second', ClientName: 'app' }
     const skipping = (await found()).filter(({ id }) => id === 'client-skips-code')
     expect(skipping).toHaveLength(1)
-    expect(textAt(skipping[0], 'fix')).toContain(`--clients ${CLIENT_ID},second`)
+    expect(stringAt(skipping[0], 'fix')).toContain(`--clients ${CLIENT_ID},second`)
   })
 
   test("an authenticator app that a stranger may set up, where Cognito's MFA is on and any factor counts", async () => {
@@ -518,7 +518,7 @@ describe('check finds', () => {
     environment(aws.state, 'DefineAuthChallenge')['NATIVE_MFA'] = 'accept-any'
     const enrolment = (await found()).find(({ id }) => id === 'native-mfa-enrolment')
     expect(enrolment).toMatchObject({ level: 'high', why: expect.stringContaining('MFA_SETUP') })
-    expect(textAt(enrolment, 'fix')).toContain('--parameter-overrides NativeMfa=accept-email')
+    expect(stringAt(enrolment, 'fix')).toContain('--parameter-overrides NativeMfa=accept-email')
     environment(aws.state, 'DefineAuthChallenge')['NATIVE_MFA'] = 'accept-email'
     expect(ids(await found())).not.toContain('native-mfa-enrolment')
     aws.state.mfa = { MfaConfiguration: 'OPTIONAL' }
@@ -530,7 +530,7 @@ describe('check finds', () => {
     delete aws.state.userPool['AccountRecoverySetting']
     const [recovery] = await found()
     for (const part of ['admin_only', 'support', 'verified_phone_number', 'SMS', 'server of your own'])
-      expect(textAt(recovery, 'why')).toContain(part)
+      expect(stringAt(recovery, 'why')).toContain(part)
   })
 
   test('a client that may write the address less sharply where unverified addresses are refused', async () => {
@@ -647,6 +647,19 @@ describe('check leaves alone', () => {
     aws.state.identityProviders.push('Corporate')
     expect(await check('--ignore', 'federated-users,native-mfa')).toMatchObject({ code: 0 })
   })
+
+  test('but --ignore with an id that no finding has is an error that lists the ids', async () => {
+    const { code, out, err } = await check('--ignore', 'federated-users,native-mfaa', '--json')
+    expect([code, aws.calls]).toEqual([2, []])
+    expect(jsonOf({ code, out, err })).toMatchObject({ code: 'usage' })
+    expect(err).toContain('Unknown finding in --ignore: native-mfaa. Findings: client-skips-code, ')
+  })
+
+  test('and docs/existing-pool.md explains every finding', () => {
+    const page = readFileSync('docs/existing-pool.md', 'utf8')
+    const explained = [...page.matchAll(/^\| `([a-z-]+)` \| (?:high|medium|low)/gm)].map(([, id]) => id)
+    expect(explained).toEqual(FINDING_IDS)
+  })
 })
 
 describe('users', () => {
@@ -686,7 +699,7 @@ describe('users', () => {
 })
 
 describe('what fix is to change', () => {
-  const changing = FAULTS.filter(({ fix }) => fix.startsWith('cognito-email-code fix'))
+  const changing = FAULTS.filter(({ fix }) => fix.startsWith('npx cognito-email-code fix'))
 
   test.each(changing)('is taken by Cognito and ends the finding: $fault', async ({ id, plant }) => {
     plant(aws.state)
@@ -698,9 +711,9 @@ describe('what fix is to change', () => {
     const before = await readPoolState(clients.cognito, POOL_ID, change.clientIds)
     const after = change.apply(before)
     // Cognito verifies before an update only what is among AutoVerifiedAttributes (Terraform's provider documents it).
-    expect(textsAt(after.userPool, 'AutoVerifiedAttributes')).toEqual(
+    expect(stringsAt(after.userPool, 'AutoVerifiedAttributes')).toEqual(
       expect.arrayContaining(
-        textsAt(after.userPool, 'UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate'),
+        stringsAt(after.userPool, 'UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate'),
       ),
     )
     await updateUserPool(clients.cognito, after.userPool, before.userPool)
@@ -710,7 +723,7 @@ describe('what fix is to change', () => {
 
   test('is never left to a command that writes the pool or a client past the backup', async () => {
     for (const { plant } of FAULTS) plant(aws.state)
-    for (const finding of await found()) expect(textAt(finding, 'fix')).not.toMatch(/jq|update-user-pool/)
+    for (const finding of await found()) expect(stringAt(finding, 'fix')).not.toMatch(/jq|update-user-pool/)
     expect(new Set(changing.map(({ id }) => id)).size).toBe(10)
   })
 
@@ -756,8 +769,8 @@ describe('what may not be read', () => {
     aws.interfere = operation => (operation === denied ? 'deny' : undefined)
     const findings = await found()
     expect(findings).toMatchObject([{ id: 'not-checked', level }])
-    expect(textAt(findings[0], 'why')).toContain(right)
-    expect(textAt(findings[0], 'fix')).toBe('aws sts get-caller-identity --region eu-central-1')
+    expect(stringAt(findings[0], 'why')).toContain(right)
+    expect(stringAt(findings[0], 'fix')).toBe('aws sts get-caller-identity --region eu-central-1')
   })
 
   test("the role's rights are a note that names the configuration set to look at", async () => {
@@ -774,23 +787,23 @@ describe('what may not be read', () => {
     const notes = await found()
     expect(notes).toMatchObject([{ id: 'not-checked', level: 'medium' }])
     for (const { operation } of aws.calls.filter(it => /^List.*(Jobs|Users|Providers)$/.test(it.operation)))
-      expect(textAt(notes[0], 'why')).toContain(`cognito-idp:${operation}`)
+      expect(stringAt(notes[0], 'why')).toContain(`cognito-idp:${operation}`)
   })
 
   test('an operation that the endpoint does not have is not put down to missing rights', async () => {
     aws.interfere = operation => (operation === 'ListUserImportJobs' ? 'unknown' : undefined)
     const [note] = await found()
     expect(note).toMatchObject({ id: 'not-checked', level: 'low' })
-    expect(textAt(note, 'why')).toContain('does not have this operation')
-    expect(textAt(note, 'fix')).not.toContain('get-caller-identity')
+    expect(stringAt(note, 'why')).toContain('does not have this operation')
+    expect(stringAt(note, 'fix')).not.toContain('get-caller-identity')
   })
 
   test('a name that does not resolve is not put down to missing rights', async () => {
     aws.environment['AWS_ENDPOINT_URL_SESV2'] = 'http://ses.invalid'
     const [note] = await found()
     expect(note).toMatchObject({ id: 'not-checked', level: 'medium' })
-    expect(textAt(note, 'why')).toContain('no connection')
-    expect(textAt(note, 'fix')).not.toContain('get-caller-identity')
+    expect(stringAt(note, 'why')).toContain('no connection')
+    expect(stringAt(note, 'fix')).not.toContain('get-caller-identity')
   })
 
   test('is an error if it is the pool itself', async () => {
@@ -849,8 +862,8 @@ describe('commands to paste', () => {
 
   test('are understood by the command line that they name', async () => {
     const commands = (await everything()).map(({ fix }) => String(fix))
-    for (const command of commands.filter(text => /^cognito-email-code (?!fix)/.test(text))) {
-      const [, name = '', ...args] = wordsOf(command)
+    for (const command of commands.filter(text => /^npx cognito-email-code (?!fix)/.test(text))) {
+      const [, , name = '', ...args] = wordsOf(command)
       const { err } = await run(aws.environment, [name, ...args, '--help'])
       expect(err).toBe('')
     }

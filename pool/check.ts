@@ -14,8 +14,8 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
 import { GetAccountCommand, GetConfigurationSetCommand, GetEmailIdentityCommand } from '@aws-sdk/client-sesv2'
-import { textAt } from '../command/json.ts'
-import type { Progress } from '../command/terminal.ts'
+import { stringAt } from '../command/json.ts'
+import type { ProgressBar } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
 import { awsErrorKind, awsErrorText } from './aws-errors.ts'
 import {
@@ -66,7 +66,11 @@ type Reader = <Value>(
  *
  * @throws the SDK's error if the pool itself cannot be read
  */
-export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: Progress): Promise<PoolFacts> {
+export async function readPoolFacts(
+  aws: Aws,
+  options: CheckOptions,
+  progress: ProgressBar,
+): Promise<PoolFacts> {
   const { userPoolId } = options
   const { cognito } = aws
   const userPool = await describeUserPool(cognito, userPoolId)
@@ -92,7 +96,7 @@ export async function readPoolFacts(aws: Aws, options: CheckOptions, progress: P
     const found = await tried(
       `The function of ${trigger} (${arn})`,
       ['lambda:GetFunctionConfiguration', 'lambda:GetPolicy'],
-      () => readFunction(aws, arn, textAt(userPool, 'Arn') ?? ''),
+      () => readFunction(aws, arn, stringAt(userPool, 'Arn') ?? ''),
     )
     if (found !== undefined) functions[trigger] = found
   }
@@ -263,7 +267,7 @@ async function readUsers(
   userPoolId: string,
   sample: number | undefined,
   estimate: unknown,
-  progress: Progress,
+  progress: ProgressBar,
 ): Promise<UserFacts> {
   const withoutAddress: string[] = []
   const unverified: string[] = []

@@ -1,9 +1,9 @@
-// The commands for a real pool: arguments in, text or JSON out, exit code 0 fine, 1 findings, 2 could not run.
+// The commands for a real pool: arguments in, text or JSON out, exit code 0 no problems, 1 findings, 2 could not run.
 import { parseArgs } from 'node:util'
 import type { Json } from '../command/json.ts'
 import { printable } from '../command/shell.ts'
 import {
-  ask,
+  askYesNo,
   CommandError,
   canAsk,
   coloured,
@@ -19,19 +19,19 @@ import { carryOut, type Outcome } from './carry-out.ts'
 import { readPoolFacts } from './check.ts'
 import { type DetachOptions, nextSteps, planDetach } from './detach.ts'
 import type { ErrorCode } from './error-codes.ts'
-import { type Finding, findings, type Level } from './findings.ts'
+import { FINDING_IDS, type Finding, findings, type Level } from './findings.ts'
 import { planFix } from './fix.ts'
 import { detachCommand, type Plan, regionOfPool, shownName } from './plan.ts'
 import { arnsOfStack, checkedArn, type TriggerArns } from './trigger-functions.ts'
 
-const HELP = `Puts the e-mailed code on an existing user pool.
+const HELP = `Attaches the triggers of the e-mailed code to an existing user pool.
 
-  cognito-email-code check  --user-pool-id ID [--stack-name NAME] [--sample N] [--ignore FINDING,...]
-  cognito-email-code fix    FINDING[,FINDING ...] --user-pool-id ID [--clients ID,ID]
-  cognito-email-code attach --user-pool-id ID --stack-name NAME [--clients ID,ID] [--backup FILE]
-  cognito-email-code detach --user-pool-id ID --backup FILE
+  npx cognito-email-code check  --user-pool-id ID [--stack-name NAME] [--sample N] [--ignore FINDING,...]
+  npx cognito-email-code fix    FINDING[,FINDING ...] --user-pool-id ID [--clients ID,ID]
+  npx cognito-email-code attach --user-pool-id ID --stack-name NAME [--clients ID,ID] [--backup FILE]
+  npx cognito-email-code detach --user-pool-id ID --backup FILE
 
-check    reads only; reports what lets users in without a code, or keeps the code from them
+check    reads only; reports what lets users in without a code, or stops the code from reaching them
   --stack-name NAME        the stack of template.yaml, to compare the triggers with
   --sample N               read the first N users only
   --sign-ins-per-day N     for the mail quota (default: one for each user)
@@ -40,31 +40,33 @@ check    reads only; reports what lets users in without a code, or keeps the cod
 
 fix      changes the settings that findings of check name
   --clients ID,ID          only on these app clients
-  --backup FILE            where the whole pool is kept first (default: a name with the time in it)
+  --backup FILE            where the whole pool is saved first (default: a name with the time in it)
 
-attach   sets the triggers, and nothing else
-  --stack-name NAME        takes the functions from the outputs of that stack; or name them:
+attach   sets the triggers; no other setting changes
+  --stack-name NAME        takes the functions from the outputs of that stack; or name each function:
   --define-arn ARN --create-arn ARN --verify-arn ARN --pre-token-arn ARN
   --clients ID,ID          lets these app clients sign in with password and code only
-  --add-flow               lets them sign in with the code as well, while old app versions are in use
-  --guard-all              go on although first sign-ins through other app clients will be refused
-  --replace                takes slots that other functions hold
-  --backup FILE            where the whole pool is kept first (default: a name with the time in it)
+  --add-flow               keeps their other flows and adds CUSTOM_AUTH, while old app versions are in use
+  --guard-all              continue although first sign-ins through other app clients will be refused
+  --replace                replaces triggers that are other functions
+  --backup FILE            where the whole pool is saved first (default: a name with the time in it)
 
-detach   puts back what attach or fix changed, and leaves what others changed since (also: restore)
+detach   restores what attach or fix changed, and keeps what others changed since (also: restore)
   --backup FILE            the file that attach or fix wrote
-  --everything             puts back every setting of the backup
-  --replace                also if other triggers have been attached since
-  --remove-triggers        also triggers that were attached before this backup was made
+  --everything             restores every setting of the backup
+  --replace                continue although other triggers have been attached since
+  --remove-triggers        also removes triggers that were attached before this backup was made
   --add-srp ID,ID          lets users of these app clients sign in with the password alone, where they
                            could not sign in without the triggers
 
 fix, attach and detach
   --dry-run                shows the exact difference and changes nothing
-  --yes                    does not ask
+  --yes                    applies the change without asking
 
---json prints one JSON object; an error has a stable "code". --help prints this.
-Exit code: 0 fine, 1 findings, 2 could not run.
+Example: npx cognito-email-code check --user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code
+
+--json prints one JSON object; an error has a stable "code". --help prints this text.
+Exit code: 0 no problems, 1 findings, 2 could not run.
 Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL_..., ...).
 `
 
@@ -114,7 +116,7 @@ type Values = ReturnType<typeof parse>['values']
  *
  * @param args what follows the name of the program
  * @param signal aborted when the person wants the command to stop: what is being written is finished or put back
- * @returns the exit code: 0 fine, 1 findings, 2 could not run
+ * @returns the exit code: 0 no problems, 1 findings, 2 could not run
  */
 export async function runPool(
   args: readonly string[],
@@ -176,14 +178,28 @@ async function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): P
 
 async function check(values: Values, terminal: Terminal): Promise<0 | 1> {
   const userPoolId = userPoolIdOf(values)
+  const ignored = findingsToIgnore(values)
   const aws = awsClients(regionOfPool(userPoolId))
   const facts = await readFacts(aws, values, terminal, wholeNumber('sample', values.sample))
-  const ignored = listOf(values.ignore)
   const found = findings(facts).filter(({ id }) => !ignored.includes(id))
   if (values.json)
     print(terminal, { userPoolId, usersLookedAt: facts.users?.looked ?? null, findings: found.map(asJson) })
   else terminal.stdout.write(findingsText(terminal, userPoolId, found, facts.users?.looked))
   return found.length > 0 ? 1 : 0
+}
+
+/** @throws CommandError `usage` for an id that no finding has */
+function findingsToIgnore(values: Values): readonly string[] {
+  const ignored = listOf(values.ignore)
+  const known: readonly string[] = FINDING_IDS
+  const unknown = ignored.filter(id => !known.includes(id))
+  if (unknown.length > 0) {
+    throw new CommandError(
+      `Unknown finding in --ignore: ${unknown.join(', ')}. Findings: ${known.join(', ')}.`,
+      'usage',
+    )
+  }
+  return ignored
 }
 
 async function readFacts(aws: Aws, values: Values, terminal: Terminal, sample: number | undefined) {
@@ -285,7 +301,7 @@ async function confirm(values: Values, terminal: Terminal, userPoolId: string): 
       'not-confirmed',
     )
   }
-  if (!(await ask(terminal, `Apply these changes to ${userPoolId}?`)))
+  if (!(await askYesNo(terminal, `Apply these changes to ${userPoolId}?`)))
     throw new CommandError('Nothing was changed.', 'not-confirmed')
 }
 

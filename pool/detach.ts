@@ -1,6 +1,6 @@
 // Works out what putting back changes: what a backup's command changed, and nothing that others have changed since.
 import { dirname } from 'node:path'
-import { differences, isJsonObject, type Json, type JsonObject, objectAt, textAt } from '../command/json.ts'
+import { differences, isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../command/json.ts'
 import { printable } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import { canOnlyAskForCode, flowsWith, isForMachines, sessionMinutesOf } from './app-clients.ts'
@@ -206,7 +206,7 @@ function slotsOf(trigger: Trigger): string[] {
 }
 
 function arnOfBackup(triggers: JsonObject, trigger: Trigger): string | undefined {
-  return textAt(triggers, trigger)
+  return stringAt(triggers, trigger)
 }
 
 /** @throws CommandError if a slot holds neither what attach put there nor what was there before */

@@ -1,6 +1,7 @@
 // What a command is going to change on a pool: the state read, the state wanted, and the exact difference between them.
 import { ListUserImportJobsCommand } from '@aws-sdk/client-cognito-identity-provider'
-import { type Difference, differences, isJsonObject, type JsonObject, textAt } from '../command/json.ts'
+import { type Difference, differences, isJsonObject, type JsonObject, stringAt } from '../command/json.ts'
+import { COMMAND } from '../command/name.ts'
 import { printable, shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import { canOnlyAskForCode, withoutRefreshConflict } from './app-clients.ts'
@@ -103,7 +104,7 @@ export function detachCommand(
   more: Readonly<Record<string, string | true>> = {},
   name: 'detach' | 'restore' = 'detach',
 ): string {
-  return shellCommand(`cognito-email-code ${name}`, {
+  return shellCommand(`${COMMAND} ${name}`, {
     'user-pool-id': userPoolId,
     region: regionOfPool(userPoolId),
     backup,
@@ -160,5 +161,5 @@ export function unreadNotes(state: PoolState): string[] {
 
 /** @returns the text at a path for a person, without control characters */
 export function shownName(userPool: JsonObject): string {
-  return printable(textAt(userPool, 'Name') ?? '')
+  return printable(stringAt(userPool, 'Name') ?? '')
 }

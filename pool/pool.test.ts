@@ -1,4 +1,4 @@
-// `npm run pool` as people run it: the built command in a process of its own, against the local user pool.
+// The commands for a pool as people run them: the built command in a process of its own, against the local user pool.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
@@ -67,7 +67,7 @@ function run(args: readonly string[], environmentOfRun = environment): Promise<R
   return new Promise(resolve => {
     execFile(
       process.execPath,
-      ['dist/pool/pool.mjs', ...args],
+      ['dist/command/cognito-email-code.mjs', ...args],
       { env: environmentOfRun },
       (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
     )
@@ -196,9 +196,13 @@ async function attachStoppedAt(operation: string, signal: NodeJS.Signals, fault?
     backup,
     '--yes',
   ]
-  const child: ChildProcess = spawn(process.execPath, ['dist/pool/pool.mjs', 'attach', ...args], {
-    env: there,
-  })
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['dist/command/cognito-email-code.mjs', 'attach', ...args],
+    {
+      env: there,
+    },
+  )
   let out = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', part => {

@@ -12,7 +12,7 @@ import {
   member,
   objectAt,
   parseJsonObject,
-  textAt,
+  stringAt,
 } from '../command/json.ts'
 import { shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
@@ -95,7 +95,7 @@ export function functionNameOf(arn: string): string | undefined {
 /** The trigger that a pool has in a slot; undefined if the slot is free. */
 export function arnInSlot(userPool: JsonObject, trigger: Trigger): string | undefined {
   const lambdaConfig = objectAt(userPool, 'LambdaConfig')
-  return trigger === 'PreTokenGeneration' ? preTokenArn(lambdaConfig) : textAt(lambdaConfig, trigger)
+  return trigger === 'PreTokenGeneration' ? preTokenArn(lambdaConfig) : stringAt(lambdaConfig, trigger)
 }
 
 export type TriggerFunction = {

@@ -15,8 +15,8 @@ import {
   isJsonObject,
   type JsonObject,
   objectAt,
-  textAt,
-  textsAt,
+  stringAt,
+  stringsAt,
   without,
 } from '../command/json.ts'
 import { sendVerbatim } from './aws.ts'
@@ -116,7 +116,7 @@ export function toUpdateUserPoolClient(described: JsonObject): JsonObject {
 
 function withoutAnalyticsRole(client: JsonObject): JsonObject {
   const analytics = client['AnalyticsConfiguration']
-  if (!isJsonObject(analytics) || textAt(analytics, 'ApplicationArn') === undefined) return client
+  if (!isJsonObject(analytics) || stringAt(analytics, 'ApplicationArn') === undefined) return client
   return { ...client, AnalyticsConfiguration: without(analytics, ['RoleArn']) }
 }
 
@@ -143,7 +143,7 @@ function contradictedVerificationTexts(described: JsonObject): string[] {
 
 function supersededVerificationTexts(described: JsonObject) {
   return OLD_VERIFICATION_TEXTS.filter(
-    ([, current]) => textAt(described, 'VerificationMessageTemplate', current) !== undefined,
+    ([, current]) => stringAt(described, 'VerificationMessageTemplate', current) !== undefined,
   )
 }
 
@@ -162,8 +162,8 @@ function withBothPreTokenSlots(lambdaConfig: JsonObject): JsonObject {
 /** The Pre Token Generation trigger, in whichever of its two places it stands. */
 export function preTokenArn(lambdaConfig: JsonObject): string | undefined {
   return (
-    textAt(lambdaConfig, 'PreTokenGenerationConfig', 'LambdaArn') ??
-    textAt(lambdaConfig, 'PreTokenGeneration')
+    stringAt(lambdaConfig, 'PreTokenGenerationConfig', 'LambdaArn') ??
+    stringAt(lambdaConfig, 'PreTokenGeneration')
   )
 }
 
@@ -288,7 +288,7 @@ export async function updateUserPool(
   // Terraform's provider found that this one is kept, not reset, when it is left out; an empty list clears it.
   const verifiedBeforeUpdate = 'AttributesRequireVerificationBeforeUpdate'
   if (
-    textsAt(current, 'UserAttributeUpdateSettings', verifiedBeforeUpdate).length > 0 &&
+    stringsAt(current, 'UserAttributeUpdateSettings', verifiedBeforeUpdate).length > 0 &&
     body['UserAttributeUpdateSettings'] === undefined
   ) {
     body['UserAttributeUpdateSettings'] = { [verifiedBeforeUpdate]: [] }

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type JsonObject, objectAt, textAt, textsAt, without } from '../command/json.ts'
+import { type JsonObject, objectAt, stringAt, stringsAt, without } from '../command/json.ts'
 import { type StandIn, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, POOL_ID, poolBeforeAttach, STACK } from '../testing/example-pool.ts'
-import { jsonOf, type Run, run } from '../testing/pool-run.ts'
+import { type CommandRun, jsonOf, run } from '../testing/pool-run.ts'
 import { ERROR_CODES } from './error-codes.ts'
 
 const OTHER_CLIENT = '2example23456789client0000'
@@ -29,7 +29,7 @@ const attach = (backup: string, ...more: string[]) =>
   pool('attach', '--stack-name', STACK, '--guard-all', '--backup', join(directory, backup), ...more)
 const detach = (backup: string, ...more: string[]) =>
   pool('detach', '--backup', join(directory, backup), ...more)
-const flowsOfClient = (id = CLIENT_ID) => textsAt(aws.state.clients[id], 'ExplicitAuthFlows')
+const flowsOfClient = (id = CLIENT_ID) => stringsAt(aws.state.clients[id], 'ExplicitAuthFlows')
 
 const settings = () =>
   structuredClone({
@@ -40,13 +40,13 @@ const settings = () =>
 
 /** Clients through which nobody can sign in: the code only, on a pool that does not ask for it. */
 function stranded(): string[] {
-  if (textAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge') !== undefined) return []
+  if (stringAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge') !== undefined) return []
   const useless = ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'CUSTOM_AUTH_FLOW_ONLY']
   return Object.keys(aws.state.clients).filter(id => flowsOfClient(id).every(flow => useless.includes(flow)))
 }
 
 /** The backup that the tool says to use next. */
-function nextBackup(result: Run): string | undefined {
+function nextBackup(result: CommandRun): string | undefined {
   return /--backup (\S+)/.exec(String(jsonOf(result)['next']))?.[1]
 }
 
@@ -120,7 +120,7 @@ describe('a backup of the first format', () => {
     const result = await detach('first.json')
     expect(jsonOf(result)).toMatchObject({ code: 'client-stranded' })
     expect(result.err).toContain(`--add-srp ${CLIENT_ID}`)
-    expect(textAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge')).toBe(ARNS.DefineAuthChallenge)
+    expect(stringAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge')).toBe(ARNS.DefineAuthChallenge)
     expect(await detach('first.json', '--add-srp', CLIENT_ID)).toMatchObject({ code: 0 })
     expect(flowsOfClient()).toContain('ALLOW_USER_SRP_AUTH')
     expect(stranded()).toEqual([])
@@ -197,7 +197,7 @@ test('a client that Cognito refuses is named, the others are put back, and the t
   expect(jsonOf(result)).toMatchObject({ code: 'client-not-restored' })
   expect(result.err).toContain(`${OTHER_CLIENT} (phone)`)
   expect(flowsOfClient()).toContain('ALLOW_USER_SRP_AUTH')
-  expect(textAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge')).toBe(ARNS.DefineAuthChallenge)
+  expect(stringAt(aws.state.userPool, 'LambdaConfig', 'DefineAuthChallenge')).toBe(ARNS.DefineAuthChallenge)
   aws.interfere = () => undefined
   expect(await detach('first.json')).toMatchObject({ code: 0 })
   expect(flowsOfClient(OTHER_CLIENT)).toContain('ALLOW_USER_SRP_AUTH')

@@ -13,8 +13,8 @@ import {
   member,
   objectAt,
   parseJsonObject,
-  textAt,
-  textsAt,
+  stringAt,
+  stringsAt,
 } from '../command/json.ts'
 import { TRIGGERS, type Trigger } from '../pool/trigger-functions.ts'
 import { problemsWith, settingNames } from '../pool/trigger-settings.ts'
@@ -119,7 +119,7 @@ describe('the CDK construct, and through it Amplify Gen 2', () => {
 
   test('puts the triggers on a pool that the same app makes', () => {
     const pool = Object.values(objectAt(own, 'Resources')).find(
-      resource => textAt(resource, 'Type') === 'AWS::Cognito::UserPool',
+      resource => stringAt(resource, 'Type') === 'AWS::Cognito::UserPool',
     )
     expect(Object.keys(objectAt(pool, 'Properties', 'LambdaConfig')).toSorted()).toEqual(
       [...TRIGGERS].toSorted(),
@@ -134,7 +134,7 @@ describe('the CDK construct, and through it Amplify Gen 2', () => {
   /** The settings of a function, with made-up values where CloudFormation puts some in. */
   function environmentIn(stack: JsonObject, trigger: Trigger): Record<string, string> {
     const resource = Object.values(objectAt(stack, 'Resources')).find(
-      it => textAt(it, 'Properties', 'Description') === `cognito-email-code: ${FILES[trigger]}`,
+      it => stringAt(it, 'Properties', 'Description') === `cognito-email-code: ${FILES[trigger]}`,
     )
     return Object.fromEntries(
       Object.entries(objectAt(resource, 'Properties', 'Environment', 'Variables')).map(([name, value]) => [
@@ -207,7 +207,7 @@ describe('the Terraform module', () => {
       timeout: member(deployed, 'timeout'),
       memory: member(locals, 'functions', file, 'memory'),
       logFormat: member(single(deployed['logging_config']), 'log_format'),
-      settings: textsAt(locals, 'functions', file, 'settings').toSorted(),
+      settings: stringsAt(locals, 'functions', file, 'settings').toSorted(),
     })
   })
 
@@ -220,7 +220,7 @@ describe('the Terraform module', () => {
     )
     expect(new Set(known)).toEqual(new Set(read))
     expect(Object.keys(objectAt(locals, 'environment'))).toEqual([])
-    expect(textAt(locals, 'environment')).toMatch(/merge\(var\.settings.*CODE_SECRET.*FROM_ADDRESS/s)
+    expect(stringAt(locals, 'environment')).toMatch(/merge\(var\.settings.*CODE_SECRET.*FROM_ADDRESS/s)
   })
 
   test('has the metrics of template.yaml', () => {
@@ -230,8 +230,8 @@ describe('the Terraform module', () => {
       name,
       {
         function: member(value, 'function'),
-        namespace: textAt(transformation, 'namespace')?.replace(/\$\{local\.name\}$/, '...'),
-        pattern: textAt(filter, 'pattern')?.replace(expression('each.value.event'), String(value['event'])),
+        namespace: stringAt(transformation, 'namespace')?.replace(/\$\{local\.name\}$/, '...'),
+        pattern: stringAt(filter, 'pattern')?.replace(expression('each.value.event'), String(value['event'])),
         value: member(value, 'value'),
         unit: member(value, 'unit'),
         default: member(value, 'default'),
@@ -243,8 +243,8 @@ describe('the Terraform module', () => {
 
   test('has the alarms of template.yaml', () => {
     const form = (alarm: JsonObject, value: JsonObject) => ({
-      namespace: textAt(alarm, 'namespace')?.replace(/\$\{local\.name\}$/, '...'),
-      statistic: textAt(value, 'statistic') ?? member(alarm, 'statistic'),
+      namespace: stringAt(alarm, 'namespace')?.replace(/\$\{local\.name\}$/, '...'),
+      statistic: stringAt(value, 'statistic') ?? member(alarm, 'statistic'),
       period: member(alarm, 'period'),
       evaluationPeriods: member(alarm, 'evaluation_periods'),
       threshold: String(value['threshold']).replace(
@@ -320,7 +320,7 @@ describe('the Terraform module', () => {
   })
 
   test('rotates between two named secrets at most', () => {
-    expect(textAt(locals, 'environment')).toContain('random_id.code_secret[key].hex')
+    expect(stringAt(locals, 'environment')).toContain('random_id.code_secret[key].hex')
     expect(JSON.stringify(member(single(variables['code_secret_keys']), 'validation'))).toContain(
       'contains([1, 2]',
     )

@@ -311,7 +311,7 @@ describe('refuses to write', () => {
   }
 
   test.each<[string, string, Json]>([
-    ['a code', 'locale', 'en-123456'],
+    ['a code', 'custom:code-123456', 'x'],
     ['a number of a person', 'custom:id-078051120', 'x'],
     ['a secret', 'custom:a0123456789abcdef0123456789abcdef', 'x'],
   ])('what still looks like %s', async (what, name, value) => {

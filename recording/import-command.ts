@@ -1,4 +1,4 @@
-// The command of `npm run events`: a log export in, one folder a sign-in out, nothing personal in them.
+// The command import: reads a log export, writes one folder per sign-in, without personal data.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -9,20 +9,20 @@ import { type LoggedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-
 
 const HELP = `Makes recorded sign-ins out of a CloudWatch log export. Replay them as regression tests.
 
-  npm run events -- import [FILE ...] --out FOLDER
+  npx cognito-email-code import [FILE ...] --out FOLDER
 
 Reads the files, or standard input: JSON lines, the answer of aws logs filter-log-events or get-log-events, what
 aws logs tail prints, and the console's CSV or text export. Finds the trigger events in it (RECORD_EVENTS=on logs them),
-replaces every value that identifies somebody, and writes one folder a sign-in, numbered, with one file an event.
+replaces every value that identifies a person, and writes one numbered folder per sign-in, with one file per event.
 Nothing is written if anything still looks like an address, a phone number, a code or a secret.
 
-  --out FOLDER     where the folders go, such as events; existing folders are never changed
-  --name PREFIX    how the folders are called: PREFIX-1, PREFIX-2, ... (recorded)
-  --dry-run        says what would be written, and writes nothing
+  --out FOLDER     where the folders are written, such as events; existing folders are never changed
+  --name PREFIX    names of the folders: PREFIX-1, PREFIX-2, ... (recorded)
+  --dry-run        lists what would be written, and writes nothing
   --json           prints one JSON object
   --help           prints this
 
-Example: npm run events -- import export.jsonl --out events --name mine
+Example: npx cognito-email-code import export.jsonl --out events --name mine
 
 Exit code: 0 written, 1 nothing was found, 2 could not run.
 `
@@ -38,7 +38,7 @@ const OPTIONS = {
 /**
  * Runs one command.
  *
- * @param args what follows `npm run events --`
+ * @param args `import` and what follows it
  * @returns the exit code: 0 written, 1 nothing was found, 2 could not run
  */
 export async function runEvents(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {

@@ -1,6 +1,6 @@
 // Finds trigger events in whatever CloudWatch gives: JSON lines, the answers of `aws logs`, the console's CSV and text.
 import { parse as parseCsv } from 'csv-parse/sync'
-import { isJsonObject, type Json, type JsonObject, member, textAt } from '../command/json.ts'
+import { isJsonObject, type Json, type JsonObject, member, stringAt } from '../command/json.ts'
 
 /** A trigger event and when it was logged (milliseconds since 1970; undefined if the export does not say). */
 export type LoggedEvent = { readonly event: JsonObject; readonly at: number | undefined }
@@ -70,7 +70,7 @@ function eventsOf(value: Json, at: number | undefined): LoggedEvent[] {
   }
   if (Array.isArray(value)) return value.flatMap(item => eventsOf(item, at))
   if (!isJsonObject(value)) return []
-  if (textAt(value, 'triggerSource') !== undefined && isJsonObject(member(value, 'request')))
+  if (stringAt(value, 'triggerSource') !== undefined && isJsonObject(member(value, 'request')))
     return [{ event: value, at }]
   const own = timeOf(value['timestamp'] ?? value['@timestamp'] ?? null)
   return Object.values(value).flatMap(item => eventsOf(item, own ?? at))

@@ -39,7 +39,13 @@ test('a sign-in that was recorded in a pool is imported without a name in it, an
     const log = join(directory, 'export.jsonl')
     await writeFile(log, pool.logs.join('\n'))
     const out = join(directory, 'events')
-    const command = [join(projectDirectory, 'dist/recording/events.mjs'), 'import', log, '--out', out]
+    const command = [
+      join(projectDirectory, 'dist/command/cognito-email-code.mjs'),
+      'import',
+      log,
+      '--out',
+      out,
+    ]
     await promisify(execFile)(process.execPath, command)
 
     const [folder = ''] = await readdir(out)

@@ -1,24 +1,24 @@
-// npm run replay: shows what each trigger answers to recorded events.
+// The command replay: shows what each trigger answers to recorded events.
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { paint, runCommand } from '../command/command.ts'
+import { objectOf } from '../command/json.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
 import { checkTriggers, triggerEnvironments, triggerProcesses } from '../local/trigger-settings.ts'
 import {
   differencesOf,
+  type EventReplay,
   expectationFrom,
   findSignIns,
   findUnusedFiles,
-  objectOf,
   type Replay,
-  type ReplayedEvent,
   readSignIn,
   refuseUnknownSettings,
   replaySignIn,
 } from './replay.ts'
 
-const HELP = `Usage: npm run replay -- [options] <file or folder> ...
+const HELP = `Usage: npx cognito-email-code replay [options] <file or folder> ...
 
 Sends recorded trigger events to the built triggers and shows what each of them answers. A file is one event, a folder is
 a sign-in (its files in the order of their names) or holds folders of sign-ins. Mails go to a server on this machine.
@@ -30,7 +30,7 @@ Options:
   --json            print the replays as JSON
   --help            print this text
 
-Example: npm run replay -- events/resend --set MAX_SENDS=1
+Example: npx cognito-email-code replay events/resend --set MAX_SENDS=1
 
 Exit status: 0 every answer is as expected, 1 one is not, 2 the replay could not run.
 `
@@ -162,7 +162,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 }
 
 /** What the trigger had before it, in short. */
-function sawWhat({ trigger, event }: ReplayedEvent): string {
+function sawWhat({ trigger, event }: EventReplay): string {
   const request = objectOf(event['request'])
   if (trigger === 'pre-token-generation') return String(event['triggerSource'])
   if (trigger === 'verify-auth-challenge-response') {
@@ -177,7 +177,7 @@ function sawWhat({ trigger, event }: ReplayedEvent): string {
   return entries.join(' → ') || 'an empty session'
 }
 
-function answered({ trigger, response, error, mails }: ReplayedEvent): string {
+function answered({ trigger, response, error, mails }: EventReplay): string {
   if (error !== undefined) return `refuses: ${error}`
   if (trigger === 'verify-auth-challenge-response')
     return response?.['answerCorrect'] === true ? 'right' : 'not right'

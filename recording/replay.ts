@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { objectOf, type UntypedObject } from '../command/json.ts'
 import {
   startTrigger,
   TRIGGER_NAMES,
@@ -13,13 +14,11 @@ import { SETTING_NAMES } from '../local/trigger-settings.ts'
 import { type AcceptedMail, startSesStandIn } from './ses-stand-in.ts'
 import { triggerOfSource } from './trigger-sources.ts'
 
-type JsonObject = { readonly [key: string]: unknown }
-
 /** What is expected of the answer; only the keys that are there are compared. */
 export type Expectation = {
   /** Seconds that pass before the event. */
   readonly after?: number
-  readonly response?: JsonObject
+  readonly response?: UntypedObject
   /** The message that the trigger throws. */
   readonly error?: string
   /** Mails sent by this event. */
@@ -29,7 +28,7 @@ export type Expectation = {
 export type RecordedEvent = {
   /** Name of the file without its ending. */
   readonly name: string
-  readonly event: JsonObject
+  readonly event: UntypedObject
   readonly expected: Expectation | undefined
 }
 
@@ -40,13 +39,13 @@ export type RecordedSignIn = {
   readonly settings: Readonly<Record<string, string>>
 }
 
-export type ReplayedEvent = {
+export type EventReplay = {
   readonly name: string
   readonly trigger: TriggerName
   /** The event as it was sent, with what was carried over from earlier answers, but for a code that was typed. */
-  readonly event: JsonObject
+  readonly event: UntypedObject
   readonly expected: Expectation | undefined
-  readonly response: JsonObject | undefined
+  readonly response: UntypedObject | undefined
   readonly error: string | undefined
   readonly mails: number
   /** What differs from the record: a result that came out otherwise. */
@@ -55,7 +54,7 @@ export type ReplayedEvent = {
 
 export type Replay = {
   readonly name: string
-  readonly events: readonly ReplayedEvent[]
+  readonly events: readonly EventReplay[]
   /** What the triggers logged, one JSON object a line. */
   readonly logs: readonly string[]
   /** What no event and no log line may hold. */
@@ -119,7 +118,7 @@ export function refuseUnknownSettings(names: readonly string[], where: string): 
 }
 
 /** What stays the same in every replay of an event, to be written as its expectation. */
-export function expectationFrom({ trigger, response, error, mails }: ReplayedEvent): Expectation {
+export function expectationFrom({ trigger, response, error, mails }: EventReplay): Expectation {
   if (error !== undefined) return { error }
   if (response === undefined) return {}
   if (trigger !== 'create-auth-challenge') return { response }
@@ -158,7 +157,7 @@ export async function replaySignIn(
     }),
   )
   const carried: Carried = { privateParameters: undefined, metadata: [], results: [] }
-  const replayed: ReplayedEvent[] = []
+  const replayed: EventReplay[] = []
   let clockOffsetMs = 0
   try {
     for (const { name, event, expected } of signIn.events) {
@@ -193,7 +192,7 @@ function codeIn(mail: AcceptedMail): string {
 }
 
 /** Where the replay differs from what is expected; empty where it does not. */
-export function differencesOf(replayed: ReplayedEvent): readonly string[] {
+export function differencesOf(replayed: EventReplay): readonly string[] {
   const { expected, response, error, mails } = replayed
   if (expected === undefined) return []
   return [
@@ -212,11 +211,11 @@ type Carried = {
 }
 
 function carryOver(
-  event: JsonObject,
+  event: UntypedObject,
   trigger: TriggerName,
   carried: Carried,
   codes: readonly string[],
-): { readonly event: JsonObject; readonly notes: readonly string[] } {
+): { readonly event: UntypedObject; readonly notes: readonly string[] } {
   const request = objectOf(event['request'])
   const notes: string[] = []
   const changed: Record<string, unknown> = {}
@@ -246,7 +245,7 @@ function carryOver(
 }
 
 /** A code is for the trigger alone: what is shown of an event has the word that stood for it. */
-function withRecordedAnswer(sent: JsonObject, recorded: JsonObject): JsonObject {
+function withRecordedAnswer(sent: UntypedObject, recorded: UntypedObject): UntypedObject {
   const { challengeAnswer } = objectOf(recorded['request'])
   if (challengeAnswer === undefined) return sent
   return { ...sent, request: { ...objectOf(sent['request']), challengeAnswer } }
@@ -254,9 +253,9 @@ function withRecordedAnswer(sent: JsonObject, recorded: JsonObject): JsonObject 
 
 /** By rounds, not by calls: Cognito calls a slow trigger again, and only its last answer counts. */
 function keep(
-  response: JsonObject | undefined,
+  response: UntypedObject | undefined,
   trigger: TriggerName,
-  sent: JsonObject,
+  sent: UntypedObject,
   carried: Carried,
 ): void {
   if (response === undefined) return
@@ -270,7 +269,7 @@ function keep(
 }
 
 /** Rounds of the code that were answered before the event. */
-function roundsOf(event: JsonObject): number {
+function roundsOf(event: UntypedObject): number {
   const { session } = objectOf(event['request'])
   const entries: unknown[] = Array.isArray(session) ? session : []
   return entries.filter(entry => objectOf(entry)['challengeName'] === 'CUSTOM_CHALLENGE').length
@@ -285,7 +284,7 @@ function answerOf(recorded: unknown, codes: readonly string[]): unknown {
   return recorded
 }
 
-async function invoke(trigger: TriggerProcess | undefined, event: JsonObject, clockOffsetMs: number) {
+async function invoke(trigger: TriggerProcess | undefined, event: UntypedObject, clockOffsetMs: number) {
   try {
     const answer = objectOf(await trigger?.invoke(event, { clockOffsetMs }))
     return { response: objectOf(answer['response']), error: undefined }
@@ -295,7 +294,7 @@ async function invoke(trigger: TriggerProcess | undefined, event: JsonObject, cl
   }
 }
 
-function triggerOf(event: JsonObject): TriggerName {
+function triggerOf(event: UntypedObject): TriggerName {
   const trigger = triggerOfSource(event['triggerSource'])
   if (trigger === undefined) {
     throw new Error(`No trigger of this project takes events of ${String(event['triggerSource'])}.`)
@@ -351,11 +350,6 @@ function partsThatDiffer(path: string, expected: unknown, actual: unknown): read
 
 function show(value: unknown): string {
   return value === undefined ? 'none' : JSON.stringify(value)
-}
-
-/** The value's own members; none where it is no object. */
-export function objectOf(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
 }
 
 function textsOf(value: unknown): Record<string, string> {

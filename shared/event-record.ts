@@ -1,4 +1,4 @@
-// The switch RECORD_EVENTS: logs trigger events for `npm run events -- import`, with all that identifies a person replaced.
+// The switch RECORD_EVENTS: logs trigger events for `npx cognito-email-code import`, with all that identifies a person replaced.
 import { log } from './log.ts'
 import { redactEvent } from './redaction.ts'
 

@@ -13,14 +13,14 @@ export type MailContent = {
   readonly locale: Locale
 }
 
-export type Mail = { readonly subject: string; readonly text: string; readonly html: string }
+export type ComposedMail = { readonly subject: string; readonly text: string; readonly html: string }
 
 /**
  * Writes the mail. The code is the first line of the text part and the first word of the preview that mail clients show,
  * so that they and phones still offer it; it is never in the subject. Every value that goes into the HTML is escaped; a value with a line
  * break cannot add a header.
  */
-export function composeMail({ code, appName, reference, ttlSeconds, locale }: MailContent): Mail {
+export function composeMail({ code, appName, reference, ttlSeconds, locale }: MailContent): ComposedMail {
   const texts: MailTexts = MAIL_TEXTS[locale]
   // Rounded down so that the mail never promises too much.
   const duration = texts.minutes(Math.floor(ttlSeconds / 60))

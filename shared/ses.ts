@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https'
 import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
 import type { Deadline } from './deadline.ts'
 import { MailError, type MailFailure } from './errors.ts'
-import type { Mail } from './mail.ts'
+import type { ComposedMail } from './mail.ts'
 import { toAsciiMailbox } from './mailbox.ts'
 import type { CreateSettings, Mailbox } from './settings.ts'
 import { field } from './trigger-event.ts'
@@ -52,7 +52,7 @@ const clients = new Map<string, SESClient>()
  * @throws MailError with the failure of the last try
  */
 export async function sendMail(
-  mail: Mail,
+  mail: ComposedMail,
   to: string,
   settings: CreateSettings,
   deadline: Deadline,
@@ -81,7 +81,7 @@ export async function sendMail(
 }
 
 async function trySend(
-  mail: Mail,
+  mail: ComposedMail,
   to: string,
   settings: CreateSettings,
   region: string,

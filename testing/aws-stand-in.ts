@@ -1,7 +1,7 @@
 // A loopback server for tests that speaks what the AWS SDK sends to Cognito, Lambda, SES and CloudFormation.
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type JsonObject, objectAt, parseJsonObject, textAt, textsAt } from '../command/json.ts'
+import { type JsonObject, objectAt, parseJsonObject, stringAt, stringsAt } from '../command/json.ts'
 import {
   type AwsAccount,
   AwsError,
@@ -9,7 +9,7 @@ import {
   errorBody,
   performAws,
   QUERY_OPERATIONS,
-  regionOf,
+  regionOfRequest,
 } from '../local/aws-services.ts'
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from '../pool/user-pool.ts'
 
@@ -120,7 +120,7 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
         throw new AwsError('AccessDeniedException', `not authorized to perform ${operation}`, 403)
       if (fault === 'unknown')
         throw new AwsError('UnknownOperationException', `${operation} is not implemented.`)
-      const output = perform(state, operation, input, regionOf(asked))
+      const output = perform(state, operation, input, regionOfRequest(asked))
       const text = { body: isQuery ? String(output) : JSON.stringify(output), error: '' }
       return { status: 200, type, text, lost: fault === 'lose-answer' }
     } catch (error) {
@@ -154,7 +154,7 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
 }
 
 function perform(state: StandInState, operation: string, input: JsonObject, region: string): object | string {
-  const id = textAt(input, 'UserPoolId')
+  const id = stringAt(input, 'UserPoolId')
   if (id !== undefined && id !== state.userPool['Id']) {
     throw new AwsError('ResourceNotFoundException', `User pool ${id} does not exist.`)
   }
@@ -198,7 +198,7 @@ function setUserPoolMfaConfig(state: StandInState, input: JsonObject): JsonObjec
       "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
     )
   }
-  const sender = textAt(state.userPool, 'EmailConfiguration', 'EmailSendingAccount')
+  const sender = stringAt(state.userPool, 'EmailConfiguration', 'EmailSendingAccount')
   if (mfa['EmailMfaConfiguration'] !== undefined && sender !== 'DEVELOPER') {
     throw new AwsError('InvalidParameterException', 'E-mail MFA needs a user pool that sends through SES.')
   }
@@ -224,7 +224,7 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   if (foreign.length > 0)
     throw new AwsError('InvalidParameterException', `UpdateUserPool does not take ${foreign}.`)
   if (
-    textAt(settings, 'AdminCreateUserConfig', 'UnusedAccountValidityDays') === undefined &&
+    stringAt(settings, 'AdminCreateUserConfig', 'UnusedAccountValidityDays') === undefined &&
     objectAt(settings, 'AdminCreateUserConfig')['UnusedAccountValidityDays'] !== undefined &&
     objectAt(settings, 'Policies', 'PasswordPolicy')['TemporaryPasswordValidityDays'] !== undefined
   ) {
@@ -234,12 +234,12 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
     )
   }
   const lambdaConfig = objectAt(settings, 'LambdaConfig')
-  const preToken = textAt(lambdaConfig, 'PreTokenGeneration')
+  const preToken = stringAt(lambdaConfig, 'PreTokenGeneration')
   if (preToken !== undefined && preToken !== preTokenArn(lambdaConfig)) {
     throw new AwsError('InvalidParameterException', 'PreTokenGeneration and PreTokenGenerationConfig differ.')
   }
-  const message = textAt(settings, 'VerificationMessageTemplate', 'EmailMessage')
-  if (message !== undefined && (textAt(settings, 'EmailVerificationMessage') ?? message) !== message) {
+  const message = stringAt(settings, 'VerificationMessageTemplate', 'EmailMessage')
+  if (message !== undefined && (stringAt(settings, 'EmailVerificationMessage') ?? message) !== message) {
     throw new AwsError('InvalidParameterException', 'The verification messages differ.')
   }
   if (Object.keys(objectAt(settings, 'UserPoolTags')).some(tag => tag.startsWith('aws:'))) {
@@ -260,7 +260,11 @@ function updateUserPool(state: StandInState, input: JsonObject): JsonObject {
   const fixed = Object.entries(state.userPool).filter(
     ([name]) => NOT_IN_UPDATE_USER_POOL.includes(name) || KEPT.includes(name),
   )
-  const clears = textsAt(settings, 'UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate')
+  const clears = stringsAt(
+    settings,
+    'UserAttributeUpdateSettings',
+    'AttributesRequireVerificationBeforeUpdate',
+  )
   const pool: JsonObject = {
     ...Object.fromEntries(fixed),
     ...DEFAULTS,
@@ -288,9 +292,9 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
   if (foreign.length > 0)
     throw new AwsError('InvalidParameterException', `UpdateUserPoolClient does not take ${foreign}.`)
   const current = clientOf(state, input)
-  const flows = textsAt(input, 'ExplicitAuthFlows')
+  const flows = stringsAt(input, 'ExplicitAuthFlows')
   const refreshes = flows.length === 0 || flows.includes('ALLOW_REFRESH_TOKEN_AUTH')
-  if (textAt(input, 'RefreshTokenRotation', 'Feature') === 'ENABLED' && refreshes) {
+  if (stringAt(input, 'RefreshTokenRotation', 'Feature') === 'ENABLED' && refreshes) {
     throw new AwsError(
       'InvalidParameterException',
       'Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH.',
@@ -301,7 +305,7 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
   if (usesArn && analytics['RoleArn'] !== undefined)
     throw new AwsError('InvalidParameterException', 'ApplicationArn and RoleArn exclude each other.')
   // Cognito names the service-linked role by itself.
-  const role = textAt(current, 'AnalyticsConfiguration', 'RoleArn') ?? SERVICE_LINKED_ROLE
+  const role = stringAt(current, 'AnalyticsConfiguration', 'RoleArn') ?? SERVICE_LINKED_ROLE
   const named = usesArn ? { AnalyticsConfiguration: { ...analytics, RoleArn: role } } : {}
   const fixed = Object.entries(current).filter(([name]) => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))
   const client = { ...Object.fromEntries(fixed), ...input, ...named, LastModifiedDate: Date.now() / 1000 }
@@ -310,7 +314,7 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
 }
 
 function clientOf(state: StandInState, input: JsonObject): JsonObject {
-  const client = state.clients[textAt(input, 'ClientId') ?? '']
+  const client = state.clients[stringAt(input, 'ClientId') ?? '']
   if (client === undefined) {
     throw new AwsError('ResourceNotFoundException', `User pool client ${input['ClientId']} does not exist.`)
   }
@@ -328,7 +332,7 @@ function page(
   tokenName: string,
   sizeName: string,
 ): JsonObject {
-  const start = Number(textAt(input, tokenName) ?? 0)
+  const start = Number(stringAt(input, tokenName) ?? 0)
   const end = start + Number(input[sizeName] ?? 60)
   return { [name]: all.slice(start, end), ...(end < all.length ? { [tokenName]: String(end) } : {}) }
 }

@@ -12,7 +12,7 @@ import {
   startLocalUserPool,
 } from '../local/local-user-pool.ts'
 
-export const NEW_PASSWORD = 'Chosen-by-me-1'
+export { NEW_PASSWORD } from './passwords.ts'
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
 /** No first-run page, no calls to its maker; no sandbox, since tests may run as root in a container. */

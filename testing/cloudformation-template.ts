@@ -1,6 +1,6 @@
 // Reads a CloudFormation template and resolves it with given parameters, for tests.
 import { isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml'
-import { type Json, member, objectAt, textAt } from '../command/json.ts'
+import { type Json, member, objectAt, stringAt } from '../command/json.ts'
 
 /** A template as JSON, `!Ref x` read as `{ Ref: 'x' }` and `!Name x` as `{ 'Fn::Name': x }`. */
 export function readTemplate(yaml: string): Json {
@@ -106,7 +106,7 @@ export function resolveTemplate(template: Json, given: Record<string, string> = 
   }
 
   const made = Object.entries(objectAt(template, 'Resources')).filter(([, resource]) => {
-    const condition = textAt(resource, 'Condition')
+    const condition = stringAt(resource, 'Condition')
     return condition === undefined || evaluate(member(conditions, condition)) === true
   })
   return evaluate({ Resources: Object.fromEntries(made), Outputs: member(template, 'Outputs') })

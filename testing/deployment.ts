@@ -5,8 +5,8 @@ import {
   type JsonObject,
   member,
   objectAt,
-  textAt,
-  textsAt,
+  stringAt,
+  stringsAt,
 } from '../command/json.ts'
 
 const FILES = [
@@ -27,7 +27,7 @@ export type Deployment = {
 export function deploymentOf(resolved: Json): Deployment {
   const resources = Object.entries(objectAt(resolved, 'Resources')).flatMap(([id, resource]) =>
     isJsonObject(resource)
-      ? [{ id, type: textAt(resource, 'Type'), it: objectAt(resource, 'Properties') }]
+      ? [{ id, type: stringAt(resource, 'Type'), it: objectAt(resource, 'Properties') }]
       : [],
   )
   const ofType = (type: string) => resources.filter(resource => resource.type === type)
@@ -79,7 +79,7 @@ export function deploymentOf(resolved: Json): Deployment {
   const metrics = ofType('AWS::Logs::MetricFilter').map(({ it }) => {
     const [transformation = null] = list(member(it, 'MetricTransformations'))
     return [
-      textAt(transformation, 'MetricName') ?? '',
+      stringAt(transformation, 'MetricName') ?? '',
       {
         function: fileOf(String(member(it, 'LogGroupName'))),
         namespace: namespaceOf(member(transformation, 'MetricNamespace')),
@@ -99,8 +99,8 @@ export function deploymentOf(resolved: Json): Deployment {
 
   const alarms = ofType('AWS::CloudWatch::Alarm').map(({ it }) => {
     const [dimension = null] = list(member(it, 'Dimensions'))
-    const name = textAt(dimension, 'Value')
-    const metric = textAt(it, 'MetricName') ?? ''
+    const name = stringAt(dimension, 'Value')
+    const metric = stringAt(it, 'MetricName') ?? ''
     return [
       name === undefined ? metric : `${metric} of ${fileOf(name)}`,
       {
@@ -141,5 +141,5 @@ function list(value: Json | undefined): Json[] {
 }
 
 function texts(value: Json): string[] {
-  return typeof value === 'string' ? [value] : textsAt({ value }, 'value')
+  return typeof value === 'string' ? [value] : stringsAt({ value }, 'value')
 }

@@ -1,9 +1,9 @@
-// Runs `npm run pool` inside a test, against a stand-in for AWS.
+// Runs the commands for a pool inside a test, against a stand-in for AWS.
 import { Readable, Writable } from 'node:stream'
 import { type JsonObject, parseJsonObject } from '../command/json.ts'
 import { runPool } from '../pool/command-line.ts'
 
-export type Run = { readonly code: number; readonly out: string; readonly err: string }
+export type CommandRun = { readonly code: number; readonly out: string; readonly err: string }
 
 export type RunOptions = {
   /** Act as a terminal at which somebody types this. */
@@ -16,7 +16,7 @@ export async function run(
   environment: Readonly<Record<string, string>>,
   args: readonly string[],
   { typed, stderrIsTerminal = false }: RunOptions = {},
-): Promise<Run> {
+): Promise<CommandRun> {
   Object.assign(process.env, environment)
   const out = collector(typed !== undefined)
   const err = collector(stderrIsTerminal)
@@ -28,7 +28,7 @@ export async function run(
 }
 
 /** What a run with --json printed. */
-export function jsonOf({ out }: Run): JsonObject {
+export function jsonOf({ out }: CommandRun): JsonObject {
   return parseJsonObject(out)
 }
 

@@ -1,7 +1,7 @@
 // What the tests of the client share: a local pool with many users, Amplify set up for it, requests and mails counted.
 import { Amplify } from 'aws-amplify'
 import { ConsoleLogger } from 'aws-amplify/utils'
-import type { Call } from '../local/call-log.ts'
+import type { PoolCall } from '../local/call-log.ts'
 import {
   type LocalUserPool,
   type LocalUserPoolOptions,
@@ -10,7 +10,7 @@ import {
 
 export const TEMPORARY_PASSWORD = 'Temporary-1'
 export const PERMANENT_PASSWORD = 'Permanent-1'
-export const NEW_PASSWORD = 'Chosen-by-me-1'
+export { NEW_PASSWORD } from './passwords.ts'
 
 export interface TestPool {
   readonly pool: LocalUserPool
@@ -57,7 +57,7 @@ export async function startTestPool(
   configureAmplify(pool)
   const seen = new Map<string, number>()
 
-  function unseen(kind: string): readonly Call[] {
+  function unseen(kind: string): readonly PoolCall[] {
     const calls = pool.calls.slice(seen.get(kind) ?? 0)
     seen.set(kind, pool.calls.length)
     return calls

@@ -1,9 +1,11 @@
 // InitiateAuth, RespondToAuthChallenge, their Admin twins, and the refresh of tokens.
+
+import type { UntypedObject } from '../../command/json.ts'
 import type { AppClient } from '../app-client.ts'
 import type { Flow } from '../challenges.ts'
 import { checkClientSecret, checkSecretHash } from '../client-secret.ts'
 import { incorrectUsernameOrPassword, invalidParameter, notAuthorized } from '../errors.ts'
-import type { JsonObject, Parameters } from '../parameters.ts'
+import type { Parameters } from '../parameters.ts'
 import { findClient, type Operation, type Pool, requireThisPool } from '../pool.ts'
 import { answerChallenge, startSignIn } from '../sign-in/sign-in.ts'
 import { triggerAttributes } from '../users.ts'
@@ -92,7 +94,7 @@ async function refresh(
   client: AppClient,
   refreshToken: string,
   clientMetadata: Record<string, string> | undefined,
-): Promise<JsonObject> {
+): Promise<UntypedObject> {
   const { username } = pool.tokens.refreshGrant(refreshToken, client)
   const user = pool.users.find(username)
   if (user === undefined) throw incorrectUsernameOrPassword()

@@ -1,9 +1,10 @@
 // What an administrator does with users: create, read, list, change, delete.
 import { randomBytes } from 'node:crypto'
+import type { UntypedObject } from '../../command/json.ts'
 import { changeAttributes } from '../attribute-changes.ts'
 import { CognitoError } from '../errors.ts'
 import { takePage } from '../pages.ts'
-import { type JsonObject, Parameters } from '../parameters.ts'
+import { Parameters } from '../parameters.ts'
 import { type Operation, type Pool, requireThisPool } from '../pool.ts'
 import { userFilter } from '../user-filter.ts'
 import { attributeList, factorsOf, setFactors, type User } from '../users.ts'
@@ -112,7 +113,7 @@ function userOf(pool: Pool, request: Parameters): User {
 }
 
 /** @param wanted AttributesToGet; empty: all. */
-function summary(user: User, wanted: readonly string[] = []): JsonObject {
+function summary(user: User, wanted: readonly string[] = []): UntypedObject {
   return {
     Username: user.username,
     Attributes: attributeList(user).filter(({ Name }) => wanted.length === 0 || wanted.includes(Name)),

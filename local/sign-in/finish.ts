@@ -1,41 +1,46 @@
 // The custom rounds and the end of a sign-in: Define decides, Create makes the challenge, tokens are issued.
-import { type CustomChallenge, type PendingSignIn, passed } from '../challenges.ts'
+
+import type { UntypedObject } from '../../command/json.ts'
+import { type CustomChallenge, type PendingSignIn, passedEntry } from '../challenges.ts'
 import { CognitoError, incorrectUsernameOrPassword, invalidParameter, notAuthorized } from '../errors.ts'
-import type { JsonObject } from '../parameters.ts'
 import type { DefineAnswer, TokenGenerationSource } from '../triggers.ts'
 import type { User } from '../users.ts'
 import {
   type Answer,
-  ask,
   askForPassword,
   type ChallengeAnswer,
+  openChallenge,
   requiredParameter,
   requireUser,
+  type SignInContext,
   subjectOf,
-  type Turn,
-} from './ask.ts'
+} from './open-challenge.ts'
 
 /** Everything that Cognito asks for by itself is answered: now the custom part, where there is one, or tokens. */
-export function finish(turn: Turn, signIn: PendingSignIn, user: User): Answer {
-  const { afterNewPassword, afterNativeFactor } = turn.pool.behaviour
+export function finish(context: SignInContext, signIn: PendingSignIn, user: User): Answer {
+  const { afterNewPassword, afterNativeFactor } = context.pool.behaviour
   const tokensAtOnce =
     signIn.flow !== 'CUSTOM_AUTH' ||
     (signIn.passwordChanged && afterNewPassword === 'tokens') ||
     (signIn.usedNativeFactor && afterNativeFactor === 'tokens')
-  if (!tokensAtOnce) return signIn.decided ? follow(turn, signIn, signIn.decided) : customRound(turn, signIn)
+  if (!tokensAtOnce)
+    return signIn.decided ? follow(context, signIn, signIn.decided) : customRound(context, signIn)
   const source = signIn.passwordChanged
     ? 'TokenGeneration_NewPasswordChallenge'
     : 'TokenGeneration_Authentication'
-  return issueTokens(turn, signIn, user, source)
+  return issueTokens(context, signIn, user, source)
 }
 
 /** One round of a custom sign-in. */
-export async function customRound(turn: Turn, signIn: PendingSignIn): Answer {
-  return follow(turn, signIn, await decide(turn, signIn))
+export async function customRound(context: SignInContext, signIn: PendingSignIn): Answer {
+  return follow(context, signIn, await decide(context, signIn))
 }
 
 /** @throws CognitoError NotAuthorizedException when Define refuses the sign-in. */
-export async function decide({ pool, clientMetadata }: Turn, signIn: PendingSignIn): Promise<DefineAnswer> {
+export async function decide(
+  { pool, clientMetadata }: SignInContext,
+  signIn: PendingSignIn,
+): Promise<DefineAnswer> {
   if (!pool.triggers.has('define-auth-challenge')) {
     throw invalidParameter('Custom auth lambda trigger is not configured for the user pool.')
   }
@@ -44,45 +49,45 @@ export async function decide({ pool, clientMetadata }: Turn, signIn: PendingSign
   return answer
 }
 
-async function follow(turn: Turn, decided: PendingSignIn, answer: DefineAnswer): Answer {
-  const { pool, clientMetadata } = turn
+async function follow(context: SignInContext, decided: PendingSignIn, answer: DefineAnswer): Answer {
+  const { pool, clientMetadata } = context
   const signIn = { ...decided, decided: undefined }
   if (answer.issueTokens) {
-    return issueTokens(turn, signIn, requireUser(signIn), 'TokenGeneration_Authentication')
+    return issueTokens(context, signIn, requireUser(signIn), 'TokenGeneration_Authentication')
   }
   if (answer.challengeName === undefined) {
     throw new CognitoError('InvalidLambdaResponseException', 'Unrecognizable lambda output')
   }
   if (answer.challengeName === 'PASSWORD_VERIFIER') return askForPassword(pool, signIn)
   if (answer.challengeName !== 'CUSTOM_CHALLENGE') {
-    return ask(pool, signIn, { name: 'ECHO', shown: answer.challengeName })
+    return openChallenge(pool, signIn, { name: 'ECHO', shown: answer.challengeName })
   }
   const subject = subjectOf(signIn, clientMetadata)
   const { publicChallengeParameters, ...kept } = await pool.triggers.create(subject, signIn.entries)
-  return ask(pool, signIn, { name: 'CUSTOM_CHALLENGE', ...kept }, publicChallengeParameters)
+  return openChallenge(pool, signIn, { name: 'CUSTOM_CHALLENGE', ...kept }, publicChallengeParameters)
 }
 
 /** The answer to a CUSTOM_CHALLENGE. */
 export async function checkCustomAnswer(
-  turn: Turn,
+  context: SignInContext,
   { session, signIn, responses }: ChallengeAnswer,
   { privateChallengeParameters, challengeMetadata }: CustomChallenge,
 ): Answer {
   const answer = requiredParameter(responses, 'ANSWER')
-  turn.pool.sessions.consume(session)
-  const subject = subjectOf(signIn, turn.clientMetadata)
-  const challengeResult = await turn.pool.triggers.verify(subject, privateChallengeParameters, answer)
-  const entry = { ...passed('CUSTOM_CHALLENGE'), challengeResult, challengeMetadata }
-  return customRound(turn, { ...signIn, entries: [...signIn.entries, entry] })
+  context.pool.sessions.consume(session)
+  const subject = subjectOf(signIn, context.clientMetadata)
+  const challengeResult = await context.pool.triggers.verify(subject, privateChallengeParameters, answer)
+  const entry = { ...passedEntry('CUSTOM_CHALLENGE'), challengeResult, challengeMetadata }
+  return customRound(context, { ...signIn, entries: [...signIn.entries, entry] })
 }
 
 /** Tokens for a user whose sign-in is finished, unless Pre Token Generation refuses them. */
 async function issueTokens(
-  { pool, clientMetadata }: Turn,
+  { pool, clientMetadata }: SignInContext,
   signIn: PendingSignIn,
   user: User,
   source: TokenGenerationSource,
-): Promise<JsonObject> {
+): Promise<UntypedObject> {
   refuseUnusable(user)
   const changes = await pool.triggers.preToken(subjectOf({ ...signIn, user }, clientMetadata), source)
   return {

@@ -1,29 +1,36 @@
 // NEW_PASSWORD_REQUIRED: the new password, and the attributes that a client may write with it.
-import { type PendingSignIn, passed } from '../challenges.ts'
+
+import type { UntypedObject } from '../../command/json.ts'
+import { type PendingSignIn, passedEntry } from '../challenges.ts'
 import { invalidParameter, notAuthorized } from '../errors.ts'
-import type { JsonObject } from '../parameters.ts'
 import type { Pool } from '../pool.ts'
 import type { User } from '../users.ts'
-import { type Answer, ask, type ChallengeAnswer, requiredParameter, type Turn } from './ask.ts'
+import {
+  type Answer,
+  type ChallengeAnswer,
+  openChallenge,
+  requiredParameter,
+  type SignInContext,
+} from './open-challenge.ts'
 import { askForSecondFactor } from './second-factor.ts'
 
-export function askForNewPassword(pool: Pool, signIn: PendingSignIn, user: User): JsonObject {
+export function askForNewPassword(pool: Pool, signIn: PendingSignIn, user: User): UntypedObject {
   const { sub: _sub, ...attributes } = Object.fromEntries(user.attributes)
   const parameters = {
     USER_ID_FOR_SRP: signIn.username,
     requiredAttributes: JSON.stringify(missingAttributes(pool, user).map(name => `userAttributes.${name}`)),
     userAttributes: JSON.stringify(attributes),
   }
-  return ask(pool, signIn, { name: 'NEW_PASSWORD_REQUIRED' }, parameters)
+  return openChallenge(pool, signIn, { name: 'NEW_PASSWORD_REQUIRED' }, parameters)
 }
 
 /** The answer. What is refused before the password changed leaves the session open for another try. */
 export async function changePassword(
-  turn: Turn,
+  context: SignInContext,
   { session, signIn, responses }: ChallengeAnswer,
   user: User,
 ): Answer {
-  const { pool } = turn
+  const { pool } = context
   const password = requiredParameter(responses, 'NEW_PASSWORD')
   const missing = missingAttributes(pool, user)
   const attributes = new Map(
@@ -47,9 +54,9 @@ export async function changePassword(
   pool.users.setPassword(user, password, { permanent: true })
   pool.users.setAttributes(user, attributes)
   const entry =
-    pool.behaviour.afterNewPassword === 'define-with-entry' ? [passed('NEW_PASSWORD_REQUIRED')] : []
+    pool.behaviour.afterNewPassword === 'define-with-entry' ? [passedEntry('NEW_PASSWORD_REQUIRED')] : []
   const changed = { ...signIn, passwordChanged: true, entries: [...signIn.entries, ...entry] }
-  return askForSecondFactor(turn, changed, user)
+  return askForSecondFactor(context, changed, user)
 }
 
 function missingAttributes(pool: Pool, user: User): string[] {

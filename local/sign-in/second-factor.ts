@@ -1,19 +1,26 @@
 // Cognito's own second factors inside a sign-in: which one is asked for, its set-up, and its answer.
 import { randomInt } from 'node:crypto'
-import { type Challenge, type PendingSignIn, passed } from '../challenges.ts'
+import type { UntypedObject } from '../../command/json.ts'
+import { type Challenge, type PendingSignIn, passedEntry } from '../challenges.ts'
 import { CognitoError, invalidParameter, notAuthorized } from '../errors.ts'
-import { type JsonObject, Parameters } from '../parameters.ts'
+import { Parameters } from '../parameters.ts'
 import type { Pool } from '../pool.ts'
 import { softwareTokenCodeIsRight } from '../software-token.ts'
 import { isEmailAddress, maskedAddress, type NativeFactor, type User } from '../users.ts'
-import { type Answer, ask, type ChallengeAnswer, requiredParameter, type Turn } from './ask.ts'
 import { finish } from './finish.ts'
+import {
+  type Answer,
+  type ChallengeAnswer,
+  openChallenge,
+  requiredParameter,
+  type SignInContext,
+} from './open-challenge.ts'
 
 /** Native factors come after the password, and after the new one (moto's tests against AWS; amplify-js #14330). */
-export async function askForSecondFactor(turn: Turn, signIn: PendingSignIn, user: User): Answer {
-  const { pool } = turn
+export async function askForSecondFactor(context: SignInContext, signIn: PendingSignIn, user: User): Answer {
+  const { pool } = context
   const mode = pool.description.mfaConfiguration
-  if (mode === 'OFF') return finish(turn, signIn, user)
+  if (mode === 'OFF') return finish(context, signIn, user)
 
   const available = availableFactors(pool)
   const chosen = available.filter(factor => user.factors.has(factor))
@@ -23,15 +30,15 @@ export async function askForSecondFactor(turn: Turn, signIn: PendingSignIn, user
   const [first, ...others] = chosen
   if (first !== undefined && others.length > 0) {
     const parameters = { MFAS_CAN_CHOOSE: JSON.stringify(chosen) }
-    return ask(pool, signIn, { name: 'SELECT_MFA_TYPE', factors: chosen }, parameters)
+    return openChallenge(pool, signIn, { name: 'SELECT_MFA_TYPE', factors: chosen }, parameters)
   }
   if (first !== undefined) return askForFactor(pool, signIn, user, first)
-  if (mode === 'OPTIONAL') return finish(turn, signIn, user)
+  if (mode === 'OPTIONAL') return finish(context, signIn, user)
   if (available.includes('EMAIL_OTP') && user.attributes.has('email')) {
     return askForFactor(pool, signIn, user, 'EMAIL_OTP')
   }
   const parameters = { MFAS_CAN_SETUP: JSON.stringify(available) }
-  return ask(pool, signIn, { name: 'MFA_SETUP', factors: available, verified: false }, parameters)
+  return openChallenge(pool, signIn, { name: 'MFA_SETUP', factors: available, verified: false }, parameters)
 }
 
 async function askForFactor(
@@ -39,8 +46,8 @@ async function askForFactor(
   signIn: PendingSignIn,
   user: User,
   factor: NativeFactor,
-): Promise<JsonObject> {
-  if (factor === 'SOFTWARE_TOKEN_MFA') return ask(pool, signIn, { name: factor })
+): Promise<UntypedObject> {
+  if (factor === 'SOFTWARE_TOKEN_MFA') return openChallenge(pool, signIn, { name: factor })
   const address = user.attributes.get('email')
   if (address === undefined) throw invalidParameter('The user has no email address.')
   // The length of the MFA code is not published; the password-less code of the same name has 8 digits.
@@ -56,40 +63,40 @@ async function askForFactor(
     CODE_DELIVERY_DELIVERY_MEDIUM: 'EMAIL',
     CODE_DELIVERY_DESTINATION: maskedAddress(address),
   }
-  return ask(pool, signIn, { name: 'EMAIL_OTP', code }, parameters)
+  return openChallenge(pool, signIn, { name: 'EMAIL_OTP', code }, parameters)
 }
 
 /** The answer to EMAIL_OTP. A wrong code leaves the session open. */
 export async function checkEmailCode(
-  turn: Turn,
+  context: SignInContext,
   { session, signIn, responses }: ChallengeAnswer,
   user: User,
   code: string,
 ): Answer {
   if (requiredParameter(responses, 'EMAIL_OTP_CODE') !== code) throw wrongCode()
-  turn.pool.sessions.consume(session)
+  context.pool.sessions.consume(session)
   // The first code that comes back proves the address (developer guide, "SMS and email message MFA").
-  turn.pool.users.setAttributes(user, new Map([['email_verified', 'true']]))
-  return afterFactor(turn, signIn, user, 'EMAIL_OTP')
+  context.pool.users.setAttributes(user, new Map([['email_verified', 'true']]))
+  return afterFactor(context, signIn, user, 'EMAIL_OTP')
 }
 
 /** The answer to SOFTWARE_TOKEN_MFA. */
 export async function checkSoftwareToken(
-  turn: Turn,
+  context: SignInContext,
   { session, signIn, responses }: ChallengeAnswer,
   user: User,
 ): Answer {
   const code = requiredParameter(responses, 'SOFTWARE_TOKEN_MFA_CODE')
   const secret = user.softwareTokenSecret
-  if (secret === undefined || !softwareTokenCodeIsRight(secret, code, turn.pool.clock.seconds()))
+  if (secret === undefined || !softwareTokenCodeIsRight(secret, code, context.pool.clock.seconds()))
     throw wrongCode()
-  turn.pool.sessions.consume(session)
-  return afterFactor(turn, signIn, user, 'SOFTWARE_TOKEN_MFA')
+  context.pool.sessions.consume(session)
+  return afterFactor(context, signIn, user, 'SOFTWARE_TOKEN_MFA')
 }
 
 /** The answer to SELECT_MFA_TYPE. */
 export async function chooseFactor(
-  { pool }: Turn,
+  { pool }: SignInContext,
   { session, signIn, responses }: ChallengeAnswer,
   user: User,
   factors: readonly NativeFactor[],
@@ -105,13 +112,13 @@ export async function chooseFactor(
  * Define sees of a set-up is not published; here it is an entry of its own.
  */
 export async function finishSetUp(
-  turn: Turn,
+  context: SignInContext,
   { session, signIn, responses }: ChallengeAnswer,
   user: User,
   { factors, verified }: Extract<Challenge, { readonly name: 'MFA_SETUP' }>,
 ): Answer {
-  const { pool } = turn
-  const entries = [...signIn.entries, passed('MFA_SETUP')]
+  const { pool } = context
+  const entries = [...signIn.entries, passedEntry('MFA_SETUP')]
   const address = responses.optionalString('EMAIL')
   if (address !== undefined && factors.includes('EMAIL_OTP')) {
     if (!isEmailAddress(address)) throw invalidParameter('Invalid email address format.')
@@ -121,12 +128,17 @@ export async function finishSetUp(
   }
   if (!verified) throw notAuthorized('Invalid session for the user.')
   pool.sessions.consume(session)
-  return afterFactor(turn, { ...signIn, entries }, user, 'SOFTWARE_TOKEN_MFA')
+  return afterFactor(context, { ...signIn, entries }, user, 'SOFTWARE_TOKEN_MFA')
 }
 
-function afterFactor(turn: Turn, signIn: PendingSignIn, user: User, factor: NativeFactor): Answer {
-  const entries = [...signIn.entries, passed(factor)]
-  return finish(turn, { ...signIn, entries, usedNativeFactor: true }, user)
+function afterFactor(
+  context: SignInContext,
+  signIn: PendingSignIn,
+  user: User,
+  factor: NativeFactor,
+): Answer {
+  const entries = [...signIn.entries, passedEntry(factor)]
+  return finish(context, { ...signIn, entries, usedNativeFactor: true }, user)
 }
 
 function wrongCode(): CognitoError {

@@ -1,12 +1,12 @@
 // The two doors of a sign-in: the first request, and the answer to a challenge.
 import type { AppClient } from '../app-client.ts'
-import { type ClientMetadata, type Flow, type PendingSignIn, passed } from '../challenges.ts'
+import { type ClientMetadata, type Flow, type PendingSignIn, passedEntry } from '../challenges.ts'
 import { CognitoError, invalidParameter, notAuthorized } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import type { Pool } from '../pool.ts'
-import { type Answer, askForPassword, requiredParameter, requireUser } from './ask.ts'
 import { checkCustomAnswer, customRound } from './finish.ts'
 import { changePassword } from './new-password.ts'
+import { type Answer, askForPassword, requiredParameter, requireUser } from './open-challenge.ts'
 import { checkPlainPassword, checkProof } from './password.ts'
 import { checkEmailCode, checkSoftwareToken, chooseFactor, finishSetUp } from './second-factor.ts'
 
@@ -33,7 +33,7 @@ export async function startSignIn(pool: Pool, { flow, client, parameters }: Star
   if (user === undefined && !client.hidesUnknownUsers) {
     throw new CognitoError('UserNotFoundException', 'User does not exist.')
   }
-  const turn = { pool, clientMetadata: undefined }
+  const context = { pool, clientMetadata: undefined }
   const start: PendingSignIn = {
     flow,
     client,
@@ -48,14 +48,14 @@ export async function startSignIn(pool: Pool, { flow, client, parameters }: Star
   }
   switch (flow) {
     case 'CUSTOM_AUTH': {
-      if (parameters.optionalString('CHALLENGE_NAME') !== 'SRP_A') return customRound(turn, start)
+      if (parameters.optionalString('CHALLENGE_NAME') !== 'SRP_A') return customRound(context, start)
       const srpA = requiredParameter(parameters, 'SRP_A')
-      return customRound(turn, { ...start, srpA, entries: [passed('SRP_A')] })
+      return customRound(context, { ...start, srpA, entries: [passedEntry('SRP_A')] })
     }
     case 'USER_SRP_AUTH':
       return askForPassword(pool, { ...start, srpA: requiredParameter(parameters, 'SRP_A') })
     default:
-      return checkPlainPassword(turn, start, requiredParameter(parameters, 'PASSWORD'))
+      return checkPlainPassword(context, start, requiredParameter(parameters, 'PASSWORD'))
   }
 }
 
@@ -70,23 +70,23 @@ export async function answerChallenge(pool: Pool, request: AnswerRequest): Answe
   if (challenge.name === 'ECHO' || challenge.name !== request.challengeName) {
     throw notAuthorized('Invalid session provided for the user.')
   }
-  const turn = { pool, clientMetadata: request.clientMetadata }
+  const context = { pool, clientMetadata: request.clientMetadata }
   const answer = { session, signIn, responses: request.responses }
   switch (challenge.name) {
     case 'PASSWORD_VERIFIER':
-      return checkProof(turn, answer, challenge.exchange)
+      return checkProof(context, answer, challenge.exchange)
     case 'CUSTOM_CHALLENGE':
-      return checkCustomAnswer(turn, answer, challenge)
+      return checkCustomAnswer(context, answer, challenge)
     case 'NEW_PASSWORD_REQUIRED':
-      return changePassword(turn, answer, requireUser(signIn))
+      return changePassword(context, answer, requireUser(signIn))
     case 'EMAIL_OTP':
-      return checkEmailCode(turn, answer, requireUser(signIn), challenge.code)
+      return checkEmailCode(context, answer, requireUser(signIn), challenge.code)
     case 'SOFTWARE_TOKEN_MFA':
-      return checkSoftwareToken(turn, answer, requireUser(signIn))
+      return checkSoftwareToken(context, answer, requireUser(signIn))
     case 'SELECT_MFA_TYPE':
-      return chooseFactor(turn, answer, requireUser(signIn), challenge.factors)
+      return chooseFactor(context, answer, requireUser(signIn), challenge.factors)
     case 'MFA_SETUP':
-      return finishSetUp(turn, answer, requireUser(signIn), challenge)
+      return finishSetUp(context, answer, requireUser(signIn), challenge)
   }
 }
 

@@ -1,5 +1,5 @@
 // Findings on the app clients: what lets users in without a code, keeps them out, or lets them redirect the code.
-import { type JsonObject, member, objectAt, textAt, textsAt } from '../../command/json.ts'
+import { type JsonObject, member, objectAt, stringAt, stringsAt } from '../../command/json.ts'
 import {
   asksForCode,
   flowsOf,
@@ -20,6 +20,7 @@ import {
   cognitoCommand,
   deployCommand,
   type Finding,
+  type FindingId,
   fixCommand,
 } from './finding.ts'
 
@@ -237,7 +238,7 @@ function listed(clients: readonly JsonObject[], finding: Finding): Finding[] {
 /** The change to password and code only; on a pool without the triggers that is for attach to do. */
 function codeOnly(
   facts: PoolFacts,
-  id: string,
+  id: FindingId,
   clients: readonly JsonObject[],
 ): { readonly fix: string; readonly change?: PoolChange } {
   const attached = TRIGGERS.every(
@@ -299,7 +300,7 @@ const STANDARD_ATTRIBUTES = [
 
 /** The attributes that a client may write; Cognito shows none for a client that may write all standard ones. */
 function writeAttributesOf(client: JsonObject): string[] {
-  const names = textsAt(client, 'WriteAttributes')
+  const names = stringsAt(client, 'WriteAttributes')
   return names.length === 0 ? STANDARD_ATTRIBUTES : names
 }
 
@@ -311,12 +312,12 @@ function requiresEmail(userPool: JsonObject): boolean {
   const attributes = member(userPool, 'SchemaAttributes')
   return (
     Array.isArray(attributes) &&
-    attributes.some(it => textAt(it, 'Name') === 'email' && member(it, 'Required') === true)
+    attributes.some(it => stringAt(it, 'Name') === 'email' && member(it, 'Required') === true)
   )
 }
 
 function providersOf(client: JsonObject): string[] {
-  return textsAt(client, 'SupportedIdentityProviders')
+  return stringsAt(client, 'SupportedIdentityProviders')
 }
 
 const SECONDS: Record<string, number> = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 }
@@ -324,7 +325,7 @@ const SECONDS: Record<string, number> = { seconds: 1, minutes: 60, hours: 3_600,
 /** "The default time unit for RefreshTokenValidity in an API request is days", the default 30 (API reference). */
 function refreshSecondsOf(client: JsonObject): number {
   const validity = client['RefreshTokenValidity']
-  const unit = textAt(objectAt(client, 'TokenValidityUnits'), 'RefreshToken') ?? 'days'
+  const unit = stringAt(objectAt(client, 'TokenValidityUnits'), 'RefreshToken') ?? 'days'
   const count = typeof validity === 'number' && validity > 0 ? validity : 30
   return count * (SECONDS[unit] ?? 86_400)
 }

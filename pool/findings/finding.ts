@@ -1,4 +1,5 @@
 // What a finding is, and the commands that fix one.
+import { COMMAND } from '../../command/name.ts'
 import { type ShellOptions, shellCommand } from '../../command/shell.ts'
 import { isOurs, type PoolFacts } from '../pool-facts.ts'
 import { TRIGGERS } from '../trigger-functions.ts'
@@ -7,9 +8,55 @@ import type { PoolChange } from '../user-pool.ts'
 /** `high`: tokens without a code, or users cannot sign in. `medium`: some users are at risk. `low`: for information. */
 export type Level = 'high' | 'medium' | 'low'
 
+/** Every finding that check can report; docs/existing-pool.md explains each. */
+export const FINDING_IDS = [
+  'client-skips-code',
+  'client-admin-flow',
+  'client-cannot-ask',
+  'client-stranded',
+  'client-hosted-ui',
+  'client-reveals-users',
+  'client-session-short',
+  'client-writes-email',
+  'client-refresh-tokens',
+  'trigger-missing',
+  'trigger-foreign',
+  'trigger-version',
+  'function-missing',
+  'function-not-ready',
+  'function-not-callable',
+  'function-settings',
+  'functions-disagree',
+  'guard-staged',
+  'function-timeout',
+  'function-log-format',
+  'events-recorded',
+  'alarms-silent',
+  'native-mfa',
+  'native-mfa-enrolment',
+  'device-tracking',
+  'recovery-by-email',
+  'email-change-unverified',
+  'federated-users',
+  'user-import',
+  'users-without-email',
+  'users-unverified-email',
+  'unverified-email-allowed',
+  'ses-identity-unverified',
+  'ses-fallback-unverified',
+  'ses-configuration-set-missing',
+  'ses-configuration-set-denied',
+  'ses-sandbox',
+  'ses-paused',
+  'ses-quota',
+  'not-checked',
+] as const
+
+export type FindingId = (typeof FINDING_IDS)[number]
+
 export type Finding = {
   /** Stable: for `--ignore`, for `fix` and for machines. */
-  readonly id: string
+  readonly id: FindingId
   readonly level: Level
   readonly what: string
   readonly why: string
@@ -20,8 +67,8 @@ export type Finding = {
 }
 
 /** The command that makes the change of a finding. */
-export function fixCommand(facts: PoolFacts, id: string): string {
-  return shellCommand(`cognito-email-code fix ${id}`, poolOptions(facts))
+export function fixCommand(facts: PoolFacts, id: FindingId): string {
+  return shellCommand(`${COMMAND} fix ${id}`, poolOptions(facts))
 }
 
 /** The attach command for this pool, with the functions that are known. */
@@ -41,11 +88,11 @@ export function attachCommand(facts: PoolFacts, more: ShellOptions = {}): string
     facts.stackName === undefined && arns.length === TRIGGERS.length
       ? Object.fromEntries(arns)
       : { 'stack-name': facts.stackName ?? 'STACK' }
-  return shellCommand('cognito-email-code attach', { ...poolOptions(facts), ...source, ...more })
+  return shellCommand(`${COMMAND} attach`, { ...poolOptions(facts), ...source, ...more })
 }
 
 export function checkCommand(facts: PoolFacts, more: ShellOptions): string {
-  return shellCommand('cognito-email-code check', { ...poolOptions(facts), ...more })
+  return shellCommand(`${COMMAND} check`, { ...poolOptions(facts), ...more })
 }
 
 /** Deploys the stack again, with other parameters if any are given. */

@@ -1,5 +1,5 @@
 // Findings on the pool itself: other factors, ways back to a forgotten password, changes of the address.
-import { member, textAt, textsAt } from '../../command/json.ts'
+import { member, stringAt, stringsAt } from '../../command/json.ts'
 import { ourFunction, type PoolFacts } from '../pool-facts.ts'
 import { settingOf } from '../trigger-settings.ts'
 import type { PoolChange, PoolState } from '../user-pool.ts'
@@ -18,7 +18,7 @@ export function poolFindings(facts: PoolFacts): Finding[] {
 }
 
 function nativeMfa(facts: PoolFacts): Finding[] {
-  const mode = facts.mfaConfiguration ?? textAt(facts.userPool, 'MfaConfiguration') ?? 'OFF'
+  const mode = facts.mfaConfiguration ?? stringAt(facts.userPool, 'MfaConfiguration') ?? 'OFF'
   if (mode === 'OFF') return []
   const found: Finding[] = [
     {
@@ -67,7 +67,7 @@ function deviceTracking(facts: PoolFacts): Finding[] {
  */
 function recoveryByEmail(facts: PoolFacts): Finding[] {
   const mechanisms = member(facts.userPool, 'AccountRecoverySetting', 'RecoveryMechanisms')
-  const names = Array.isArray(mechanisms) ? mechanisms.flatMap(it => textAt(it, 'Name') ?? []) : []
+  const names = Array.isArray(mechanisms) ? mechanisms.flatMap(it => stringAt(it, 'Name') ?? []) : []
   if (names.length > 0 && !names.includes('verified_email')) return []
   return [
     {
@@ -94,7 +94,7 @@ function recoveryByEmail(facts: PoolFacts): Finding[] {
 const VERIFIED_BEFORE_UPDATE = ['UserAttributeUpdateSettings', 'AttributesRequireVerificationBeforeUpdate']
 
 function unverifiedChanges(facts: PoolFacts): Finding[] {
-  if (textsAt(facts.userPool, ...VERIFIED_BEFORE_UPDATE).includes('email')) return []
+  if (stringsAt(facts.userPool, ...VERIFIED_BEFORE_UPDATE).includes('email')) return []
   if (facts.clients !== undefined && !facts.clients.some(mayWriteEmail)) return []
   return [
     {
@@ -108,9 +108,11 @@ function unverifiedChanges(facts: PoolFacts): Finding[] {
       fix: fixCommand(facts, 'email-change-unverified'),
       change: poolChange(userPool => ({
         ...userPool,
-        AutoVerifiedAttributes: withEmail(textsAt(userPool, 'AutoVerifiedAttributes')),
+        AutoVerifiedAttributes: withEmail(stringsAt(userPool, 'AutoVerifiedAttributes')),
         UserAttributeUpdateSettings: {
-          AttributesRequireVerificationBeforeUpdate: withEmail(textsAt(userPool, ...VERIFIED_BEFORE_UPDATE)),
+          AttributesRequireVerificationBeforeUpdate: withEmail(
+            stringsAt(userPool, ...VERIFIED_BEFORE_UPDATE),
+          ),
         },
       })),
     },

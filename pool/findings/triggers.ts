@@ -1,5 +1,5 @@
 // Findings on the triggers of the pool and on the functions behind them.
-import { textAt } from '../../command/json.ts'
+import { stringAt } from '../../command/json.ts'
 import { shellCommand } from '../../command/shell.ts'
 import { isOurs, type PoolFacts } from '../pool-facts.ts'
 import {
@@ -118,7 +118,7 @@ function functionFindings(facts: PoolFacts, trigger: Trigger): Finding[] {
       level: 'high',
       what: `The pool may not call the function of ${trigger}: ${its.arn}`,
       why: 'Every sign-in through it ends in UnexpectedLambdaException. Only the console adds this permission by itself.',
-      fix: addPermissionCommand(its.arn, textAt(facts.userPool, 'Arn') ?? ''),
+      fix: addPermissionCommand(its.arn, stringAt(facts.userPool, 'Arn') ?? ''),
     })
   }
   if (State === 'Failed' || LastUpdateStatus === 'Failed') {

@@ -9,7 +9,7 @@ const app = new App()
 const env = { account: '111122223333', region: 'eu-central-1' }
 const sender = { fromAddress: 'no-reply@example.com', fromName: 'Example' }
 
-// After `cdk deploy`: npm run pool -- attach --user-pool-id eu-central-1_EXAMPLE00 --stack-name ExistingPool
+// After `cdk deploy`: npx cognito-email-code attach --user-pool-id eu-central-1_EXAMPLE00 --stack-name ExistingPool
 const existing = new Stack(app, 'ExistingPool', { env })
 new EmailCode(existing, 'EmailCode', {
   userPool: UserPool.fromUserPoolId(existing, 'Users', 'eu-central-1_EXAMPLE00'),

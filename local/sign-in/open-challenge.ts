@@ -1,14 +1,16 @@
-// Asking: opens the session in which a challenge is to be answered.
+// Opens the session in which a challenge is answered.
+
+import type { UntypedObject } from '../../command/json.ts'
 import type { Challenge, ClientMetadata, PendingSignIn } from '../challenges.ts'
 import { incorrectUsernameOrPassword, invalidParameter } from '../errors.ts'
-import type { JsonObject, Parameters } from '../parameters.ts'
+import type { Parameters } from '../parameters.ts'
 import type { Pool } from '../pool.ts'
 import { startExchange } from '../srp.ts'
 import type { SignInSubject } from '../triggers.ts'
 import { triggerAttributes, type User } from '../users.ts'
 
-/** The request in hand. */
-export interface Turn {
+/** The request that is answered. */
+export interface SignInContext {
   readonly pool: Pool
   readonly clientMetadata: ClientMetadata
 }
@@ -22,14 +24,14 @@ export interface ChallengeAnswer {
 }
 
 /** The members of the answer of InitiateAuth and RespondToAuthChallenge. */
-export type Answer = Promise<JsonObject>
+export type Answer = Promise<UntypedObject>
 
-export function ask(
+export function openChallenge(
   pool: Pool,
   signIn: PendingSignIn,
   challenge: Challenge,
   parameters: Readonly<Record<string, string>> = {},
-): JsonObject {
+): UntypedObject {
   const Session = pool.sessions.open({ signIn, challenge }, signIn.client.authSessionValidity)
   return {
     ChallengeName: challenge.name === 'ECHO' ? challenge.shown : challenge.name,
@@ -38,7 +40,7 @@ export function ask(
   }
 }
 
-export function askForPassword(pool: Pool, signIn: PendingSignIn): JsonObject {
+export function askForPassword(pool: Pool, signIn: PendingSignIn): UntypedObject {
   if (signIn.srpA === undefined) throw invalidParameter('Missing required parameter SRP_A')
   const { verifier } = signIn.user?.password ?? pool.users.simulate(signIn.typedName).password
   const exchange = startExchange(signIn.srpA, verifier)
@@ -50,7 +52,7 @@ export function askForPassword(pool: Pool, signIn: PendingSignIn): JsonObject {
     SRP_B: exchange.B.toString(16),
     SECRET_BLOCK: exchange.secretBlock,
   }
-  if (signIn.flow !== 'USER_SRP_AUTH') return ask(pool, signIn, challenge, parameters)
+  if (signIn.flow !== 'USER_SRP_AUTH') return openChallenge(pool, signIn, challenge, parameters)
   // In USER_SRP_AUTH no Session is answered: the secret block alone ties the answer to the question.
   pool.sessions.open({ signIn, challenge }, signIn.client.authSessionValidity, exchange.secretBlock)
   return {
