@@ -136,9 +136,10 @@ export interface Texts {
   readonly mailSent: string
 }
 
+/** What the triggers sent; Cognito itself adds USERNAME. */
 function listed(parameters: Readonly<Record<string, string>>): string {
-  const all = Object.entries(parameters).map(([name, value]) => `${name} = ${value}`)
-  return all.length === 0 ? '–' : all.join(', ')
+  const sent = Object.entries(parameters).filter(([name]) => name !== 'USERNAME')
+  return sent.length === 0 ? '–' : sent.map(([name, value]) => `${name} = ${value}`).join(', ')
 }
 
 function digitsOf(codeLength: number | undefined): string {
