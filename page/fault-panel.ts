@@ -63,6 +63,8 @@ export function createFaultPanel(): FaultPanel {
   let note: 'expired' | 'failed' | undefined
   /** Rises with each change: an answer to an earlier question is out of date. */
   let changes = 0
+  /** Changes that the pool has not answered yet: the switches stand as the person wants them. */
+  let underWay = 0
 
   for (const { box, ...each } of boxes) {
     box.addEventListener('change', () => void change(box.checked ? each.on : offChange(each)))
@@ -75,7 +77,7 @@ export function createFaultPanel(): FaultPanel {
   /** Forgetting what waits takes a reset: everything else that is on is set again. */
   function offChange(each: Switch): Change {
     if (each.off !== 'forget-what-waits') return each.off
-    const others = boxes.filter(({ id, isOn }) => id !== each.id && faults !== undefined && isOn(faults))
+    const others = boxes.filter(({ id, box }) => id !== each.id && box.checked)
     return Object.assign(
       { reset: true, afterNewPassword: afterNewPassword.value },
       ...others.map(({ on }) => on),
@@ -83,15 +85,13 @@ export function createFaultPanel(): FaultPanel {
   }
 
   async function change(request: Change, done?: 'expired'): Promise<void> {
-    const number = ++changes
-    try {
-      const answer = await changeFaults(request)
-      note = done
-      if (number === changes) show(answer)
-    } catch {
-      note = 'failed'
-      await refresh()
-    }
+    changes += 1
+    underWay += 1
+    const answer = await changeFaults(request).catch(() => undefined)
+    underWay -= 1
+    note = answer ? done : 'failed'
+    if (answer && underWay === 0) show(answer)
+    else await refresh()
   }
 
   async function refresh(): Promise<void> {
@@ -99,7 +99,7 @@ export function createFaultPanel(): FaultPanel {
     if (nothingToSee) return
     const number = changes
     const answer = await fetchFaults().catch(() => undefined)
-    if (answer && number === changes) show(answer)
+    if (answer && number === changes && underWay === 0) show(answer)
     else draw()
   }
 
@@ -111,7 +111,7 @@ export function createFaultPanel(): FaultPanel {
   function draw(): void {
     if (!texts) return
     setText(status, note === undefined ? '' : texts.faultNote[note])
-    if (!faults) return
+    if (!faults || underWay > 0) return
     for (const { box, isOn } of boxes) box.checked = isOn(faults)
     afterNewPassword.value = faults.afterNewPassword
     const on = countOf(faults)

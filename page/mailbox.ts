@@ -5,7 +5,7 @@ import { codeIn, type Mail } from './local-user-pool.ts'
 import type { Texts } from './texts.ts'
 
 /** So many of the newest mails are shown. */
-const MOST_SHOWN = 30
+const MOST_SHOWN = 10
 
 export interface MailboxView {
   /** Takes in what `fetchMails(newestSecond())` answered. */

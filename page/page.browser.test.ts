@@ -7,6 +7,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { NEW_PASSWORD, type Person, type Stage, startStage } from '../testing/browser.ts'
+import { type HandlerBodies, writeTriggers } from '../testing/local-pool.ts'
 
 const SPENT_SESSION = /Invalid session|only be used once/
 
@@ -18,7 +19,7 @@ beforeAll(async () => {
 }, 60_000)
 
 beforeEach(async () => {
-  stage.pool.faults.apply({ reset: true })
+  await stage.pool.faults.apply({ reset: true })
   stage.errors()
   page = await stage.open()
 })
@@ -73,7 +74,7 @@ function otherThan(code: string, step = 1): string {
 }
 
 describe('a first-time visitor', () => {
-  test.each(['define', 'define-with-entry', 'tokens'] as const)(
+  test.each(['define', 'define-with-entry', 'define-first', 'tokens'] as const)(
     'signs in for the first time with nothing but the page, when Cognito answers the new password with "%s"',
     async behaviour => {
       stage.pool.faults.afterNewPassword = behaviour
@@ -128,7 +129,8 @@ describe('a first-time visitor', () => {
     const counting = countingMail()
     await counting.waitFor()
     expect(await counting.count()).toBe(1)
-    expect(await counting.textContent()).toContain(await stage.code(username))
+    await counting.getByRole('button', { name: 'Fill in this code' }).click()
+    expect(await page.getByLabel('Code').inputValue()).toBe(await stage.code(username))
   })
 })
 
@@ -343,7 +345,12 @@ describe('passwords', () => {
     const person = await reachNewPassword()
     await newPassword().fill('weak')
     await button('Save and continue').click()
-    await notice('This password does not meet the rules below.')
+    await notice('This password is too short. Choose another one.')
+    expect(await focused()).toBe('new-password')
+    await newPassword().fill('without-upper-case-1')
+    await button('Save and continue').click()
+    await notice('This password has no upper-case letter. Choose another one.')
+    expect(await newPassword().getAttribute('aria-invalid')).toBe('true')
     expect(await focused()).toBe('new-password')
     await page.keyboard.insertText(NEW_PASSWORD)
     await page.keyboard.press('Enter')
@@ -351,10 +358,51 @@ describe('passwords', () => {
     await finish(person)
   })
 
-  test('an empty form is not sent', async () => {
+  test('an empty form is not sent, and the focus goes to the field that is missing', async () => {
     await button('Sign in').click()
     await notice('Enter both')
+    expect(await focused()).toBe('username')
+    await page.keyboard.insertText('known@example.com')
+    await page.keyboard.press('Enter')
+    await page.waitForFunction(() => document.activeElement?.id === 'password')
     expect(stage.errors()).toEqual([])
+  })
+
+  test('an empty new one is not sent, and the step goes on', async () => {
+    const person = await reachNewPassword()
+    const requests = () => stage.pool.calls.filter(({ kind }) => kind === 'request').length
+    const before = requests()
+    await button('Save and continue').click()
+    await notice('Enter a new password.')
+    expect(await focused()).toBe('new-password')
+    expect(requests()).toBe(before)
+    await page.keyboard.insertText(NEW_PASSWORD)
+    await page.keyboard.press('Enter')
+    await heading('Check your mail')
+    await finish(person)
+  })
+
+  test('a new one that was saved while the mail failed is said to be the one to sign in with', async () => {
+    const { username } = await reachNewPassword()
+    await stage.pool.faults.apply({ refuseMail: true })
+    await newPassword().fill(NEW_PASSWORD)
+    await button('Save and continue').click()
+    await notice('The mail with the code could not be sent.')
+    await notice('Your new password is saved. Sign in with it.')
+    expect(await focused()).toBe('password')
+    await stage.pool.faults.apply({ refuseMail: false })
+    await page.keyboard.insertText(NEW_PASSWORD)
+    await page.keyboard.press('Enter')
+    await heading('Check your mail')
+    await finish({ username, password: NEW_PASSWORD })
+  })
+
+  test('an address with blanks around it is the same address', async () => {
+    const person = await stage.knownUser()
+    await typePassword({ ...person, username: `  ${person.username} ` })
+    await button('Sign in').click()
+    await heading('Check your mail')
+    await finish(person)
   })
 })
 
@@ -472,7 +520,7 @@ describe('the problem', () => {
   })
 
   test('says what came instead when the mail cannot be sent', async () => {
-    stage.pool.faults.apply({ refuseMail: true })
+    await stage.pool.faults.apply({ refuseMail: true })
     await button('Run it').click()
     await page.locator('#way-driver .verdict[data-tone=bad]').waitFor()
     expect(await page.locator('#way-driver .verdict').textContent()).toBe('mail-not-sent')
@@ -539,7 +587,31 @@ describe('simulated faults', () => {
     await finish(person)
   })
 
-  test.each(['define-with-entry', 'tokens'])(
+  test('a wrong clock shows the time that is really left, and the code works', async () => {
+    await fault('Wrong clock').check()
+    await page.locator('#faults').getByText('1 on').waitFor()
+    const seen = await page.evaluateHandle(() => {
+      const texts: string[] = []
+      const card = document.querySelector('.sign-in')
+      if (card) {
+        const look = () => texts.push(card.textContent)
+        new MutationObserver(look).observe(card, { childList: true, characterData: true, subtree: true })
+      }
+      return texts
+    })
+    const person = await stage.knownUser()
+    await signInAs(person)
+    await heading('Check your mail')
+    await page
+      .getByRole('timer')
+      .getByText(/^Valid for (1:00|0:5\d)\.$/)
+      .waitFor()
+    await countingMail().waitFor()
+    await finish(person)
+    expect(await seen.evaluate(texts => texts.join())).not.toContain('This code has expired.')
+  })
+
+  test.each(['define-with-entry', 'define-first', 'tokens'])(
     'a first sign-in reaches the code whatever comes after the new password (%s)',
     async behaviour => {
       await page.getByLabel('What Cognito does after a new password').selectOption(behaviour)
@@ -715,6 +787,67 @@ describe('a code that cannot be sent again yet', () => {
     expect(await slow.mails(person.username)).toBe(2)
     await slow.tidy()
     page = await stage.open()
+  })
+})
+
+describe('other triggers', () => {
+  let other: Stage | undefined
+  let remove: (() => Promise<void>) | undefined
+
+  async function openWith(bodies: HandlerBodies): Promise<Person> {
+    const triggers = await writeTriggers(bodies)
+    remove = triggers.remove
+    other = await startStage({ directory: triggers.directory })
+    page = await other.open()
+    const person = await other.knownUser()
+    await typePassword(person)
+    await button('Sign in').click()
+    return person
+  }
+
+  afterEach(async () => {
+    await other?.close()
+    await remove?.()
+    page = await stage.open()
+  })
+
+  test('a limited user is told when a code can be sent again, and is asked for none before', async () => {
+    await openWith({
+      'create-auth-challenge': `
+        event.response.publicChallengeParameters = {
+          challenge: 'EMAIL_CODE', reason: 'limited', resendIn: '3700', attemptsLeft: '3', sendsLeft: '3',
+        }
+        event.response.privateChallengeParameters = {}
+        event.response.challengeMetadata = 'LIMITED'`,
+    })
+    await notice('Too many codes were requested for this user. No mail was sent. Try again later.')
+    await heading('No code was sent')
+    expect(await page.locator('#code').isVisible()).toBe(false)
+    expect(await button('Continue').isVisible()).toBe(false)
+    expect(await button('Send new code').getAttribute('aria-disabled')).toBe('true')
+    expect(await page.locator('#resend-wait').textContent()).toMatch(/^1:01:\d\d$/)
+    expect(await focused()).toBe('sign-in-heading')
+    expect(await axeViolations(page)).toEqual([])
+    await stage.picture(page, 'limited')
+    await button('Start over').click()
+    await heading('Sign in')
+  })
+
+  test('their own challenge is shown with its parameters, and answered as it is typed', async () => {
+    await openWith({})
+    await heading('One more step')
+    await page.getByText('Parameters of the challenge: question = What is right?').waitFor()
+    expect(await page.getByLabel('Answer', { exact: true }).getAttribute('inputmode')).toBe('text')
+    expect(await axeViolations(page)).toEqual([])
+    await stage.picture(page, 'custom')
+    await page.keyboard.press('Enter')
+    await notice('Enter an answer.')
+    await page.keyboard.insertText('wrong')
+    await page.keyboard.press('Enter')
+    await notice('The triggers of this pool ask again.')
+    await page.getByLabel('Answer', { exact: true }).fill('right')
+    await page.keyboard.press('Enter')
+    await heading('You are signed in')
   })
 })
 

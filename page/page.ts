@@ -16,7 +16,11 @@ const LANGUAGE_KEY = 'cognito-email-code.language'
 const TOKEN_KEY_PREFIX = 'CognitoIdentityServiceProvider.'
 const POLL_MILLISECONDS = 700
 
-const driver = createSignInDriver({ clientMetadata: () => ({ locale: texts().languageTag }) })
+/** The pool that serves this page may also run other triggers: their challenges are shown too. */
+const driver = createSignInDriver({
+  challenge: 'any',
+  clientMetadata: () => ({ locale: texts().languageTag }),
+})
 /** Texts and labels that stay the same, with the English ones that they came with. */
 const fixedTexts = new Map(
   [...document.querySelectorAll<HTMLElement>('[data-text]')].map(element => [element, element.textContent]),
@@ -155,13 +159,15 @@ function listen(): void {
   onSubmit('password-form', fields => {
     const username = fieldText(fields, 'username').trim()
     const password = fieldText(fields, 'password')
-    if (username === '' || password === '') return view.complain(texts().fillInBoth)
+    const missing = username === '' ? 'username' : password === '' ? 'password' : undefined
+    if (missing) return view.complain(texts().fillInBoth, byId(missing, HTMLInputElement))
     if (!driver.getState().busy) diagram.begin()
     void driver.signIn({ username, password })
   })
   onSubmit('new-password-form', fields => {
     const password = fieldText(fields, 'new-password')
-    if (password === '') return view.complain(texts().fillInNewPassword)
+    if (password === '')
+      return view.complain(texts().fillInNewPassword, byId('new-password', HTMLInputElement))
     const attributes = [...fields.keys()].filter(name => name !== 'username' && name !== 'new-password')
     void driver.submitNewPassword(
       password,
@@ -196,13 +202,15 @@ function listen(): void {
   })
 }
 
-function listenToOtherTabs(): void {
+function listenToChanges(): void {
   addEventListener('storage', ({ key }) => {
     if (key === null || key.startsWith(TOKEN_KEY_PREFIX)) void followOtherTabs()
   })
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) void followOtherTabs()
   })
+  // A page that opened without a network could not ask who is signed in.
+  addEventListener('online', () => void followOtherTabs())
 }
 
 async function onState(): Promise<void> {
@@ -234,7 +242,7 @@ async function start(): Promise<void> {
   })
   driver.subscribe(() => void onState().catch(() => undefined))
   await driver.resume()
-  listenToOtherTabs()
+  listenToChanges()
   await takeNews()
   if (driver.getState().step === 'signed-out') diagram.begin()
   else diagram.showLastSignIn()

@@ -253,6 +253,12 @@ function referenceOf(call: Call): string {
   return textAt(call.answer, 'response', 'publicChallengeParameters', 'reference')
 }
 
+/** A long name breaks between its words. */
+function breakable(name: string): readonly (string | Node)[] {
+  const words = name.split(/(?<=[a-z])(?=[A-Z])|(?<=_)/)
+  return words.flatMap((word, index) => (index === 0 ? [word] : [make('wbr'), word]))
+}
+
 function draw(arrow: Arrow, open: boolean): HTMLLIElement {
   const from = LANES.indexOf(arrow.from)
   const to = LANES.indexOf(arrow.to)
@@ -261,7 +267,7 @@ function draw(arrow: Arrow, open: boolean): HTMLLIElement {
     {},
     make('span', { class: 'words' }, arrow.words),
     ' ',
-    make('code', { lang: 'en' }, arrow.name),
+    make('code', { lang: 'en' }, ...breakable(arrow.name)),
     ' ',
     make('span', { class: 'note' }, arrow.note),
     make('span', { class: 'arrow', 'aria-hidden': 'true' }),

@@ -1,5 +1,5 @@
 // The sign-in card: shows a state of the driver and moves the focus to where the person goes on.
-import type { CodeState, SignInState } from '../client/sign-in.ts'
+import type { CodeState, NewPasswordState, SignInState } from '../client/sign-in.ts'
 import { byId, clockTime, disable, make, onClick, setText } from './elements.ts'
 import type { PoolUser } from './local-user-pool.ts'
 import type { Texts } from './texts.ts'
@@ -17,8 +17,8 @@ export interface SignInView {
   /** Puts a user into the form. */
   fillInUser(user: PoolUser): void
   fillInCode(code: string): void
-  /** A problem that the driver knows nothing about. */
-  complain(text: string): void
+  /** A problem that the driver knows nothing about; the focus goes to the field that causes it. */
+  complain(text: string, field?: HTMLInputElement): void
   /** Where the person goes on after an action was given up. */
   focusFirstField(): void
 }
@@ -41,6 +41,9 @@ export function createSignInView(): SignInView {
   const newPassword = byId('new-password', HTMLInputElement)
   const attributes = byId('attributes', HTMLDivElement)
   const code = byId('code', HTMLInputElement)
+  const codeLabel = byId('code-label', HTMLLabelElement)
+  /** What a round in which no code is accepted has no use for. */
+  const codeEntry = byId('code-entry', HTMLDivElement)
   const attempts = byId('attempts', HTMLSpanElement)
   const expiry = byId('expiry', HTMLSpanElement)
   const noSends = byId('no-sends', HTMLSpanElement)
@@ -75,7 +78,8 @@ export function createSignInView(): SignInView {
     signOutOther.hidden = !(state.step === 'failed' && state.reason === 'another-user')
     disable(signOutOther, state.busy)
     cancel.dataset['shown'] = String(state.busy && section === passwordForm)
-    if (state.step === 'new-password') showAttributes(texts, state)
+    if (state.step === 'new-password') showAttributes(state)
+    if (state.step === 'code') showCodeEntry(texts, state)
     if (!state.busy && (state !== before || texts !== spoken)) {
       say(noticeOf(texts, state), isGoodNews(state) ? 'info' : 'problem', wrongFields(state))
     }
@@ -97,6 +101,16 @@ export function createSignInView(): SignInView {
     }
   }
 
+  function showCodeEntry(texts: Texts, state: CodeState): void {
+    const isCustom = state.kind === 'custom'
+    codeEntry.hidden = !opens(state)
+    code.required = opens(state)
+    code.inputMode = isCustom ? 'text' : 'numeric'
+    code.autocomplete = isCustom ? 'off' : 'one-time-code'
+    code.classList.toggle('code', !isCustom)
+    setText(codeLabel, isCustom ? texts.answer : texts.code)
+  }
+
   function tick(texts: Texts, state: SignInState): void {
     setText(working, workingText(texts, state))
     setText(announcement, state.step === 'code' && !state.busy ? expiryText(texts, state, 'end') : '')
@@ -107,7 +121,7 @@ export function createSignInView(): SignInView {
     setText(attempts, attemptsLeft === undefined ? '' : texts.attemptsLeft(attemptsLeft))
     setText(expiry, expiryText(texts, state, 'countdown'))
     setText(noSends, none ? texts.noSendsLeft : '')
-    resend.hidden = state.kind === 'totp'
+    resend.hidden = state.kind === 'totp' || state.kind === 'custom'
     disable(resend, state.busy || none || wait > 0)
     setText(resendWait, !none && wait > 0 ? clockTime(wait) : '')
     setText(resendHint, none ? texts.noSendsLeft : wait > 0 ? texts.resendIn(clockTime(wait)) : '')
@@ -155,7 +169,7 @@ export function createSignInView(): SignInView {
       case 'new-password':
         return newPassword
       case 'code':
-        return code
+        return opens(state) ? code : undefined
       case 'signed-in':
         return undefined
     }
@@ -192,13 +206,13 @@ export function createSignInView(): SignInView {
     return state.problem === 'incomplete-code' || state.reason === 'wrong-code' ? [code] : []
   }
 
-  function showAttributes(texts: Texts, { missingAttributes }: SignInState & { step: 'new-password' }): void {
+  function showAttributes({ missingAttributes }: NewPasswordState): void {
     if (attributes.children.length === missingAttributes.length) return
     attributes.replaceChildren(
       ...missingAttributes.map(name =>
         make(
           'label',
-          { lang: texts.languageTag },
+          { lang: 'en' },
           name.replaceAll('_', ' '),
           make('input', { name, type: 'text', required: '' }),
         ),
@@ -216,7 +230,10 @@ export function createSignInView(): SignInView {
     render,
     tick,
     fillInUser,
-    complain: text => say(text, 'problem', []),
+    complain: (text, field) => {
+      say(text, 'problem', field ? [field] : [])
+      field?.focus()
+    },
     focusFirstField: () => username.focus(),
     showUsers: (texts, all) => {
       // A password that the person has changed is not known here: nothing to fill in.
@@ -261,8 +278,7 @@ function claimText(texts: Texts, name: string, value: unknown): string {
 }
 
 /** Whether a code can end this round: not after the limit across sign-ins is reached. */
-function opens(state: CodeState): boolean {
-  const reason: string = state.reason
+function opens({ reason }: CodeState): boolean {
   return reason !== 'limited'
 }
 
@@ -292,7 +308,7 @@ function headingOf(texts: Texts, state: SignInState): string {
     case 'new-password':
       return texts.newPasswordHeading
     case 'code':
-      return texts.codeHeading[state.kind]
+      return opens(state) ? texts.codeHeading[state.kind] : texts.limitedHeading
     case 'signed-in':
       return texts.signedInHeading
   }
@@ -319,14 +335,22 @@ function noticeOf(texts: Texts, state: SignInState): string {
     const sentences = [texts.failure[state.reason], saved ? texts.newPasswordSaved : '']
     return sentences.filter(sentence => sentence !== '').join(texts.betweenSentences)
   }
-  if (state.step === 'new-password')
-    return state.problem === undefined ? '' : texts.newPasswordProblem[state.problem]
+  if (state.step === 'new-password') return newPasswordNotice(texts, state)
   if (state.step !== 'code') return ''
   if (state.problem !== undefined) return texts.codeProblem(state)[state.problem]
   if (state.reason === 'resend-refused')
     return state.sendsLeft === 0 ? texts.noSendsLeft : texts.codeReason['resend-refused']
+  if (state.kind === 'custom') return texts.customReason[state.reason] ?? texts.codeReason[state.reason]
   const withoutMail = state.kind === 'totp' && state.reason === 'restarted'
   return withoutMail ? texts.restartedWithoutMail : texts.codeReason[state.reason]
+}
+
+/** What the pool says that the password lacks, or else that it does not meet the rules. */
+function newPasswordNotice(texts: Texts, { problem, unmetRequirements = [] }: NewPasswordState): string {
+  if (problem === undefined) return ''
+  if (problem !== 'weak-password' || unmetRequirements.length === 0) return texts.newPasswordProblem[problem]
+  const lacks = unmetRequirements.map(requirement => texts.unmetRequirement[requirement])
+  return [...lacks, texts.chooseAnother].join(texts.betweenSentences)
 }
 
 function isGoodNews(state: SignInState): boolean {

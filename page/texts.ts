@@ -1,6 +1,5 @@
 // The texts of the sample page in English and Chinese.
-import type { FailureReason } from '../client/sign-in.ts'
-import type { CodeState, NewPasswordState } from '../client/sign-in-state.ts'
+import type { CodeState, FailureReason, NewPasswordState, PasswordRequirement } from '../client/sign-in.ts'
 
 export type Language = 'en' | 'zh'
 
@@ -21,7 +20,6 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   newPassword: '新密码',
   newPasswordHint: '至少 8 个字符，须包含大写字母、小写字母、数字和符号。',
   saveAndContinue: '保存并继续',
-  code: '验证码',
   continue: '继续',
   startOver: '重新开始',
   cancel: '取消',
@@ -30,7 +28,7 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   signOut: '退出登录',
   signOutOther: '让另一位用户退出登录',
   mailbox: '收件箱',
-  mailboxLead: '用户池发出的每封邮件都会出现在这里。',
+  mailboxLead: '用户池发出的邮件会出现在这里，最多显示最近十封。',
   noMail: '还没有邮件。',
   showMail: '查看',
   problem: '重现这个问题',
@@ -52,11 +50,12 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   faultWrongClock: '时钟不准',
   faultWrongClockHint: '本设备的时钟比 Cognito 快 10 分钟。',
   faultNewPassword: '设置新密码后 Cognito 的行为',
-  faultNewPasswordHint: 'AWS 没有公开这一行为。无论哪种情况，首次登录都会要求验证码。',
-  afterDefine: '以相同的条目调用 Define',
-  afterDefineWithEntry: '多带一个条目调用 Define',
-  afterDefineFirst: '之前已调用 Define，此时调用 Create',
-  afterTokens: '立即发放令牌（会被守卫拒绝）',
+  faultNewPasswordHint:
+    'AWS 没有公开这一行为。无论哪种情况，首次登录都会要求验证码：直接发放的令牌会被守卫触发器拒绝。',
+  afterDefine: '调用 Define，条目不变',
+  afterDefineWithEntry: '调用 Define，多一个条目',
+  afterDefineFirst: '直接调用 Create',
+  afterTokens: '直接发放令牌',
   faultExpire: '让会话过期',
   faultReset: '全部关闭',
   whatHappened: '发生了什么',
@@ -85,11 +84,17 @@ export interface Texts {
   readonly newPasswordHeading: string
   readonly newPasswordLead: (username: string) => string
   readonly newPasswordProblem: Record<NonNullable<NewPasswordState['problem']>, string>
-  /** `custom` is the challenge of other triggers than those of this project. */
-  readonly codeHeading: Record<CodeState['kind'] | 'custom', string>
+  readonly unmetRequirement: Record<PasswordRequirement, string>
+  readonly chooseAnother: string
+  readonly code: string
+  /** What the challenge of other triggers asks for. */
+  readonly answer: string
+  readonly codeHeading: Record<CodeState['kind'], string>
+  readonly limitedHeading: string
   readonly codeLead: (state: CodeState) => string
-  /** `limited`: no mail went, since too many codes were asked for in an hour or a day. */
-  readonly codeReason: Record<CodeState['reason'] | 'limited', string>
+  readonly codeReason: Record<CodeState['reason'], string>
+  /** What is different for the challenge of other triggers, which sends no mail that the page knows of. */
+  readonly customReason: Partial<Record<CodeState['reason'], string>>
   readonly restartedWithoutMail: string
   readonly codeProblem: (state: CodeState) => Record<NonNullable<CodeState['problem']>, string>
   readonly attemptsLeft: (attempts: number) => string
@@ -131,6 +136,20 @@ export interface Texts {
   readonly mailSent: string
 }
 
+/** What the triggers sent; Cognito itself adds USERNAME. */
+function listed(parameters: Readonly<Record<string, string>>): string {
+  const sent = Object.entries(parameters).filter(([name]) => name !== 'USERNAME')
+  return sent.length === 0 ? '–' : sent.map(([name, value]) => `${name} = ${value}`).join(', ')
+}
+
+function digitsOf(codeLength: number | undefined): string {
+  return codeLength === undefined ? 'The code contains digits only.' : `The code has ${codeLength} digits.`
+}
+
+function digitsInChinese(codeLength: number | undefined): string {
+  return codeLength === undefined ? '验证码只包含数字。' : `验证码为 ${codeLength} 位数字。`
+}
+
 export const TEXTS: Record<Language, Texts> = {
   en: {
     fixed: {},
@@ -153,6 +172,17 @@ export const TEXTS: Record<Language, Texts> = {
       'invalid-input': 'The pool does not accept these values. Check them.',
       network: 'No answer from the user pool. Try again.',
     },
+    unmetRequirement: {
+      length: 'This password is too short.',
+      uppercase: 'This password has no upper-case letter.',
+      lowercase: 'This password has no lower-case letter.',
+      number: 'This password has no digit.',
+      symbol: 'This password has no symbol.',
+      'not-compromised': 'This password is on a list of known passwords.',
+    },
+    chooseAnother: 'Choose another one.',
+    code: 'Code',
+    answer: 'Answer',
     codeHeading: {
       'email-code': 'Check your mail',
       'email-otp': 'Check your mail',
@@ -160,8 +190,10 @@ export const TEXTS: Record<Language, Texts> = {
       totp: 'Open your authenticator app',
       custom: 'One more step',
     },
-    codeLead: ({ kind, destination, codeLength, reference }) => {
+    limitedHeading: 'No code was sent',
+    codeLead: ({ kind, destination, codeLength, reference, parameters = {} }) => {
       if (kind === 'totp') return 'Enter the code that the app shows.'
+      if (kind === 'custom') return `Parameters of the challenge: ${listed(parameters)}`
       const code = codeLength === undefined ? 'A code' : `A code of ${codeLength} digits`
       const mark = reference ? ` The subject of the mail contains ${reference}.` : ''
       return `${code} was sent${destination === undefined ? '' : ` to ${destination}`}.${mark}`
@@ -175,10 +207,13 @@ export const TEXTS: Record<Language, Texts> = {
       restarted: 'The sign-in was restarted. A new code was sent; only that one is valid.',
       limited: 'Too many codes were requested for this user. No mail was sent. Try again later.',
     },
+    customReason: {
+      'wrong-code': 'The triggers of this pool ask again.',
+      restarted: 'The sign-in was restarted.',
+    },
     restartedWithoutMail: 'The sign-in was restarted. Enter the code that the app shows now.',
-    codeProblem: ({ codeLength }) => ({
-      'incomplete-code':
-        codeLength === undefined ? 'The code contains digits only.' : `The code has ${codeLength} digits.`,
+    codeProblem: ({ kind, codeLength }) => ({
+      'incomplete-code': kind === 'custom' ? 'Enter an answer.' : digitsOf(codeLength),
       network: 'No answer from the user pool. Try again.',
     }),
     attemptsLeft: attempts => (attempts === 1 ? '1 attempt left.' : `${attempts} attempts left.`),
@@ -297,6 +332,17 @@ export const TEXTS: Record<Language, Texts> = {
       'invalid-input': '用户池不接受您填写的内容，请检查。',
       network: '没有收到回应，请重试。',
     },
+    unmetRequirement: {
+      length: '这个密码太短。',
+      uppercase: '这个密码没有大写字母。',
+      lowercase: '这个密码没有小写字母。',
+      number: '这个密码没有数字。',
+      symbol: '这个密码没有符号。',
+      'not-compromised': '这个密码已出现在泄露的密码列表中。',
+    },
+    chooseAnother: '请换一个。',
+    code: '验证码',
+    answer: '回答',
     codeHeading: {
       'email-code': '请查收邮件',
       'email-otp': '请查收邮件',
@@ -304,8 +350,10 @@ export const TEXTS: Record<Language, Texts> = {
       totp: '请打开身份验证器应用',
       custom: '还有一步',
     },
-    codeLead: ({ kind, destination, codeLength, reference }) => {
+    limitedHeading: '未发送验证码',
+    codeLead: ({ kind, destination, codeLength, reference, parameters = {} }) => {
       if (kind === 'totp') return '请输入应用中显示的验证码。'
+      if (kind === 'custom') return `质询的参数：${listed(parameters)}`
       const code = codeLength === undefined ? '验证码' : `${codeLength} 位验证码`
       const mark = reference ? `邮件主题中有编号 ${reference}。` : ''
       return `${code}已发送${destination === undefined ? '' : `至 ${destination}`}。${mark}`
@@ -319,9 +367,13 @@ export const TEXTS: Record<Language, Texts> = {
       restarted: '登录已重新开始，新的验证码已发送，只有它有效。',
       limited: '该用户请求验证码的次数过多，邮件未发出。请稍后再试。',
     },
+    customReason: {
+      'wrong-code': '用户池的触发器再次提问。',
+      restarted: '登录已重新开始。',
+    },
     restartedWithoutMail: '登录已重新开始，请输入应用中现在显示的验证码。',
-    codeProblem: ({ codeLength }) => ({
-      'incomplete-code': codeLength === undefined ? '验证码只包含数字。' : `验证码为 ${codeLength} 位数字。`,
+    codeProblem: ({ kind, codeLength }) => ({
+      'incomplete-code': kind === 'custom' ? '请填写回答。' : digitsInChinese(codeLength),
       network: '没有收到回应，请重试。',
     }),
     attemptsLeft: attempts => `还可以尝试 ${attempts} 次。`,
