@@ -12,7 +12,8 @@ import {
 
 /** RFC 3526 group 15: the prime in the Amplify client, with generator 2. */
 const PRIME = getDiffieHellman('modp15').getPrime()
-const N = BigInt(`0x${PRIME.toString('hex')}`)
+export const GROUP_PRIME = BigInt(`0x${PRIME.toString('hex')}`)
+const N = GROUP_PRIME
 const g = 2n
 const group = createDiffieHellman(PRIME, Number(g))
 const k = hash(padded(N), padded(g))
