@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals'
 import {
   makePasswordVerifier,
   type PasswordProof,
+  power,
   proofIsRight,
   type SrpExchange,
   startExchange,
@@ -105,6 +106,23 @@ test('a proof of one exchange does not open another one', () => {
   const second = begin(client)
   const proof = sign(client, first, 'right')
   expect(proofIsRight(second, { ...proof, secretBlock: second.secretBlock }, NOW)).toBe(false)
+})
+
+test('powers are those that BigInt computes, whether OpenSSL takes the numbers or not', () => {
+  const number = (size: number) => BigInt(`0x${randomBytes(size).toString('hex')}`)
+  const bases = [0n, 1n, 2n, 3n, N - 2n, N - 1n, N, N + 1n, 2n * N + 5n, number(384), number(400)]
+  const exponents = [0n, 1n, 2n, 3n, 0x80n, 0xffffn, number(16)]
+  const pairs = bases.flatMap(base => exponents.map(exponent => [base, exponent] as const))
+  const long = [2n, N - 1n, number(384)].flatMap(
+    base =>
+      [
+        [base, number(32)],
+        [base, (N - 1n) / 2n],
+      ] as const,
+  )
+  for (const [base, exponent] of [...pairs, ...long]) {
+    expect([base, exponent, power(base, exponent)]).toEqual([base, exponent, modPow(base, exponent)])
+  }
 })
 
 function bytes(value: bigint): Buffer {

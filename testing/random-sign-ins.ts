@@ -1,17 +1,48 @@
-// A person who signs in at random while things go wrong at random: what they do, and what has to hold whatever happens.
+// A person who signs in while things go wrong, as fast-check commands: what they do, and what holds whatever happens.
+import assert from 'node:assert/strict'
 import { fetchAuthSession } from 'aws-amplify/auth'
-import { createSignInDriver, type FailureReason, type SignInState } from '../client/sign-in.ts'
+import fc from 'fast-check'
+import {
+  createSignInDriver,
+  type FailureReason,
+  type SignInDriver,
+  type SignInState,
+} from '../client/sign-in.ts'
+import { AFTER_NEW_PASSWORD, type AfterNewPassword } from '../local/behaviour.ts'
+import type { Call } from '../local/call-log.ts'
+import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { NEW_PASSWORD, speedUpSrp, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
 
-/** After so many actions the person makes no more mistakes and nothing goes wrong any more. */
-const WILD_ACTIONS = 9
+/** At most so many commands; after them the person makes no mistakes and nothing goes wrong any more. */
+const MOST_COMMANDS = 14
 /** From there a sign-in has to be over soon. */
 const CALM_ACTIONS = 8
 
-/** How long a slow trigger takes: longer than the pool waits for it. */
-export const SLOW_MILLISECONDS = 1300
+/** The pool waits so long for a trigger. A cold start on a busy machine has to fit in. */
+const TRIGGER_TIMEOUT_MILLISECONDS = 1000
+const SLOW_MILLISECONDS = 1300
+
+const CODE_TTL_SECONDS = 60
+const MAX_SENDS = 3
+
+/** What one action may send: sign-ins that begin again and tries that Amplify repeats are bounded. */
+const MOST_REQUESTS_PER_ACTION = 12
 
 const SPENT_SESSION = /Invalid session|only be used once/
+
+/** So many users of each kind: one for each run, those of a failure's shrinking included. */
+const USERS = 2000
+
+interface Credentials {
+  readonly username: string
+  readonly password: string
+}
+
+/** What nobody has published about Cognito. */
+interface Behaviour {
+  readonly afterNewPassword: AfterNewPassword
+  readonly clientMetadataReachesCreate: boolean
+}
 
 /** What happened in a run that can make a failure true. */
 interface Facts {
@@ -20,14 +51,6 @@ interface Facts {
   reloads: number
   /** Triggers that died, answered too late, or refused. */
   readonly failedTriggers: ReadonlySet<string>
-}
-
-export interface Run {
-  readonly end: SignInState
-  /** What the person did and what went wrong, in order. */
-  readonly story: readonly string[]
-  /** What did not hold; empty for a good run. */
-  readonly complaints: readonly string[]
 }
 
 /** Which of the facts has to be there for a failure to be true. A reason that is not here is never true. */
@@ -43,215 +66,332 @@ const TRUE_WHEN: Partial<Record<FailureReason, (facts: Facts) => boolean>> = {
     failedTriggers.has('DefineAuthChallenge') || failedTriggers.has('VerifyAuthChallengeResponse'),
 }
 
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
+/** How an action is asked for. */
+const MANNERS = {
+  once: '',
+  twice: ', twice at once',
+  'with-resend': ', with a resend at once',
+  cancelled: ', cancelled half-way',
+} as const
 
-/** Runs one sign-in of a user nobody has used yet. Its pool should wait less than `SLOW_MILLISECONDS` for a trigger. */
-export async function signInAtRandom(
-  local: TestPool,
-  user: { username: string; password: string },
-  seed: number,
-): Promise<Run> {
-  const random = randomNumbers(seed)
-  const chance = (probability: number) => random() < probability
-  const oneOf = <const T>(choices: readonly [T, ...T[]]): T =>
-    choices[Math.floor(random() * choices.length)] ?? choices[0]
+type Manner = keyof typeof MANNERS
 
-  const { pool } = local
-  const { faults } = pool
-  const facts = { wrongPasswords: 0, droppedAnswers: 0, reloads: 0 }
-  const story: string[] = [`seed ${seed}, ${user.username}`]
-  const complaints: string[] = []
-  const firstCall = pool.calls.length
-  let driver = createSignInDriver()
-  let wrongCodes = 0
+/** One sign-in of a user nobody has used yet. */
+class SignIn {
+  readonly #local: TestPool
+  readonly #user: Credentials
+  readonly #firstCall: number
+  readonly #facts = { wrongPasswords: 0, droppedAnswers: 0, reloads: 0 }
+  readonly #story: string[] = []
+  #driver: SignInDriver = createSignInDriver()
+  #wrongCodes = 0
+  state = this.#driver.getState()
 
-  faults.afterNewPassword = oneOf(['define', 'define-with-entry', 'tokens'])
-  faults.clientMetadataReachesCreate = chance(0.7)
-
-  const goesWrong: readonly [() => void, ...(() => void)[]] = [
-    () => drop('RespondToAuthChallenge', 1),
-    () => drop('RespondToAuthChallenge', 1),
-    () => drop('RespondToAuthChallenge', 1 + Math.floor(random() * 4)),
-    () => drop('InitiateAuth', 1),
-    () => {
-      story.push('sessions expire')
-      faults.expireSessions()
-    },
-    () => {
-      story.push('codes expire')
-      pool.advanceClock(61)
-    },
-    () => {
-      const attempts = chance(0.2) ? 3 : 1
-      story.push(`slow mail, ${attempts} times`)
-      faults.delayTrigger('create-auth-challenge', SLOW_MILLISECONDS, attempts)
-    },
-    () => {
-      const trigger = oneOf([
-        'define-auth-challenge',
-        'create-auth-challenge',
-        'verify-auth-challenge-response',
-        'pre-token-generation',
-      ])
-      story.push(`${trigger} dies`)
-      faults.killTrigger(trigger)
-    },
-  ]
-
-  function drop(operation: string, answers: number): void {
-    story.push(`${answers} lost: ${operation}`)
-    facts.droppedAnswers += answers
-    for (let dropped = 0; dropped < answers; dropped++) faults.dropNextAnswer(operation)
+  constructor(local: TestPool, user: Credentials) {
+    this.#local = local
+    this.#user = user
+    this.#firstCall = local.pool.calls.length
   }
 
-  async function nextAction(state: SignInState, wild: boolean): Promise<() => Promise<SignInState>> {
-    switch (state.step) {
-      case 'new-password': {
-        const weak = wild && chance(0.15)
-        story.push(weak ? 'weak password' : 'new password')
-        return () => driver.submitNewPassword(weak ? 'short' : NEW_PASSWORD)
-      }
+  get isOver(): boolean {
+    return this.state.step === 'signed-in' || this.state.step === 'failed'
+  }
+
+  get #calls(): readonly Call[] {
+    return this.#local.pool.calls.slice(this.#firstCall)
+  }
+
+  /** Does what the step asks for. */
+  async rightAnswer(manner: Manner = 'once'): Promise<void> {
+    switch (this.state.step) {
+      case 'new-password':
+        return this.#act('new password', manner, () => this.#driver.submitNewPassword(NEW_PASSWORD))
       case 'code': {
-        if (wild && chance(0.2)) {
-          story.push('resend')
-          return () => driver.resend()
-        }
-        const mistaken = wild && chance(0.3)
-        story.push(mistaken ? 'wrong code' : 'code')
-        const code = await local.code(user.username)
-        const typed = mistaken ? wrongCode(code, ++wrongCodes) : code
-        return () => driver.submitCode(typed)
+        const code = await this.#local.code(this.#user.username)
+        return this.#act('code', manner, () => this.#driver.submitCode(code))
       }
       default: {
-        const mistaken = wild && chance(0.05)
-        story.push(mistaken ? 'wrong password' : 'password')
-        if (mistaken) facts.wrongPasswords++
-        // Somebody who chose a new password and had to begin again tries that one.
-        const password = mistaken ? 'Wrong-password-1' : await knownPassword()
-        return () => driver.signIn({ username: user.username, password })
+        const { username } = this.#user
+        const password = this.#passwordNow()
+        return this.#act('password', manner, () => this.#driver.signIn({ username, password }))
+      }
+    }
+  }
+
+  /** A new password that is too weak, or a wrong code. */
+  async wrongAnswer(manner: Manner): Promise<void> {
+    if (this.state.step === 'new-password')
+      return this.#act('weak password', manner, () => this.#driver.submitNewPassword('short'))
+    const code = wrongCode(await this.#local.code(this.#user.username), ++this.#wrongCodes)
+    return this.#act('wrong code', manner, () => this.#driver.submitCode(code))
+  }
+
+  wrongPassword(manner: Manner): Promise<void> {
+    this.#facts.wrongPasswords += 1
+    const { username } = this.#user
+    return this.#act('wrong password', manner, () =>
+      this.#driver.signIn({ username, password: 'Wrong-password-1' }),
+    )
+  }
+
+  resend(manner: Manner): Promise<void> {
+    return this.#act('resend', manner, () => this.#driver.resend())
+  }
+
+  async reload(): Promise<void> {
+    this.#facts.reloads += 1
+    this.#driver = createSignInDriver()
+    await this.#act('reload', 'once', () => this.#driver.resume())
+  }
+
+  loseAnswers(operation: string, answers: number): void {
+    this.#facts.droppedAnswers += answers
+    for (let dropped = 0; dropped < answers; dropped++) this.#local.pool.faults.dropNextAnswer(operation)
+  }
+
+  goesWrong(what: string, cause: (pool: TestPool['pool']) => void): void {
+    this.#story.push(what)
+    cause(this.#local.pool)
+  }
+
+  /** Nothing goes wrong any more. */
+  calm(): void {
+    const { faults } = this.#local.pool
+    while (faults.takeDroppedAnswer('RespondToAuthChallenge') || faults.takeDroppedAnswer('InitiateAuth'));
+    faults.delayTrigger('create-auth-challenge', 0, 0)
+  }
+
+  /** @throws AssertionError for what does not hold at the end of every sign-in. */
+  async checkEnd(): Promise<void> {
+    const { state } = this
+    this.#holds(this.isOver, 'it does not end')
+    const hasTokens = (await fetchAuthSession()).tokens !== undefined
+    this.#holds(hasTokens === (state.step === 'signed-in'), 'tokens and state do not agree')
+    const facts = { ...this.#facts, failedTriggers: failedTriggers(this.#calls) }
+    if (state.step === 'failed') {
+      const isTrue = TRUE_WHEN[state.reason]?.(facts) === true
+      this.#holds(isTrue, `${state.reason} is not true: ${[...facts.failedTriggers].join()}`)
+    }
+    for (const number of tokensWithoutCode(this.#calls))
+      this.#holds(false, `request ${number} was answered with tokens and without a code`)
+    const mails = await this.#local.mails(this.#user.username)
+    this.#holds(mails.length <= mostMails(this.#calls), `${mails.length} mails`)
+  }
+
+  async leave(): Promise<void> {
+    this.#driver.cancel()
+    await this.#driver.signOut()
+  }
+
+  async #act(what: string, manner: Manner, action: () => Promise<SignInState>): Promise<void> {
+    this.#story.push(`${what}${MANNERS[manner]}`)
+    const before = this.#requests()
+    this.state = await this.#inManner(manner, action)
+    const { state } = this
+    this.#story.push(`-> ${state.step}${'reason' in state ? ` ${state.reason}` : ''}`)
+    this.#holds(!SPENT_SESSION.test(textOf(state)), 'the person sees the text of a spent session')
+    this.#holds(!state.busy, 'busy although the action is over')
+    const requests = this.#requests() - before
+    this.#holds(requests <= MOST_REQUESTS_PER_ACTION, `${requests} requests for one action`)
+  }
+
+  async #inManner(manner: Manner, action: () => Promise<SignInState>): Promise<SignInState> {
+    switch (manner) {
+      case 'once':
+        return action()
+      case 'twice': {
+        const [first, second] = await Promise.all([action(), action()])
+        this.#holds(first === second, 'two submits at once came to two results')
+        return first
+      }
+      case 'with-resend': {
+        const [first] = await Promise.all([action(), this.#driver.resend()])
+        return first
+      }
+      case 'cancelled': {
+        const late = action()
+        this.#driver.cancel()
+        await late
+        return this.#driver.getState()
       }
     }
   }
 
   /** The password that the pool has now, as the person would find out by trying. */
-  async function knownPassword(): Promise<string> {
-    const taken = pool.calls.slice(firstCall).some(call => isTakenNewPassword(call))
-    return taken ? NEW_PASSWORD : user.password
+  #passwordNow(): string {
+    return this.#calls.some(isSavedNewPassword) ? NEW_PASSWORD : this.#user.password
   }
 
-  function isTakenNewPassword(call: (typeof pool.calls)[number]): boolean {
-    if (call.kind !== 'request' || !textOf(call.request).includes('"NEW_PASSWORD_REQUIRED"')) return false
-    // The guard refuses the tokens, and the password is kept.
-    return call.error === undefined || call.error.message.startsWith('PreTokenGeneration')
+  #requests(): number {
+    return this.#calls.filter(({ kind }) => kind === 'request').length
   }
 
-  async function act(action: () => Promise<SignInState>, wild: boolean): Promise<SignInState> {
-    if (wild && chance(0.2)) {
-      story.push('twice at once')
-      const [first, second] = await Promise.all([action(), action()])
-      if (first !== second) complaints.push('two submits at once came to two results')
-      return first
-    }
-    if (wild && chance(0.1)) {
-      story.push('with a resend at once')
-      const [first] = await Promise.all([action(), driver.resend()])
-      return first
-    }
-    if (wild && chance(0.04)) {
-      story.push('cancelled half-way')
-      const late = action()
-      driver.cancel()
-      await late
-      return driver.getState()
-    }
-    return action()
+  #holds(condition: boolean, complaint: string): void {
+    assert(condition, [complaint, this.#user.username, ...this.#story].join('\n'))
   }
-
-  let state = driver.getState()
-  let actions = 0
-  for (; actions < WILD_ACTIONS + CALM_ACTIONS; actions++) {
-    const wild = actions < WILD_ACTIONS
-    if (!wild) drain(local)
-    if (wild && chance(0.25)) oneOf(goesWrong)()
-    if (wild && state.step !== 'signed-out' && chance(0.1)) {
-      story.push('reload')
-      facts.reloads++
-      driver = createSignInDriver()
-      state = await driver.resume()
-      story.push(`-> ${state.step}`)
-      continue
-    }
-    state = await act(await nextAction(state, wild), wild)
-    story.push(`-> ${state.step}${'reason' in state ? ` ${state.reason}` : ''}`)
-    if (SPENT_SESSION.test(textOf(state))) complaints.push('the person sees the text of a spent session')
-    if (state.busy) complaints.push('busy although the action is over')
-    if (state.step === 'signed-in' || state.step === 'failed') break
-  }
-
-  const hasTokens = (await fetchAuthSession()).tokens !== undefined
-  if (state.step !== 'signed-in' && state.step !== 'failed') complaints.push('it does not end')
-  if (hasTokens !== (state.step === 'signed-in')) complaints.push('tokens and state do not agree')
-  const failedTriggers = failedTriggersSince(local, firstCall)
-  if (state.step === 'failed' && !TRUE_WHEN[state.reason]?.({ ...facts, failedTriggers }))
-    complaints.push(`${state.reason} is not true: ${textOf(facts)}, ${[...failedTriggers].join()}`)
-  complaints.push(...tokensWithoutCode(local, firstCall))
-  drain(local)
-  driver.cancel()
-  await driver.signOut()
-  return { end: state, story, complaints }
 }
 
-/** Each request that was answered with tokens has to have had its code verified. */
-function tokensWithoutCode({ pool }: TestPool, firstCall: number): readonly string[] {
-  const calls = pool.calls.slice(firstCall)
-  return calls
-    .filter(call => call.kind === 'request' && /"AuthenticationResult"/.test(textOf(call.answer)))
-    .filter(
-      request =>
-        !calls.some(
-          call =>
-            call.kind === 'trigger' &&
-            call.trigger === 'VerifyAuthChallengeResponse' &&
-            call.requestNumber === request.number &&
-            /"answerCorrect":true/.test(textOf(call.answer)),
+/** What decides which commands make sense. */
+interface Model {
+  step: SignInState['step']
+}
+
+type Command = fc.AsyncCommand<Model, SignIn>
+
+function command(
+  text: string,
+  steps: readonly SignInState['step'][],
+  run: (signIn: SignIn) => Promise<void>,
+): Command {
+  return {
+    check: ({ step }) => steps.includes(step),
+    async run(model, signIn) {
+      await run(signIn)
+      model.step = signIn.state.step
+    },
+    toString: () => text,
+  }
+}
+
+const UNDER_WAY = ['signed-out', 'new-password', 'code'] as const
+
+const manners: fc.Arbitrary<Manner> = fc.oneof(
+  { weight: 16, arbitrary: fc.constant('once' as const) },
+  { weight: 5, arbitrary: fc.constant('twice' as const) },
+  { weight: 3, arbitrary: fc.constant('with-resend' as const) },
+  { weight: 1, arbitrary: fc.constant('cancelled' as const) },
+)
+
+function inManners(
+  text: string,
+  steps: readonly SignInState['step'][],
+  run: (signIn: SignIn, manner: Manner) => Promise<void>,
+): fc.Arbitrary<Command> {
+  return manners.map(manner => command(`${text}${MANNERS[manner]}`, steps, signIn => run(signIn, manner)))
+}
+
+function fault(text: string, cause: (pool: TestPool['pool'], signIn: SignIn) => void): Command {
+  return command(text, UNDER_WAY, async signIn => signIn.goesWrong(text, pool => cause(pool, signIn)))
+}
+
+function lostAnswers(operation: string, answers: number): Command {
+  return fault(`${answers} lost: ${operation}`, (_, signIn) => signIn.loseAnswers(operation, answers))
+}
+
+function slowMail(attempts: number): Command {
+  return fault(`slow mail, ${attempts} times`, ({ faults }) =>
+    faults.delayTrigger('create-auth-challenge', SLOW_MILLISECONDS, attempts),
+  )
+}
+
+const faults: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(lostAnswers('RespondToAuthChallenge', 1)) },
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: 1, max: 4 }).map(answers => lostAnswers('RespondToAuthChallenge', answers)),
+  },
+  { weight: 2, arbitrary: fc.constant(lostAnswers('InitiateAuth', 1)) },
+  {
+    weight: 2,
+    arbitrary: fc.constant(fault('sessions expire', pool => pool.faults.expireSessions())),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constant(fault('codes expire', pool => pool.advanceClock(CODE_TTL_SECONDS + 1))),
+  },
+  // Each takes seconds.
+  { weight: 1, arbitrary: fc.constantFrom(slowMail(1), slowMail(1), slowMail(1), slowMail(1), slowMail(3)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(...TRIGGER_NAMES)
+      .map(trigger => fault(`${trigger} dies`, pool => pool.faults.killTrigger(trigger))),
+  },
+)
+
+const commands = fc.commands(
+  [
+    fc.oneof(
+      {
+        weight: 14,
+        arbitrary: inManners('right answer', UNDER_WAY, (signIn, manner) => signIn.rightAnswer(manner)),
+      },
+      {
+        weight: 4,
+        arbitrary: inManners('wrong answer', ['new-password', 'code'], (signIn, manner) =>
+          signIn.wrongAnswer(manner),
         ),
-    )
-    .map(({ number }) => `request ${number} was answered with tokens and without a code`)
+      },
+      {
+        weight: 1,
+        arbitrary: inManners('wrong password', ['signed-out'], (signIn, manner) =>
+          signIn.wrongPassword(manner),
+        ),
+      },
+      { weight: 3, arbitrary: inManners('resend', ['code'], (signIn, manner) => signIn.resend(manner)) },
+      {
+        weight: 2,
+        arbitrary: fc.constant(command('reload', ['new-password', 'code'], signIn => signIn.reload())),
+      },
+      { weight: 6, arbitrary: faults },
+    ),
+  ],
+  { maxCommands: MOST_COMMANDS, size: 'max' },
+)
+
+const behaviours: fc.Arbitrary<Behaviour> = fc.record({
+  afterNewPassword: fc.constantFrom(...AFTER_NEW_PASSWORD),
+  clientMetadataReachesCreate: fc.boolean(),
+})
+
+/** Which sign-ins are tried. `path` is for the replay of a failure: fast-check prints it. */
+export interface RandomRuns {
+  readonly runs: number
+  readonly seed: number
+  readonly path?: string
 }
 
-function failedTriggersSince({ pool }: TestPool, firstCall: number): ReadonlySet<string> {
-  const failed = pool.calls.slice(firstCall).flatMap(call => {
-    if (call.kind !== 'trigger') return []
-    const refused = /"failAuthentication":true/.test(textOf(call.answer))
-    return call.error !== undefined ? [call.trigger] : refused ? [`refused by ${call.trigger}`] : []
+/**
+ * Signs in again and again; Amplify keeps one sign-in for the process, so one after the other.
+ * @param local of `startRandomPool`
+ * @param user a user nobody has used yet, for each run
+ * @returns how each sign-in ended: `signed-in`, or why it failed
+ * @throws Error of fast-check for the first run in which something does not hold, with as few commands as still fail
+ */
+export async function checkRandomSignIns(
+  local: TestPool,
+  user: () => Credentials,
+  { runs, ...replay }: RandomRuns,
+): Promise<readonly string[]> {
+  const ends: string[] = []
+  const property = fc.asyncProperty(commands, behaviours, async (planned, behaviour) => {
+    await local.pool.faults.reset()
+    Object.assign(local.pool.faults, behaviour)
+    const signIn = new SignIn(local, user())
+    try {
+      await fc.asyncModelRun(() => ({ model: { step: signIn.state.step }, real: signIn }), planned)
+      signIn.calm()
+      for (let actions = 0; actions < CALM_ACTIONS && !signIn.isOver; actions++) await signIn.rightAnswer()
+      await signIn.checkEnd()
+    } finally {
+      signIn.calm()
+      await signIn.leave()
+    }
+    ends.push(signIn.state.step === 'failed' ? signIn.state.reason : signIn.state.step)
   })
-  return new Set(failed)
-}
-
-/** What a fault switch was set for and never met shall not meet the next run. */
-function drain({ pool: { faults } }: TestPool): void {
-  while (faults.takeDroppedAnswer('RespondToAuthChallenge') || faults.takeDroppedAnswer('InitiateAuth'));
-  faults.delayTrigger('create-auth-challenge', 0, 0)
-}
-
-function textOf(value: unknown): string {
-  return JSON.stringify(value) ?? ''
+  await fc.assert(property, { numRuns: runs, ...replay })
+  return ends
 }
 
 /** Starts the pool for such runs, in haste: nothing but the order of things matters. */
-export async function startRandomPool(users: number): Promise<TestPool & { close(): Promise<void> }> {
+export async function startRandomPool(): Promise<TestPool & { close(): Promise<void> }> {
   const endSpeedUp = speedUpSrp()
-  const environment = { CODE_TTL_SECONDS: '60', RESEND_AFTER_SECONDS: '0' }
-  const local = await startTestPool({ environment, triggerTimeoutMs: 1000 }, users)
+  const environment = {
+    CODE_TTL_SECONDS: String(CODE_TTL_SECONDS),
+    MAX_SENDS: String(MAX_SENDS),
+    RESEND_AFTER_SECONDS: '0',
+  }
+  const local = await startTestPool({ environment, triggerTimeoutMs: TRIGGER_TIMEOUT_MILLISECONDS }, USERS)
   return {
     ...local,
     async close() {
@@ -259,4 +399,50 @@ export async function startRandomPool(users: number): Promise<TestPool & { close
       await local.pool.close()
     },
   }
+}
+
+/** The pool saves the password before it calls a trigger: it is kept when one fails. */
+function isSavedNewPassword(call: Call): boolean {
+  if (call.kind !== 'request' || !textOf(call.request).includes('"NEW_PASSWORD_REQUIRED"')) return false
+  return call.error === undefined || call.error.type.includes('Lambda')
+}
+
+/** Numbers of the requests that were answered with tokens although no code was verified. */
+function tokensWithoutCode(calls: readonly Call[]): readonly number[] {
+  const verified = calls.flatMap(call =>
+    call.kind === 'trigger' &&
+    call.trigger === 'VerifyAuthChallengeResponse' &&
+    /"answerCorrect":true/.test(textOf(call.answer))
+      ? [call.requestNumber]
+      : [],
+  )
+  return calls.flatMap(call =>
+    call.kind === 'request' &&
+    /"AuthenticationResult"/.test(textOf(call.answer)) &&
+    !verified.includes(call.number)
+      ? [call.number]
+      : [],
+  )
+}
+
+function failedTriggers(calls: readonly Call[]): ReadonlySet<string> {
+  const failed = calls.flatMap(call => {
+    if (call.kind !== 'trigger') return []
+    const refused = /"failAuthentication":true/.test(textOf(call.answer))
+    return call.error !== undefined ? [call.trigger] : refused ? [`refused by ${call.trigger}`] : []
+  })
+  return new Set(failed)
+}
+
+/** MAX_SENDS for each sign-in that began, and those of the calls that Cognito repeats because they were late. */
+function mostMails(calls: readonly Call[]): number {
+  const begun = calls.filter(call => call.kind === 'request' && call.operation === 'InitiateAuth')
+  const repeated = calls.filter(
+    call => call.kind === 'trigger' && call.trigger === 'CreateAuthChallenge' && call.attempt > 1,
+  )
+  return begun.length * MAX_SENDS + repeated.length
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? ''
 }
