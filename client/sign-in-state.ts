@@ -7,7 +7,7 @@ export type FailureReason =
   | 'wrong-password'
   /** Too many wrong passwords: Cognito refuses this user for a while (up to about 15 minutes). */
   | 'locked'
-  /** The sign-in took too long, or an answer was lost, and it cannot go on by itself. Sign in again. */
+  /** The sign-in took too long, or an answer was lost, and the driver cannot continue. Sign in again. */
   | 'expired'
   /** The pool refused the sign-in after wrong codes. Sign in again for a new code. */
   | 'too-many-codes'
@@ -25,7 +25,7 @@ export type FailureReason =
   | 'not-confirmed'
   /** An administrator disabled the user. */
   | 'disabled'
-  /** Somebody else is signed in in this browser. Sign out first. */
+  /** Another user is signed in in this browser. Sign out first. */
   | 'another-user'
   /** The pool asks for a step that this driver does not know (for instance setting up an authenticator app). */
   | 'unsupported-step'
@@ -67,7 +67,7 @@ export interface CodeState {
    */
   readonly kind: 'email-code' | 'email-otp' | 'sms' | 'totp' | 'custom'
   /**
-   * Why a code is asked for. `restarted`: the sign-in began again by itself, only the newest mail counts. `limited`: the
+   * Why the user has to enter a code. `restarted`: the driver started the sign-in again; only the newest mail counts. `limited`: the
    * user got too many codes lately; no mail was sent and no code is accepted before `resendAfter`. For the kind `custom`
    * it is `first`, and `wrong-code` when the triggers ask again after an answer.
    */

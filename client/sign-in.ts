@@ -82,14 +82,14 @@ export interface SignInDriver {
    */
   resend(): Promise<SignInState>
   /**
-   * Ends the sign-in and forgets the password at once. Nobody is signed in by what is still under way.
+   * Ends the sign-in and forgets the password at once. A request that is still running does not sign the user in.
    * @example
    * driver.cancel()
    */
   cancel(): void
   /**
    * Call it when the page starts: finds the user who is signed in, or the step that a reload interrupted. Ends in `failed`,
-   * `network` when somebody may be signed in and the pool cannot be asked; call it again later.
+   * `network` if a user may be signed in and the pool cannot be reached; call it again later.
    * @example
    * await driver.resume()
    */
@@ -136,7 +136,7 @@ interface Move {
   readonly state: SignInState
   /** The step that waits for a person, if one does. */
   readonly pending?: PendingStep | undefined
-  /** This action obtained tokens; they are not those of somebody who was signed in before. */
+  /** This action obtained tokens; they do not belong to a user who was signed in before. */
   readonly obtainedTokens?: boolean
   /** Refused since the last mail. */
   readonly refusedCode?: string
@@ -266,7 +266,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     challengeResponse: string,
     more: NonNullable<ConfirmSignInInput['options']> = {},
   ): Promise<Answer> {
-    // A late answer, or another driver, has replaced the session: to answer that one would be somebody else's step.
+    // A late answer, or another driver, has replaced the session: an answer to that one would belong to another step.
     if (pendingAnswer !== answerCount()) return lostSession('SessionReplaced')
     return selectFactor(action, await confirm(action, challengeResponse, more))
   }
@@ -378,7 +378,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     }
   }
 
-  /** The pool saves the new password but gives no tokens before a code: the sign-in begins once more with it. */
+  /** The pool saves the new password but gives no tokens before a code: the sign-in starts again with it. */
   async function finishWith(
     action: Action,
     username: string,
@@ -463,7 +463,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     return user?.names.includes(username.toLowerCase()) ? user.move : undefined
   }
 
-  /** Whoever is signed in in this browser, by all the names that one may have typed. */
+  /** The user who is signed in in this browser, by every name that the user may have typed. */
   async function currentUser(): Promise<
     { names: readonly string[]; move: Move } | 'unreachable' | undefined
   > {

@@ -11,7 +11,7 @@ interface Command {
   readonly run: () => Promise<number | undefined>
 }
 
-/** A program that reads `process.argv` by itself as soon as it is loaded. */
+/** A program that reads `process.argv` as soon as it is loaded. */
 async function load(program: () => Promise<unknown>): Promise<undefined> {
   process.argv.splice(2, 1)
   await program()

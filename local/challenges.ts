@@ -50,7 +50,7 @@ export interface OpenChallenge {
   readonly challenge: Challenge
 }
 
-/** ClientMetadata of the request in hand; never remembered. */
+/** ClientMetadata of the current request; never stored. */
 export type ClientMetadata = Readonly<Record<string, string>> | undefined
 
 /** The entry of a challenge of Cognito's own that was answered rightly. */

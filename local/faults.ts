@@ -1,4 +1,4 @@
-// Fault switches: what can go wrong between a client and Cognito, at will.
+// Fault switches: what can go wrong between a client and Cognito, on request.
 
 import { isObject } from '../command/json.ts'
 import {

@@ -194,7 +194,7 @@ export class UserPoolDescription {
     return new Parameters(this.#settings).optionalString('MfaConfiguration') ?? 'OFF'
   }
 
-  /** The answer of GetUserPoolMfaConfig: with `EmailMfaConfiguration` and the like when they are set. */
+  /** The answer of GetUserPoolMfaConfig: with `EmailMfaConfiguration` and similar members when they are set. */
   get mfa(): UntypedObject {
     return { ...this.#mfa, MfaConfiguration: this.mfaConfiguration }
   }

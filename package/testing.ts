@@ -15,7 +15,7 @@ export type TriggerName =
   | 'verify-auth-challenge-response'
   | 'pre-token-generation'
 
-/** What Cognito does after a new password in a custom sign-in; nobody has published it, so test all three. */
+/** What Cognito does after a new password in a custom sign-in; AWS does not document it, so test all of them. */
 export type AfterNewPassword = 'define' | 'define-with-entry' | 'define-first' | 'tokens'
 
 /** What Cognito does after one of its own second factors in a custom sign-in; sources disagree. */
@@ -176,7 +176,7 @@ export interface ReplayedSignIn {
   /** Name of the folder. */
   readonly name: string
   readonly events: readonly ReplayedEvent[]
-  /** Every difference from the expected answers, with the event before it; empty if there is none. */
+  /** Every difference from the expected answers, with the event before it; empty if there are none. */
   readonly differences: readonly string[]
 }
 

@@ -14,7 +14,7 @@ const DEFAULT_FLOWS = ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW
 /** AuthSessionValidity when a client says nothing. */
 const DEFAULT_SESSION_MINUTES = 3
 
-/** The flows in force, those that Cognito supplies by itself included. */
+/** The flows in force, including Cognito's defaults. */
 export function flowsOf(client: JsonObject): string[] {
   const flows = stringsAt(client, 'ExplicitAuthFlows')
   return flows.length === 0 ? DEFAULT_FLOWS : flows

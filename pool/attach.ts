@@ -256,7 +256,7 @@ function clientsWithoutCode(state: PoolState): JsonObject[] {
  * The guard decides for every app client unless it is told which: after a new password no flow but CUSTOM_AUTH gets
  * tokens any more, and with HOSTED_UI=deny the hosted UI gets none at all.
  *
- * @returns why attach does not go on; undefined if nobody is shut out who did not ask for it
+ * @returns why attach stops; undefined if no app client would lose access unexpectedly
  */
 function guardRefusal(
   to: PoolState,

@@ -67,7 +67,7 @@ export const NOT_IN_UPDATE_USER_POOL_CLIENT = [
   'LastModifiedDate',
 ]
 
-/** What changes by itself. */
+/** Members that change without an update. */
 const VOLATILE = [
   'EmailConfigurationFailure',
   'EstimatedNumberOfUsers',
@@ -243,7 +243,7 @@ export async function describeUserPool(
   return objectAt(answer(), 'UserPool')
 }
 
-/** Without the client's secret, which nobody here needs. */
+/** Without the client's secret, which no command needs. */
 export async function describeUserPoolClient(
   cognito: CognitoIdentityProviderClient,
   userPoolId: string,

@@ -369,7 +369,7 @@ function updateUserPoolClient(state: StandInState, input: JsonObject): JsonObjec
   const usesArn = analytics['ApplicationArn'] !== undefined
   if (usesArn && analytics['RoleArn'] !== undefined)
     throw new Refusal('InvalidParameterException', 'ApplicationArn and RoleArn exclude each other.')
-  // Cognito names the service-linked role by itself.
+  // Cognito sets the service-linked role.
   const role = stringAt(current, 'AnalyticsConfiguration', 'RoleArn') ?? SERVICE_LINKED_ROLE
   const named = usesArn ? { AnalyticsConfiguration: { ...analytics, RoleArn: role } } : {}
   const fixed = Object.entries(current).filter(([name]) => NOT_IN_UPDATE_USER_POOL_CLIENT.includes(name))

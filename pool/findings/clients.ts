@@ -56,14 +56,14 @@ function skippingTheCode(facts: PoolFacts): Finding[] {
       id: 'client-skips-code',
       level: 'high',
       what: `App clients allow flows that end in tokens without a code. ${open.map(flowsText).join('; ')}`,
-      why: `Whoever has the password gets tokens without a code by naming such a flow. ${once}`,
+      why: `Anyone who has the password gets tokens without a code by choosing such a flow. ${once}`,
       ...codeOnly(facts, 'client-skips-code', open),
     }),
     ...listed(admin, {
       id: 'client-admin-flow',
       level: 'medium',
       what: `App clients let a server with AWS credentials sign users in without a code. ${admin.map(flowsText).join('; ')}`,
-      why: `No code is asked for in this flow, whoever calls the server. ${once}`,
+      why: `This flow asks for no code, regardless of who calls the server. ${once}`,
       ...codeOnly(facts, 'client-admin-flow', admin),
     }),
   ]
@@ -122,7 +122,7 @@ function hostedUi(facts: PoolFacts): Finding[] {
     what: `App clients let local users in through the hosted UI, which asks for no code (HOSTED_UI=${setting}): ${namesOf(found)}`,
     why:
       setting === 'allow'
-        ? 'Whoever has the password gets tokens there without a code.'
+        ? 'Anyone who has the password gets tokens there without a code.'
         : 'The guard refuses them after they have entered their password, so they only meet an error there.',
     fix: fixCommand(facts, 'client-hosted-ui'),
     change: clientChange(found, client => ({
@@ -178,7 +178,7 @@ function writingEmail(facts: PoolFacts): Finding[] {
     level: refuses ? 'medium' : 'high',
     what: `App clients may write the attribute email, and the pool does not require it: ${namesOf(found)}`,
     why:
-      'Whoever has a temporary password can enter an address of their own together with the new password, and the code ' +
+      'Anyone who has a temporary password can enter an address of their own together with the new password, and the code ' +
       'goes there. ' +
       (refuses
         ? 'UNVERIFIED_EMAIL=refuse stops that only if Cognito marks the new address as unverified. '

@@ -117,7 +117,7 @@ function functionFindings(facts: PoolFacts, trigger: Trigger): Finding[] {
       id: 'function-not-callable',
       level: 'high',
       what: `The pool may not call the function of ${trigger}: ${its.arn}`,
-      why: 'Every sign-in through it ends in UnexpectedLambdaException. Only the console adds this permission by itself.',
+      why: 'Every sign-in through it ends in UnexpectedLambdaException. Only the console adds this permission automatically.',
       fix: addPermissionCommand(its.arn, stringAt(facts.userPool, 'Arn') ?? ''),
     })
   }
