@@ -176,7 +176,7 @@ export interface ReplayedSignIn {
   /** Name of the folder. */
   readonly name: string
   readonly events: readonly ReplayedEvent[]
-  /** Every difference from the expected answers, with the event before it; empty if there are none. */
+  /** Every difference from the expected answers, with the name of its event; empty if every answer is as expected. */
   readonly differences: readonly string[]
 }
 

@@ -7,10 +7,9 @@ import { expect, test } from '@jest/globals'
 const AVOIDED = [
   /\bmend(s|ed|ing)?\b/i,
   /\banew\b/i,
-  /\b(is|are) none\b(?! of)/i,
+  /\bis none\b/i,
   /\bsay --/i,
   /\bone word too many\b/i,
-  /\b(?<!no-)(nobody|somebody|whoever)\b(?!@)/i,
   /\bwalks? round\b/i,
   /\bgoes by\b/i,
   /\bto be had\b/i,
@@ -36,10 +35,7 @@ test('no text has a phrase that design and contributors avoid', () => {
     readFileSync(file, 'utf8')
       .split('\n')
       .flatMap((line, index) =>
-        // A name that no user has, in tests of sign-ins; and a phrase of the mail that people know.
-        AVOIDED.some(phrase => phrase.test(line.replace(/'nobody(@example\.com)?'|Nobody from \$\{/g, '')))
-          ? [`${file}:${index + 1} ${line.trim()}`]
-          : [],
+        AVOIDED.some(phrase => phrase.test(line)) ? [`${file}:${index + 1} ${line.trim()}`] : [],
       ),
   )
   expect(found).toEqual([])
