@@ -50,13 +50,13 @@ export interface NewPasswordState {
   readonly username: string
   /** Required attributes that the user does not have yet, by their names, for instance `given_name`. */
   readonly missingAttributes: readonly string[]
-  /** What was wrong with the last try; the person may try again at once. */
+  /** What was wrong with the last attempt; the user may try again at once. */
   readonly problem?: 'weak-password' | 'used-before' | 'invalid-input' | 'network' | undefined
   /** With the problem `weak-password`, if the pool says it. It usually names one requirement at a time. */
   readonly unmetRequirements?: readonly PasswordRequirement[] | undefined
 }
 
-/** A code is asked for. */
+/** The user has to enter a code. */
 export interface CodeState {
   readonly step: 'code'
   readonly busy: boolean
@@ -103,7 +103,7 @@ export type SignInState =
       readonly reason: FailureReason
       /** The new password that was chosen in this sign-in is saved: it is the one to sign in with from now on. */
       readonly newPasswordSaved?: true | undefined
-      /** Name of the exception, for a log. Its text is left out: it is not meant for people, nor safe to keep. */
+      /** Name of the exception, for a log. Its text is left out: it is not written for users, and may hold personal data. */
       readonly errorName?: string | undefined
     }
 
@@ -120,7 +120,7 @@ export interface PendingStep {
   readonly missingAttributes: readonly string[]
   /** Milliseconds since 1970 by the clock of this device. */
   readonly arrivedAt: number
-  /** What the driver knows about why a code is asked for; it counts more than what the parameters say. */
+  /** The driver's own reason for the code step; it takes precedence over the parameters. */
   readonly reason?: CodeState['reason'] | undefined
 }
 
@@ -168,7 +168,7 @@ export function pendingStepOf({ nextStep }: SignInOutput): PendingStep {
   }
 }
 
-/** The state that shows a step to a person; `failed` for a step that leads out of this sign-in. */
+/** The state that shows a step to the user; `failed` for a step outside this sign-in. */
 export function stateOf(
   username: string,
   pending: PendingStep,

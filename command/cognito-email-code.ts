@@ -134,7 +134,7 @@ async function main(): Promise<number | undefined> {
   return await command.run()
 }
 
-// It would stand above every answer; which Node.js this project needs is said by `engines` of its package.
+// It would be printed before every answer; `engines` in package.json says which Node.js this project needs.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 // A reader that needs only the first lines closes the pipe.

@@ -12,14 +12,14 @@ export interface PendingSignIn {
   readonly client: AppClient
   /** undefined: there is no such user, and PreventUserExistenceErrors hides it. */
   readonly user: User | undefined
-  /** As the person typed it. */
+  /** As the user typed it. */
   readonly typedName: string
   /** The name inside the pool, or a simulated one for a user who does not exist. */
   readonly username: string
   readonly srpA: string | undefined
   /** `session` of the trigger events. */
   readonly entries: readonly ChallengeEntry[]
-  /** What Define answered before the new password was asked for, where the pool behaves like that. */
+  /** What Define answered before NEW_PASSWORD_REQUIRED, where the pool behaves like that. */
   readonly decided: DefineAnswer | undefined
   readonly passwordChanged: boolean
   readonly usedNativeFactor: boolean

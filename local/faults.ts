@@ -21,7 +21,7 @@ interface Failure {
   readonly message: string
 }
 
-/** How the switches stand, and what is set up and has not happened yet. */
+/** The positions of the switches, and the faults that are set and have not happened yet. */
 export interface FaultSwitchState {
   readonly afterNewPassword: AfterNewPassword
   readonly afterNativeFactor: AfterNativeFactor

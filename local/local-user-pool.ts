@@ -25,7 +25,7 @@ import { UserPoolDescription } from './user-pool.ts'
 import { type UserStatus, Users } from './users.ts'
 
 export interface LocalUser {
-  /** What the person signs in with: an e-mail address, unless the pool's description says otherwise. */
+  /** What the user signs in with: an e-mail address, unless the pool's description says otherwise. */
   readonly username: string
   readonly password: string
   readonly status: UserStatus

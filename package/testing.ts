@@ -1,4 +1,4 @@
-// cognito-email-code/testing: the local user pool and the replay of recorded sign-ins, for people's own tests.
+// cognito-email-code/testing: the local user pool and the replay of recorded sign-ins, for the tests of other projects.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLocalUserPool as startPool } from '../local/local-user-pool.ts'
@@ -23,7 +23,7 @@ export type AfterNativeFactor = 'define-with-entry' | 'tokens'
 
 /** A user that the pool starts with. */
 export interface LocalUser {
-  /** What the person signs in with, by default an e-mail address. */
+  /** What the user signs in with, by default an e-mail address. */
   readonly username: string
   readonly password: string
   /** `FORCE_CHANGE_PASSWORD`: the password is a temporary one. */
@@ -163,7 +163,7 @@ export interface ReplayedEvent {
   readonly error: string | undefined
   /** Number of mails that the event sent. */
   readonly mails: number
-  /** Whether `<name>.expected.json` stands beside the event. */
+  /** Whether `<name>.expected.json` exists beside the event. */
   readonly compared: boolean
   /** Where the answer differs from the expected one; empty if it does not. */
   readonly differences: readonly string[]
@@ -226,7 +226,7 @@ async function recordedSignIns(path: string) {
   return signIns
 }
 
-/** The code stands on a line of its own. */
+/** The code is on a line of its own. */
 function codeIn(messages: readonly Message[], address: string): string {
   const mails = messages.filter(({ to }) => to.toLowerCase() === address.toLowerCase())
   const code = /^\s*(\d{6,10})\s*$/m.exec(mails.at(-1)?.text ?? '')?.[1]

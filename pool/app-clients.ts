@@ -4,7 +4,7 @@ import { type JsonObject, member, stringAt, stringsAt } from '../command/json.ts
 /**
  * The flows that cannot end in tokens without the code. Every other flow does, known or not: ALLOW_USER_AUTH allows a
  * password on its own (API reference of UpdateUserPoolClient), and Cognito may add flows. The ADMIN flows need IAM
- * credentials, but a user who signs in through them is not asked for a code.
+ * credentials, but a user who signs in through them enters no code.
  */
 const FLOWS_WITH_CODE = ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'CUSTOM_AUTH_FLOW_ONLY']
 

@@ -230,7 +230,7 @@ function clientNotes(to: PoolState, guardSettings: Readonly<Record<string, strin
   if (open.length > 0) {
     notes.push(
       `Users can still sign in without a code through these app clients: ${open.map(nameOf).join(', ')}. ` +
-        'Once their app drives CUSTOM_AUTH, pass them to attach with --clients.',
+        'Once their app signs in with CUSTOM_AUTH, pass them to attach with --clients.',
     )
   }
   const hosted = hostedUiClients(to.userPool, Object.values(to.clients))

@@ -227,7 +227,7 @@ function refuseOtherTriggers(from: PoolState, backup: Backup, others: readonly F
   const first =
     later === undefined
       ? ''
-      : `\nA later attach put them there. To take them off with its backup first:\n  ${detachCommand(userPoolId, later.file)}`
+      : `\nA later attach put them there. To remove them with its backup first:\n  ${detachCommand(userPoolId, later.file)}`
   throw new CommandError(
     `Other triggers have been attached since this backup. Nothing was changed.\n${lines.join('\n')}\n` +
       `Pass --replace to remove them.${first}`,
@@ -309,7 +309,7 @@ export async function nextSteps(plan: Plan, options: DetachOptions): Promise<str
     const next = detachCommand(userPoolId, file)
     if (wouldChange(plan.to, backup, plainOptions(userPoolId, file))) {
       return [
-        `Another backup of this pool in ${printable(dirname(backupFile))} has more to put back. Run next:\n  ${next}`,
+        `Another backup of this pool in ${printable(dirname(backupFile))} has more to restore. Run next:\n  ${next}`,
       ]
     }
   }

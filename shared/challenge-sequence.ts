@@ -56,7 +56,7 @@ export type Progress = {
   readonly lastRound: CodeRound | undefined
 }
 
-/** Steps of Cognito's own that may stand anywhere after the password. */
+/** Steps of Cognito's own that may come anywhere after the password. */
 const BUILT_IN_STEPS: ReadonlySet<string> = new Set([
   'EMAIL_OTP',
   'SOFTWARE_TOKEN_MFA',
@@ -205,7 +205,7 @@ export type TokenDecision =
     }
   | { readonly name: 'refuse'; readonly reason: 'new-password' | 'hosted-ui' | 'unknown-source' }
 
-/** Token sources behind which Define has decided, or an earlier sign-in, or no person stands. */
+/** Token sources that Define or an earlier sign-in has decided, or that involve no user. */
 const GUARDED_ELSEWHERE: ReadonlySet<string> = new Set([
   'TokenGeneration_Authentication',
   'TokenGeneration_AuthenticateDevice',

@@ -105,7 +105,7 @@ function stranded(facts: PoolFacts): Finding[] {
   })
 }
 
-/** The old name cannot stand beside the ALLOW_ names (API reference, ExplicitAuthFlows). */
+/** The old name cannot be combined with the ALLOW_ names (API reference, ExplicitAuthFlows). */
 function withoutOldNames(client: JsonObject): string[] {
   const flows = flowsOf(client)
   if (!flows.includes('CUSTOM_AUTH_FLOW_ONLY')) return flows
@@ -123,7 +123,7 @@ function hostedUi(facts: PoolFacts): Finding[] {
     why:
       setting === 'allow'
         ? 'Anyone who has the password gets tokens there without a code.'
-        : 'The guard refuses them after they have entered their password, so they only meet an error there.',
+        : 'The guard refuses them after they have entered their password, so they only see an error there.',
     fix: fixCommand(facts, 'client-hosted-ui'),
     change: clientChange(found, client => ({
       ...client,
@@ -153,7 +153,7 @@ function shortSessions(facts: PoolFacts): Finding[] {
     id: 'client-session-short',
     level: 'medium',
     what: `Sign-ins end before their code, which is valid for ${seconds} s. ${found.map(it => `${nameOf(it)}: ${sessionMinutesOf(it)} min`).join('; ')}`,
-    why: 'A user who enters a code that is still valid meets "session is expired".',
+    why: 'A user who enters a code that is still valid gets "session is expired".',
     fix: fixCommand(facts, 'client-session-short'),
     change: clientChange(found, client => ({
       ...client,

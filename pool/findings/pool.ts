@@ -27,7 +27,7 @@ function nativeMfa(facts: PoolFacts): Finding[] {
       what: `Cognito's own MFA is ${mode}`,
       why:
         'Cognito then asks for its own factor after the password, and reports differ on whether Define is called ' +
-        'afterwards (amplify-js #3876, #4888): the code may not be asked for, or asked for as well.',
+        'afterwards (amplify-js #3876, #4888): users may be asked for no code, or for both.',
       fix: cognitoCommand(facts, 'set-user-pool-mfa-config', { 'mfa-configuration': 'OFF' }),
     },
   ]
@@ -40,7 +40,7 @@ function nativeMfa(facts: PoolFacts): Finding[] {
       why:
         'A user without a factor must set one up right after the password (MFA_SETUP). A person who has only the password can ' +
         'set up an authenticator app of their own; from the next sign-in on it counts instead of the code, and no mail is ' +
-        'sent. accept-email takes only a passed EMAIL_OTP for the code.',
+        'sent. accept-email accepts only a passed EMAIL_OTP in place of the code.',
       fix: deployCommand(facts, 'NativeMfa=accept-email'),
     })
   }

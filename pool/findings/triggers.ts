@@ -89,7 +89,7 @@ function foreignTriggers(facts: PoolFacts): Finding[] {
       id: 'trigger-foreign',
       level: 'high',
       what: `These triggers are other functions: ${challenges.map(named).join(', ')}`,
-      why: 'The three challenge triggers work only together: with another function among them no code is asked for, or no code is right.',
+      why: 'The three challenge triggers work only together: with another function among them users are asked for no code, or no code is accepted.',
       fix: attachCommand(facts, { replace: true }),
     })
   }
