@@ -130,7 +130,7 @@ if (values.help) {
 }
 const runs = Number(values.runs)
 if (!Number.isInteger(runs) || runs < 1) {
-  process.stderr.write(`--runs is ${values.runs}; allowed: a whole number of at least 1\n`)
+  process.stderr.write(`--runs must be an integer of at least 1, not ${values.runs}.\n`)
   process.exit(2)
 }
 

@@ -1,12 +1,12 @@
-// Takes turns at Amplify: it keeps one sign-in for the whole page, so actions run one after the other, each for a limited time.
+// Queues the actions on Amplify: it keeps one sign-in per page, so they run one after the other, each with a time limit.
 
-/** The time for which one action uses Amplify alone. */
+/** The time in which one action has Amplify to itself. */
 export interface AmplifyTurn<Result> {
-  /** What the work came to, or undefined when the time was up before. */
+  /** The result of the work; undefined if the time was up first. */
   readonly result: Promise<Result | undefined>
-  /** True when the time was up: what the work still comes to is late, and the next turn may have begun. */
+  /** True when the time was up: a result that still arrives is late, and the next turn may have begun. */
   readonly isOver: boolean
-  /** From now on the work has only so much time left. */
+  /** Limits the time that the work has left, from now on. */
   endWithin(milliseconds: number): void
 }
 
@@ -44,7 +44,7 @@ export function takeAmplifyTurn<Result>(
     return work()
   })
   const result = Promise.race([finished, timeIsUp]).finally(() => clearTimeout(timer))
-  // A failure is for whoever took the turn. The next turn begins either way.
+  // The caller handles a failure. The next turn begins either way.
   lastTurn = result.catch(() => undefined)
   return {
     result,
@@ -66,7 +66,7 @@ export function answerCount(): number {
   return answers
 }
 
-/** Call it whenever a call to Amplify that may replace its session has ended, well or badly. */
+/** Call it after every call to Amplify that may replace its session, whether it succeeded or failed. */
 export function countAnswer(): void {
   answers++
 }

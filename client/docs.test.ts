@@ -1,13 +1,13 @@
-// The code blocks of README.md and docs/client.md, and the examples in the client's docstrings, are compiled as strictly as
-// the code itself.
+// The code blocks of README.md and docs/client.md, and the examples in docstrings, are compiled as strictly as the code itself.
+import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import ts from 'typescript'
 
 const root = process.cwd()
 
-test('every TypeScript block of README.md and docs/client.md, and every @example of the client, compiles', async () => {
+test('every TypeScript block of README.md and docs/client.md, and every @example, compiles', async () => {
   const texts = await Promise.all(
     ['README.md', 'docs/client.md'].map(file => readFile(join(root, file), 'utf8')),
   )
@@ -18,8 +18,8 @@ test('every TypeScript block of README.md and docs/client.md, and every @example
     code: `${code}\nexport {}\n`,
   }))
   expect(blocks.length).toBeGreaterThanOrEqual(5)
-  const examples = await examplesOf(['sign-in.ts', 'use-sign-in.ts'])
-  expect(examples.length).toBeGreaterThanOrEqual(11)
+  const examples = (await Promise.all(Object.keys(EXAMPLES).map(examplesOf))).flat()
+  expect(examples.length).toBeGreaterThanOrEqual(16)
   blocks.push(...examples)
 
   const configuration = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
@@ -42,22 +42,42 @@ test('every TypeScript block of README.md and docs/client.md, and every @example
   expect(problems).toEqual([])
 }, 60_000)
 
-/** Each `@example` as a module that finds what an app would have imported. */
-async function examplesOf(files: readonly string[]) {
-  const sources = await Promise.all(files.map(file => readFile(join(root, 'client', file), 'utf8')))
-  const docstrings = sources.flatMap(source => source.match(/^ *\/\*\*$.*?\*\/$/gms) ?? [])
+/** What an example finds: the imports of an app, and the values that it does not make itself. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'client/sign-in.ts': "import { createSignInDriver, type SignInDriver } from './sign-in.ts'",
+  'client/use-sign-in.ts':
+    "import { createSignInDriver } from './sign-in.ts'\nimport { useSignIn } from './use-sign-in.ts'",
+  'command/shell.ts': "import { shellCommand, shellWord } from './shell.ts'",
+  'package/testing.ts': "import { replaySignIns, startLocalUserPool } from './testing.ts'",
+  'shared/challenge-sequence.ts':
+    "import { nextStep, readProgress, type SignIn } from './challenge-sequence.ts'\ndeclare const signIn: SignIn",
+}
+
+/** Those need aws-cdk-lib, which only the tests of the recipes and of the package install. */
+const EXAMPLES_FOR_CDK = ['package/cdk.ts', 'recipes/cdk/email-code.ts']
+
+test('no file with an @example is forgotten', () => {
+  const grep = ['grep', '-lE', '^ +\\* @example', '--', '*.ts', '*.tsx', '*.mjs']
+  const files = execFileSync('git', grep, { encoding: 'utf8' }).trim().split('\n')
+  expect(files).toEqual([...Object.keys(EXAMPLES), ...EXAMPLES_FOR_CDK].toSorted())
+})
+
+/** Each `@example` as a module beside the file that it is in. */
+async function examplesOf(file: string) {
+  const source = await readFile(join(root, file), 'utf8')
+  const docstrings = source.match(/^ *\/\*\*$.*?\*\/$/gms) ?? []
   return docstrings.flatMap((docstring, index) => {
     const lines = docstring.split('\n').map(line => line.replace(/^ *\*\/? ?/, ''))
-    const start = lines.indexOf('@example')
+    const start = lines.findIndex(line => line.startsWith('@example'))
     if (start < 0) return []
-    const code = lines.slice(start + 1).join('\n')
-    const imports = [
-      "import { createSignInDriver, type SignInDriver } from './sign-in.ts'",
-      "import { useSignIn } from './use-sign-in.ts'",
-      code.includes('const driver =') ? '' : 'declare const driver: SignInDriver',
-    ].join('\n')
+    const code = [lines[start]?.slice('@example'.length), ...lines.slice(start + 1)].join('\n')
+    const needsDriver = file === 'client/sign-in.ts' && !code.includes('const driver =')
+    const driver = needsDriver ? 'declare const driver: SignInDriver' : ''
     return [
-      { file: join(root, `client/docs-example-${index + 1}.ts`), code: `${imports}\n${code}\nexport {}\n` },
+      {
+        file: join(root, dirname(file), `docs-example-${index + 1}-of-${basename(file)}`),
+        code: `${EXAMPLES[file]}\n${driver}\n${code}\nexport {}\n`,
+      },
     ]
   })
 }

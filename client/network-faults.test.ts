@@ -166,7 +166,7 @@ describe('an answer that hangs', () => {
     expect(await stuck).toMatchObject({ problem: 'network' })
     held.deliver()
     await new Promise(resolve => setTimeout(resolve, 2000))
-    // The late answer took the place of the session: the driver notices and signs in once more.
+    // The late answer took the place of the session: the driver notices and signs in again.
     const otherCode = await local.code(next.username)
     expect(await other.submitCode(otherCode)).toMatchObject({ step: 'code', reason: 'restarted' })
     expect(await other.submitCode(await local.code(next.username))).toEqual({
@@ -261,7 +261,7 @@ describe('something else answers in the place of the pool', () => {
 
   test('LimitExceededException is "network": the step stays', async () => {
     const { code } = await reachCode()
-    // Amplify asks three times by itself.
+    // Amplify sends a request up to three times.
     for (let tries = 0; tries < 3; tries++)
       local.pool.faults.failNext('RespondToAuthChallenge', 'LimitExceededException', 'Limit exceeded.')
     expect(await driver.submitCode(code)).toMatchObject({ step: 'code', problem: 'network' })
@@ -325,7 +325,7 @@ test('a user whose tokens cannot be refreshed now is not taken for signed out', 
 })
 
 describe('a new password whose mail fails', () => {
-  test('goes on by itself when the mail goes out at the second try', async () => {
+  test('continues without the user when the second attempt sends the mail', async () => {
     const user = local.newUser()
     await driver.signIn(user)
     local.pool.faults.killTrigger('create-auth-challenge')

@@ -82,7 +82,7 @@ describe('steps', () => {
     })
   })
 
-  test('numbers and times that are none are left out', () => {
+  test('invalid numbers and times are left out', () => {
     const additionalInfo = {
       challenge: 'EMAIL_CODE',
       reason: 'because',
@@ -119,7 +119,7 @@ describe('errors', () => {
       'temporary-password-expired',
     ],
     ['NotAuthorizedException', 'User is disabled.', 'disabled'],
-    ['NotAuthorizedException', 'Something that nobody has seen yet.', 'unknown'],
+    ['NotAuthorizedException', 'An unknown message.', 'unknown'],
     ['CodeMismatchException', 'Invalid code or auth state for the user.', 'wrong-code'],
     ['UserLambdaValidationException', 'CreateAuthChallenge failed with error x.', 'mail-not-sent'],
     ['UserLambdaValidationException', 'PreTokenGeneration failed with error x.', 'tokens-refused'],
@@ -161,7 +161,7 @@ describe('what a new password lacks', () => {
     ['Password did not conform with policy: Password must have symbol characters', ['symbol']],
     ['Provided password cannot be used for security reasons.', ['not-compromised']],
     ['Password did not conform with policy', []],
-    ['Something that nobody has seen yet: <b>', []],
+    ['An unknown message: <b>', []],
   ] as const)('"%s" is %j', (message, unmetRequirements) => {
     expect(classifyError(new ServiceError('InvalidPasswordException', message))).toMatchObject({
       kind: 'weak-password',

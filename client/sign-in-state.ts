@@ -7,7 +7,7 @@ export type FailureReason =
   | 'wrong-password'
   /** Too many wrong passwords: Cognito refuses this user for a while (up to about 15 minutes). */
   | 'locked'
-  /** The sign-in took too long, or an answer was lost, and it cannot go on by itself. Sign in again. */
+  /** The sign-in took too long, or an answer was lost, and the driver cannot continue. Sign in again. */
   | 'expired'
   /** The pool refused the sign-in after wrong codes. Sign in again for a new code. */
   | 'too-many-codes'
@@ -25,7 +25,7 @@ export type FailureReason =
   | 'not-confirmed'
   /** An administrator disabled the user. */
   | 'disabled'
-  /** Somebody else is signed in in this browser. Sign out first. */
+  /** Another user is signed in in this browser. Sign out first. */
   | 'another-user'
   /** The pool asks for a step that this driver does not know (for instance setting up an authenticator app). */
   | 'unsupported-step'
@@ -50,13 +50,13 @@ export interface NewPasswordState {
   readonly username: string
   /** Required attributes that the user does not have yet, by their names, for instance `given_name`. */
   readonly missingAttributes: readonly string[]
-  /** What was wrong with the last try; the person may try again at once. */
+  /** What was wrong with the last attempt; the user may try again at once. */
   readonly problem?: 'weak-password' | 'used-before' | 'invalid-input' | 'network' | undefined
   /** With the problem `weak-password`, if the pool says it. It usually names one requirement at a time. */
   readonly unmetRequirements?: readonly PasswordRequirement[] | undefined
 }
 
-/** A code is asked for. */
+/** The user has to enter a code. */
 export interface CodeState {
   readonly step: 'code'
   readonly busy: boolean
@@ -67,7 +67,7 @@ export interface CodeState {
    */
   readonly kind: 'email-code' | 'email-otp' | 'sms' | 'totp' | 'custom'
   /**
-   * Why a code is asked for. `restarted`: the sign-in began again by itself, only the newest mail counts. `limited`: the
+   * Why the user has to enter a code. `restarted`: the driver started the sign-in again; only the newest mail counts. `limited`: the
    * user got too many codes lately; no mail was sent and no code is accepted before `resendAfter`. For the kind `custom`
    * it is `first`, and `wrong-code` when the triggers ask again after an answer.
    */
@@ -103,7 +103,7 @@ export type SignInState =
       readonly reason: FailureReason
       /** The new password that was chosen in this sign-in is saved: it is the one to sign in with from now on. */
       readonly newPasswordSaved?: true | undefined
-      /** Name of the exception, for a log. Its text is left out: it is not meant for people, nor safe to keep. */
+      /** Name of the exception, for a log. Its text is left out: it is not written for users, and may hold personal data. */
       readonly errorName?: string | undefined
     }
 
@@ -120,7 +120,7 @@ export interface PendingStep {
   readonly missingAttributes: readonly string[]
   /** Milliseconds since 1970 by the clock of this device. */
   readonly arrivedAt: number
-  /** What the driver knows about why a code is asked for; it counts more than what the parameters say. */
+  /** The driver's own reason for the code step; it takes precedence over the parameters. */
   readonly reason?: CodeState['reason'] | undefined
 }
 
@@ -168,7 +168,7 @@ export function pendingStepOf({ nextStep }: SignInOutput): PendingStep {
   }
 }
 
-/** The state that shows a step to a person; `failed` for a step that leads out of this sign-in. */
+/** The state that shows a step to the user; `failed` for a step outside this sign-in. */
 export function stateOf(
   username: string,
   pending: PendingStep,

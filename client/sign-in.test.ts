@@ -168,7 +168,7 @@ describe('one answer to a session', () => {
     expect(seen.map(({ step, busy }) => `${step} ${busy}`)).toEqual(['signed-out true', 'code false'])
   })
 
-  test('what comes late after a cancel signs nobody in and does not disturb the next sign-in', async () => {
+  test('an answer that arrives after a cancel signs no user in and does not disturb the next sign-in', async () => {
     const first = await reachCode()
     const late = driver.submitCode(first.code)
     driver.cancel()
@@ -267,7 +267,7 @@ describe('no network', () => {
 })
 
 describe('sessions that expire', () => {
-  test('in the code step: a new mail goes out by itself', async () => {
+  test('in the code step: a new mail is sent without the user', async () => {
     const { username, code } = await reachCode()
     local.pool.faults.expireSessions()
     expect(await driver.submitCode(code)).toMatchObject({ step: 'code', reason: 'restarted' })
@@ -414,7 +414,7 @@ describe('codes that expire', () => {
     expect(await driver.submitCode(await local.code(username))).toMatchObject({ step: 'signed-in' })
   })
 
-  test('when the mails of the sign-in are used up it begins again by itself', async () => {
+  test('when the mails of the sign-in are used up it starts again', async () => {
     const { username } = await reachCode()
     await driver.resend()
     await driver.resend()
@@ -551,7 +551,7 @@ describe('two tabs with one session', () => {
     expect(await driver.submitCode(code)).toEqual({ step: 'signed-in', busy: false, username })
   })
 
-  test('somebody else is signed in: the state says so', async () => {
+  test('another user is signed in: the state says so', async () => {
     const { code } = await reachCode()
     await driver.submitCode(code)
     const other = reload()

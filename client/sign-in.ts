@@ -39,7 +39,7 @@ export type {
 export type { StepStorage } from './step-storage.ts'
 
 /**
- * Every action ends in a state and never throws. What is asked for while an action is under way is not done: it gets
+ * Every action ends in a state and never throws. An action that is started while another one runs is not carried out: it gets
  * the promise of the one under way. An action that does not fit the step changes nothing.
  */
 export interface SignInDriver {
@@ -82,14 +82,14 @@ export interface SignInDriver {
    */
   resend(): Promise<SignInState>
   /**
-   * Ends the sign-in and forgets the password at once. Nobody is signed in by what is still under way.
+   * Ends the sign-in and forgets the password at once. A request that is still running does not sign the user in.
    * @example
    * driver.cancel()
    */
   cancel(): void
   /**
    * Call it when the page starts: finds the user who is signed in, or the step that a reload interrupted. Ends in `failed`,
-   * `network` when somebody may be signed in and the pool cannot be asked; call it again later.
+   * `network` if a user may be signed in and the pool cannot be reached; call it again later.
    * @example
    * await driver.resume()
    */
@@ -134,19 +134,19 @@ type Answer = { readonly pending: PendingStep } | { readonly error: ClassifiedEr
 /** Where an action leads. It is only worked out by the actions; `settle` alone applies it. */
 interface Move {
   readonly state: SignInState
-  /** The step that waits for a person, if one does. */
+  /** The step that waits for the user, if there is one. */
   readonly pending?: PendingStep | undefined
-  /** This action obtained tokens; they are not those of somebody who was signed in before. */
+  /** This action obtained tokens; they do not belong to a user who was signed in before. */
   readonly obtainedTokens?: boolean
   /** Refused since the last mail. */
   readonly refusedCode?: string
-  /** The new password with which the sign-in goes on. */
+  /** The new password with which the sign-in continues. */
   readonly newPassword?: string
   /** The pool is known to have saved it. */
   readonly newPasswordSaved?: boolean
 }
 
-/** One request of the person, from the click to the state it leads to. */
+/** One action of the user, from the click to the state that it leads to. */
 interface Action {
   cancelled: boolean
   readonly turn: AmplifyTurn<SignInState>
@@ -266,7 +266,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     challengeResponse: string,
     more: NonNullable<ConfirmSignInInput['options']> = {},
   ): Promise<Answer> {
-    // A late answer, or another driver, has replaced the session: to answer that one would be somebody else's step.
+    // A late answer, or another driver, has replaced the session: an answer to that one would belong to another step.
     if (pendingAnswer !== answerCount()) return lostSession('SessionReplaced')
     return selectFactor(action, await confirm(action, challengeResponse, more))
   }
@@ -353,7 +353,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       const again = former && (await begin(action, username, former.password))
       if (!again || errorKind(again) === 'refused')
         return finishWith(action, username, password, { mailMayBeOut: true })
-      // The former password signs in: nothing was saved, and no new password is asked for any more.
+      // The former password signs in: nothing was saved, and the pool no longer asks for a new password.
       if ('pending' in again && !isNewPasswordStep(again)) return moveTo(username, restarted(again))
       answer = 'pending' in again ? await submit() : again
     }
@@ -378,7 +378,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     }
   }
 
-  /** The pool saves the new password but gives no tokens before a code: the sign-in begins once more with it. */
+  /** The pool saves the new password but gives no tokens before a code: the sign-in starts again with it. */
   async function finishWith(
     action: Action,
     username: string,
@@ -463,7 +463,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     return user?.names.includes(username.toLowerCase()) ? user.move : undefined
   }
 
-  /** Whoever is signed in in this browser, by all the names that one may have typed. */
+  /** The user who is signed in in this browser, by every name that the user may have typed. */
   async function currentUser(): Promise<
     { names: readonly string[]; move: Move } | 'unreachable' | undefined
   > {
@@ -621,7 +621,7 @@ function isPastPassword(answer: Answer): boolean {
   return kind === undefined || kind === 'mail-not-sent' || kind === 'tokens-refused'
 }
 
-/** An earlier mail may be in the mailbox, and its code is worth nothing any more: a person has to be told. */
+/** An earlier mail may be in the mailbox, and its code is no longer accepted: the user has to be told. */
 function restarted(answer: Answer): Answer {
   if (!('pending' in answer) || answer.pending.parameters['reason'] === 'limited') return answer
   return { pending: withReason(answer.pending, 'restarted') }

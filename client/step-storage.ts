@@ -1,4 +1,4 @@
-// Keeps the step that waits for a person over a reload of the page. No secret is in it.
+// Stores the step that waits for the user, so that it survives a reload of the page. It holds no secret.
 import { codeReasonOf, type PendingStep } from './sign-in-state.ts'
 
 /** Where a step is kept. It may fail in any way: a step that could not be kept is only lost to a reload. */

@@ -11,7 +11,7 @@ interface Command {
   readonly run: () => Promise<number | undefined>
 }
 
-/** A program that reads `process.argv` by itself as soon as it is loaded. */
+/** A program that reads `process.argv` as soon as it is loaded. */
 async function load(program: () => Promise<unknown>): Promise<undefined> {
   process.argv.splice(2, 1)
   await program()
@@ -134,7 +134,7 @@ async function main(): Promise<number | undefined> {
   return await command.run()
 }
 
-// It would stand above every answer; which Node.js this project needs is said by `engines` of its package.
+// It would be printed before every answer; `engines` in package.json says which Node.js this project needs.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 // A reader that needs only the first lines closes the pipe.

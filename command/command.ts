@@ -1,7 +1,7 @@
 // What the commands of this folder share: colours on a terminal only, and errors as one line and an exit status.
 import { styleText } from 'node:util'
 
-/** The text in a style, where a person reads it. */
+/** The text in a style, on a terminal only. */
 export function paint(format: Parameters<typeof styleText>[0], text: string): string {
   return process.stdout.isTTY ? styleText(format, text) : text
 }

@@ -7,7 +7,7 @@ export type JsonObject = { [key: string]: Json }
 /** An object whose members have not been read yet. */
 export type UntypedObject = Record<string, unknown>
 
-/** One setting that differs. `path` is as a person would write it: `LambdaConfig.DefineAuthChallenge`. */
+/** One setting that differs. `path` is written with dots: `LambdaConfig.DefineAuthChallenge`. */
 export type Difference = { readonly path: string; readonly before: Json; readonly after: Json }
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {
@@ -31,7 +31,7 @@ export function parseJsonObject(text: string): JsonObject {
   return value
 }
 
-/** What lies at a path of keys; null if nothing does. */
+/** The value at a path of keys; null if it is missing. */
 export function member(value: Json | undefined, ...path: string[]): Json {
   const [key, ...rest] = path
   if (key === undefined) return value ?? null
@@ -43,13 +43,13 @@ export function objectAt(value: Json | undefined, ...path: string[]): JsonObject
   return isJsonObject(found) ? found : {}
 }
 
-/** The text at a path; undefined if there is none or it is empty. */
+/** The text at a path; undefined if it is missing or empty. */
 export function stringAt(value: Json | undefined, ...path: string[]): string | undefined {
   const found = member(value, ...path)
   return typeof found === 'string' && found !== '' ? found : undefined
 }
 
-/** The texts of a list at a path; an empty list if there is none. */
+/** The texts of a list at a path; an empty list if it is missing. */
 export function stringsAt(value: Json | undefined, ...path: string[]): string[] {
   const found = member(value, ...path)
   return Array.isArray(found) ? found.filter(item => typeof item === 'string') : []

@@ -263,7 +263,7 @@ describe('a code is good for nothing else', () => {
   })
 })
 
-describe('somebody who has not passed the password', () => {
+describe('a user who has not passed the password', () => {
   const sessions: [string, readonly SampleEntry[], object][] = [
     ['started without a password', [], {}],
     ['sent only SRP_A', [passed('SRP_A')], {}],
@@ -413,7 +413,7 @@ describe('two secrets', () => {
   })
 })
 
-describe('somebody who gets no mail waits', () => {
+describe('a user who gets no mail waits', () => {
   const waits = () => {
     const timer = jest.spyOn(globalThis, 'setTimeout')
     return () => timer.mock.calls.map(([, milliseconds = 0]) => milliseconds)

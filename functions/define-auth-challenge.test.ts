@@ -50,7 +50,7 @@ test('after the code come the tokens', async () => {
   expect(lines).toMatchObject([{ event: 'tokens-issued', factor: 'code', reference: 'BBBB' }])
 })
 
-test('whoever starts without the password is refused, with the reason in the log only', async () => {
+test('a sign-in that starts without the password is refused, with the reason in the log only', async () => {
   const refused = { challengeName: null, issueTokens: false, failAuthentication: true }
   expect(await define([])).toEqual(refused)
   expect(await define(null)).toEqual(refused)

@@ -10,7 +10,7 @@ import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readDefineSettings(process.env)
 
-/** How each step is told to Cognito, and to the log. */
+/** How each step is reported to Cognito and to the log. */
 const ANSWERS = {
   'ask-password': { challengeName: 'PASSWORD_VERIFIER', issueTokens: false, failAuthentication: false },
   'ask-code': { challengeName: 'CUSTOM_CHALLENGE', issueTokens: false, failAuthentication: false },

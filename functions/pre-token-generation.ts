@@ -1,4 +1,4 @@
-// Pre Token Generation: the last gate, for the two ways to tokens that never meet Define Auth Challenge.
+// Pre Token Generation: the guard for the two ways to tokens that never call Define Auth Challenge.
 import { decideTokens } from '../shared/challenge-sequence.ts'
 import { TokensRefusedError } from '../shared/errors.ts'
 import { recordEvent } from '../shared/event-record.ts'
@@ -8,7 +8,7 @@ import { readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readPreTokenSettings(process.env)
 
-/** What the person reads; it may reach a browser. */
+/** What the user reads; it may reach a browser. */
 const MESSAGES = {
   'new-password': 'The new password is set. Please sign in with it',
   'hosted-ui': 'Please sign in through the app',

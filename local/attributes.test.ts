@@ -39,7 +39,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([closed.close(), open.close()]))
 
-/** As far as the new password, which somebody who has the temporary one sets with an address of their own. */
+/** Up to the new password, which a person with the temporary one sets together with an address of their own. */
 async function firstSignIn(pool: LocalUserPool, address: string, clientId = pool.clientId) {
   pointAmplifyAt(pool, clientId)
   const { username, password } = pool.addUser()
@@ -54,7 +54,7 @@ async function lastMail(pool: LocalUserPool) {
   return { to, code: /\b\d{6}\b/.exec(text)?.[0] ?? 'no code' }
 }
 
-/** A whole sign-in of a new user. @returns the access token that somebody else may then get hold of */
+/** A whole sign-in of a new user. @returns the access token that another person may then steal */
 async function signedIn(pool: LocalUserPool) {
   pointAmplifyAt(pool)
   const { username, password } = pool.addUser()
@@ -90,7 +90,7 @@ const TO_ANOTHER_ADDRESS = {
   message: 'A client attempted to write unauthorized attribute',
 }
 
-test('where the address is not required, whoever has a temporary password can send the code to their own', async () => {
+test('where the address is not required, a person with the temporary password can send the code to their own', async () => {
   const { confirm } = await firstSignIn(open, 'mallory@example.com')
   expect((await confirm).nextStep.signInStep).toBe('CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE')
   const { to, code } = await lastMail(open)
@@ -121,7 +121,7 @@ test('an app client whose WriteAttributes leave the address out does not write i
   await expect(update(open, AccessToken, { email: 'eve@example.com' })).rejects.toMatchObject(
     TO_ANOTHER_ADDRESS,
   )
-  await update(open, AccessToken, { name: 'Somebody' })
+  await update(open, AccessToken, { name: 'A Name' })
   await signOut()
 })
 

@@ -1,5 +1,13 @@
 // What the commands ask of AWS beside Cognito, answered from memory: Lambda, SES, CloudFormation, CloudWatch and IAM.
 import { isObject, type UntypedObject } from '../command/json.ts'
+import type { TriggerName } from './trigger-process.ts'
+
+export interface DeployedTriggers {
+  readonly region: string
+  readonly poolArn: string
+  /** The environment variables that each trigger runs with. */
+  readonly environments: ReadonlyMap<TriggerName, Readonly<Record<string, string>>>
+}
 
 /** The account as these services describe it. */
 export interface AwsAccount {

@@ -1,7 +1,7 @@
-// What nobody has published about Cognito, or what sources disagree on: the local pool can do each of it.
+// What AWS does not document about Cognito, or what sources disagree on: the local pool can play each variant.
 
 /**
- * What Cognito does after NEW_PASSWORD_REQUIRED inside CUSTOM_AUTH. Each was reported or expected by somebody:
+ * What Cognito does after NEW_PASSWORD_REQUIRED inside CUSTOM_AUTH. Each was reported or is expected:
  * `define`: Define is called with the same two entries.
  * `define-with-entry`: Define is called with one entry more, NEW_PASSWORD_REQUIRED.
  * `define-first`: Define was called before the new password was asked for; its answer is kept, and Create follows.

@@ -12,14 +12,14 @@ export interface PendingSignIn {
   readonly client: AppClient
   /** undefined: there is no such user, and PreventUserExistenceErrors hides it. */
   readonly user: User | undefined
-  /** As the person typed it. */
+  /** As the user typed it. */
   readonly typedName: string
   /** The name inside the pool, or a simulated one for a user who does not exist. */
   readonly username: string
   readonly srpA: string | undefined
   /** `session` of the trigger events. */
   readonly entries: readonly ChallengeEntry[]
-  /** What Define answered before the new password was asked for, where the pool behaves like that. */
+  /** What Define answered before NEW_PASSWORD_REQUIRED, where the pool behaves like that. */
   readonly decided: DefineAnswer | undefined
   readonly passwordChanged: boolean
   readonly usedNativeFactor: boolean
@@ -50,7 +50,7 @@ export interface OpenChallenge {
   readonly challenge: Challenge
 }
 
-/** ClientMetadata of the request in hand; never remembered. */
+/** ClientMetadata of the current request; never stored. */
 export type ClientMetadata = Readonly<Record<string, string>> | undefined
 
 /** The entry of a challenge of Cognito's own that was answered rightly. */

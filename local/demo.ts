@@ -134,7 +134,7 @@ async function runSteps(pool: LocalUserPool, tell: (step: DemoStep) => void): Pr
     }
   })
   if (pool.faults.afterNewPassword === 'tokens') {
-    await step('Sign in once more, with the new password', async () =>
+    await step('Sign in again, with the new password', async () =>
       describeCode(await signInWith(NEW_PASSWORD)),
     )
   }

@@ -1,4 +1,4 @@
-// Fault switches: what can go wrong between a client and Cognito, at will.
+// Fault switches: what can go wrong between a client and Cognito, on request.
 
 import { isObject } from '../command/json.ts'
 import {
@@ -21,7 +21,7 @@ interface Failure {
   readonly message: string
 }
 
-/** How the switches stand, and what is set up and has not happened yet. */
+/** The positions of the switches, and the faults that are set and have not happened yet. */
 export interface FaultSwitchState {
   readonly afterNewPassword: AfterNewPassword
   readonly afterNativeFactor: AfterNativeFactor

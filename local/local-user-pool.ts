@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { isObject, type UntypedObject } from '../command/json.ts'
 import { AppClient, type AppClientSettings } from './app-client.ts'
-import { type AwsAccount, answerAws } from './aws-services.ts'
+import { type AwsAccount, answerAws, type DeployedTriggers } from './aws-services.ts'
 import type { AfterNativeFactor, AfterNewPassword } from './behaviour.ts'
 import { CallLog, type PoolCall } from './call-log.ts'
 import type { OpenChallenge } from './challenges.ts'
@@ -16,7 +16,6 @@ import { type Message, startMailbox } from './mailbox.ts'
 import { findOperation } from './operations/index.ts'
 import { Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
-import type { DeployedTriggers } from './rehearsal.ts'
 import { Sessions } from './sessions.ts'
 import { Tokens } from './tokens.ts'
 import { projectDirectory, type TriggerName, type TriggerProcess } from './trigger-process.ts'
@@ -26,7 +25,7 @@ import { UserPoolDescription } from './user-pool.ts'
 import { type UserStatus, Users } from './users.ts'
 
 export interface LocalUser {
-  /** What the person signs in with: an e-mail address, unless the pool's description says otherwise. */
+  /** What the user signs in with: an e-mail address, unless the pool's description says otherwise. */
   readonly username: string
   readonly password: string
   readonly status: UserStatus
@@ -54,7 +53,7 @@ export interface LocalUserPoolOptions {
   readonly clients?: readonly AppClientSettings[]
   /** False: LambdaConfig is empty at the start, as in a pool to which the triggers are yet to be attached. */
   readonly triggers?: boolean
-  /** Members of the pool's description that shall differ, such as `{ UsernameAttributes: [] }`. */
+  /** Members of the pool's description that differ, such as `{ UsernameAttributes: [] }`. */
   readonly userPool?: UntypedObject
   /** Milliseconds that one try of a trigger may take; default 5000, Cognito's own. */
   readonly triggerTimeoutMs?: number
@@ -275,7 +274,7 @@ function firstTimeUser(username: string): LocalUser {
   }
 }
 
-/** A user that the pool was given, for whoever wants to sign in as them: a password only as long as it is theirs. */
+/** A user that the pool was started with; the password only while it is still the user's. */
 function asTheyAreNow({ users }: Pool, { username, password }: LocalUser) {
   const user = users.find(username)
   const isTheirs = user?.password?.matches(password) === true

@@ -10,7 +10,7 @@ export interface Page<Item> {
   readonly next: string | undefined
 }
 
-/** @throws CognitoError InvalidParameterException for a limit out of range or a token that is none. */
+/** @throws CognitoError InvalidParameterException for a limit out of range or an invalid token. */
 export function takePage<Item>(all: readonly Item[], limit: number, token: string | undefined): Page<Item> {
   if (!Number.isInteger(limit) || limit < 0 || limit > LARGEST_PAGE) {
     throw invalidParameter(

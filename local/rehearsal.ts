@@ -1,6 +1,6 @@
 // The rehearsal: a pool in use that asks for no code yet, in an account with the functions deployed and nothing attached.
 import type { AppClientSettings } from './app-client.ts'
-import type { AwsAccount } from './aws-services.ts'
+import type { AwsAccount, DeployedTriggers } from './aws-services.ts'
 import type { LocalUser, LocalUserPoolOptions } from './local-user-pool.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
 import { ACCOUNT_ID, TRIGGER_MEMBERS } from './user-pool.ts'
@@ -55,13 +55,6 @@ export const REHEARSAL = {
   account: rehearsalAccount,
   environment: { GUARDED_CLIENT_IDS: FIRST_CLIENT },
 } satisfies LocalUserPoolOptions
-
-export interface DeployedTriggers {
-  readonly region: string
-  readonly poolArn: string
-  /** The environment variables that each trigger runs with. */
-  readonly environments: ReadonlyMap<TriggerName, Readonly<Record<string, string>>>
-}
 
 /** The account around the pool after `aws cloudformation deploy`: the four functions, SES out of the sandbox, one alarm. */
 export function rehearsalAccount({ region, poolArn, environments }: DeployedTriggers): AwsAccount {

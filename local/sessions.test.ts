@@ -65,7 +65,7 @@ test('of two answers at the same time one gets the tokens', async () => {
   expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
 })
 
-test('a session that nobody was given is refused', async () => {
+test('a session that was never issued is refused', async () => {
   await expect(answer('no-session-of-this-user-pool', 'right')).rejects.toMatchObject({
     name: 'NotAuthorizedException',
     message: 'Invalid session for the user.',
@@ -90,7 +90,7 @@ test('a session expires after the three minutes of the app client', async () => 
   })
 })
 
-test('each challenge has the whole time anew', async () => {
+test('the time starts again with each challenge', async () => {
   const session = await challenge()
   pool.advanceClock(170)
   const { Session = '' } = await answer(session, 'wrong')

@@ -46,7 +46,7 @@ export class Tokens {
   readonly #idKey: SigningKey
   readonly #accessKey: SigningKey
   readonly #grants = new Map<string, Grant>()
-  /** Sign-ins (`origin_jti`) whose access tokens are no longer good. */
+  /** Sign-ins (`origin_jti`) whose access tokens are no longer valid. */
   readonly #revokedOrigins = new Set<string>()
 
   private constructor(clock: Clock, issuer: string, idKey: SigningKey, accessKey: SigningKey) {

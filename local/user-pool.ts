@@ -61,7 +61,7 @@ const DEFAULTS: UntypedObject = {
   AdminCreateUserConfig: { AllowAdminCreateUserOnly: false, UnusedAccountValidityDays: 7 },
 }
 
-/** A pool as people have it in use: sign-in by e-mail address, mail through SES, invitation by an administrator. */
+/** A typical pool in use: sign-in by e-mail address, mail through SES, invitation by an administrator. */
 const STARTING_DESCRIPTION: UntypedObject = {
   ...DEFAULTS,
   DeletionProtection: 'ACTIVE',
@@ -194,7 +194,7 @@ export class UserPoolDescription {
     return new Parameters(this.#settings).optionalString('MfaConfiguration') ?? 'OFF'
   }
 
-  /** The answer of GetUserPoolMfaConfig: with `EmailMfaConfiguration` and the like when they are set. */
+  /** The answer of GetUserPoolMfaConfig: with `EmailMfaConfiguration` and similar members when they are set. */
   get mfa(): UntypedObject {
     return { ...this.#mfa, MfaConfiguration: this.mfaConfiguration }
   }
@@ -318,7 +318,7 @@ export class UserPoolDescription {
   }
 }
 
-/** Describe goes on answering UnusedAccountValidityDays, which is why a description cannot be sent back as it is. */
+/** Describe keeps returning UnusedAccountValidityDays, which is why a description cannot be sent back as it is. */
 function adminCreateUserConfig(request: Parameters, settings: Parameters): unknown {
   const given = request.optionalObject('AdminCreateUserConfig')
   const daysOf = (parameters: Parameters) =>

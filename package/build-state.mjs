@@ -53,7 +53,7 @@ export async function isUpToDate(directory, inputs) {
 }
 
 /**
- * Puts files in the place of those in `directory`. Whoever reads there meanwhile finds every file, old or new, whole:
+ * Puts files in the place of those in `directory`. A process that reads there meanwhile finds every file, old or new, complete:
  * first come the files that are new, then those that changed, each in one step, and last goes what is left over.
  *
  * @param {string} directory where they go

@@ -1,4 +1,4 @@
-// cognito-email-code/testing: the local user pool and the replay of recorded sign-ins, for people's own tests.
+// cognito-email-code/testing: the local user pool and the replay of recorded sign-ins, for the tests of other projects.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLocalUserPool as startPool } from '../local/local-user-pool.ts'
@@ -15,7 +15,7 @@ export type TriggerName =
   | 'verify-auth-challenge-response'
   | 'pre-token-generation'
 
-/** What Cognito does after a new password in a custom sign-in; nobody has published it, so test all three. */
+/** What Cognito does after a new password in a custom sign-in; AWS does not document it, so test all of them. */
 export type AfterNewPassword = 'define' | 'define-with-entry' | 'define-first' | 'tokens'
 
 /** What Cognito does after one of its own second factors in a custom sign-in; sources disagree. */
@@ -23,7 +23,7 @@ export type AfterNativeFactor = 'define-with-entry' | 'tokens'
 
 /** A user that the pool starts with. */
 export interface LocalUser {
-  /** What the person signs in with, by default an e-mail address. */
+  /** What the user signs in with, by default an e-mail address. */
   readonly username: string
   readonly password: string
   /** `FORCE_CHANGE_PASSWORD`: the password is a temporary one. */
@@ -163,7 +163,7 @@ export interface ReplayedEvent {
   readonly error: string | undefined
   /** Number of mails that the event sent. */
   readonly mails: number
-  /** Whether `<name>.expected.json` stands beside the event. */
+  /** Whether `<name>.expected.json` exists beside the event. */
   readonly compared: boolean
   /** Where the answer differs from the expected one; empty if it does not. */
   readonly differences: readonly string[]
@@ -176,7 +176,7 @@ export interface ReplayedSignIn {
   /** Name of the folder. */
   readonly name: string
   readonly events: readonly ReplayedEvent[]
-  /** Every difference from the expected answers, with the event before it; empty if there is none. */
+  /** Every difference from the expected answers, with the name of its event; empty if every answer is as expected. */
   readonly differences: readonly string[]
 }
 
@@ -226,7 +226,7 @@ async function recordedSignIns(path: string) {
   return signIns
 }
 
-/** The code stands on a line of its own. */
+/** The code is on a line of its own. */
 function codeIn(messages: readonly Message[], address: string): string {
   const mails = messages.filter(({ to }) => to.toLowerCase() === address.toLowerCase())
   const code = /^\s*(\d{6,10})\s*$/m.exec(mails.at(-1)?.text ?? '')?.[1]

@@ -4,7 +4,7 @@ import { type JsonObject, member, stringAt, stringsAt } from '../command/json.ts
 /**
  * The flows that cannot end in tokens without the code. Every other flow does, known or not: ALLOW_USER_AUTH allows a
  * password on its own (API reference of UpdateUserPoolClient), and Cognito may add flows. The ADMIN flows need IAM
- * credentials, but a user who signs in through them is not asked for a code.
+ * credentials, but a user who signs in through them enters no code.
  */
 const FLOWS_WITH_CODE = ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'CUSTOM_AUTH_FLOW_ONLY']
 
@@ -14,7 +14,7 @@ const DEFAULT_FLOWS = ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW
 /** AuthSessionValidity when a client says nothing. */
 const DEFAULT_SESSION_MINUTES = 3
 
-/** The flows in force, those that Cognito supplies by itself included. */
+/** The flows in force, including Cognito's defaults. */
 export function flowsOf(client: JsonObject): string[] {
   const flows = stringsAt(client, 'ExplicitAuthFlows')
   return flows.length === 0 ? DEFAULT_FLOWS : flows

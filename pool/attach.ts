@@ -230,7 +230,7 @@ function clientNotes(to: PoolState, guardSettings: Readonly<Record<string, strin
   if (open.length > 0) {
     notes.push(
       `Users can still sign in without a code through these app clients: ${open.map(nameOf).join(', ')}. ` +
-        'Once their app drives CUSTOM_AUTH, pass them to attach with --clients.',
+        'Once their app signs in with CUSTOM_AUTH, pass them to attach with --clients.',
     )
   }
   const hosted = hostedUiClients(to.userPool, Object.values(to.clients))
@@ -256,7 +256,7 @@ function clientsWithoutCode(state: PoolState): JsonObject[] {
  * The guard decides for every app client unless it is told which: after a new password no flow but CUSTOM_AUTH gets
  * tokens any more, and with HOSTED_UI=deny the hosted UI gets none at all.
  *
- * @returns why attach does not go on; undefined if nobody is shut out who did not ask for it
+ * @returns why attach stops; undefined if no app client would lose access unexpectedly
  */
 function guardRefusal(
   to: PoolState,

@@ -30,7 +30,7 @@ export type CarryOutOptions = {
   readonly backupFile: string | undefined
   /** Called once the backup is on the disk, before the first write. */
   readonly onBackup: (file: string) => void
-  /** Aborted when the person wants the command to stop. */
+  /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal
 }
 
@@ -39,7 +39,7 @@ export type Outcome = 'done' | 'done-after-interruption'
 
 /**
  * Carries out a plan: checks that nothing changed since it was made, writes the backup, updates, reads back, compares,
- * and puts everything back if anything else moved, an update failed, or the person interrupted it.
+ * and puts everything back if anything else moved, an update failed, or the user interrupted it.
  *
  * @throws CommandError that says what was done and what is left to do
  */

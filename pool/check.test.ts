@@ -140,7 +140,7 @@ const FAULTS: Fault[] = [
     args: ['--stack-name', STACK],
   },
   {
-    fault: "a trigger that is somebody else's",
+    fault: 'a trigger of another product',
     id: 'trigger-foreign',
     plant: state => putFunction(state, 'DefineAuthChallenge', functionArn('captcha')),
     fix: '--replace',
@@ -439,7 +439,7 @@ const FAULTS: Fault[] = [
     args: ['--stack-name', STACK],
   },
   {
-    fault: 'no alarm at all but those of others',
+    fault: 'only alarms of others',
     id: 'alarms-silent',
     plant: state => (state.alarms = [{ AlarmName: 'disk', Namespace: 'others', AlarmActions: ['arn'] }]),
     fix: '--parameter-overrides AlarmTopicArn=TOPIC_ARN',

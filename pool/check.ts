@@ -1,4 +1,4 @@
-// Reads everything about a pool that decides whether the code is asked for and arrives. Changes nothing.
+// Reads everything about a pool that decides whether users are asked for the code and receive it. Changes nothing.
 import {
   type AlarmType,
   type CompositeAlarm,
@@ -53,7 +53,7 @@ export type CheckOptions = {
   readonly fromAddress: string | undefined
 }
 
-/** Reads one thing; what cannot be read is noted, and the rest goes on. */
+/** Reads one thing; what cannot be read is noted, and the rest continues. */
 type Reader = <Value>(
   what: string,
   actions: readonly string[],

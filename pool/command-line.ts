@@ -115,7 +115,7 @@ type Values = ReturnType<typeof parse>['values']
  * Runs one command.
  *
  * @param args what follows the name of the program
- * @param signal aborted when the person wants the command to stop: what is being written is finished or put back
+ * @param signal aborted when the user interrupts the command: the write in progress is finished or put back
  * @returns the exit code: 0 no problems, 1 findings, 2 could not run
  */
 export async function runPool(
@@ -221,7 +221,7 @@ function asJson({ id, level, what, why, fix }: Finding): Json {
 
 const LEVEL_STYLE: Record<Level, Style> = { high: 'red', medium: 'yellow', low: 'cyan' }
 
-/** A table of one finding a row; the command that fixes it stands alone on its line, to be copied. */
+/** A table of one finding a row; the command that fixes it is alone on its line, to be copied. */
 function findingsText(
   terminal: Terminal,
   userPoolId: string,
@@ -416,7 +416,7 @@ function nothingText({ command }: Plan): string {
   return command === 'detach' ? 'Already detached. Nothing to change.' : 'Already fixed. Nothing to change.'
 }
 
-/** A note, wrapped; the commands in it stand alone on one line each, to be copied. */
+/** A note, wrapped; the commands in it are alone on one line each, to be copied. */
 function noteText(terminal: Terminal, note: string): string {
   const lines = note.split('\n').map(line => (line.startsWith('  ') ? line : wrapped(line, 100, '')))
   return `\n${coloured(terminal, 'yellow', lines.join('\n'))}\n`
@@ -493,7 +493,7 @@ function print(terminal: Terminal, value: Json): void {
 
 type Explained = { readonly message: string; readonly code: ErrorCode | string }
 
-/** An error as a person can act on it, with the code for machines. */
+/** An error as text to act on, with the code for machines. */
 function explained(error: unknown): Explained {
   if (error instanceof CommandError) return { message: error.message, code: error.code }
   if (!(error instanceof Error)) return { message: String(error), code: 'failed' }

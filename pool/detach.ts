@@ -174,7 +174,7 @@ function isSame(one: Json, other: Json): boolean {
 
 const CHALLENGE_TRIGGERS = TRIGGERS.filter(trigger => trigger !== 'PreTokenGeneration')
 
-/** Whether the pool has no trigger of a custom challenge at all, whoever's. */
+/** Whether the pool has no trigger of a custom challenge, ours or another. */
 function isDetached(userPool: JsonObject): boolean {
   return CHALLENGE_TRIGGERS.every(trigger => arnInSlot(userPool, trigger) === undefined)
 }
@@ -227,7 +227,7 @@ function refuseOtherTriggers(from: PoolState, backup: Backup, others: readonly F
   const first =
     later === undefined
       ? ''
-      : `\nA later attach put them there. To take them off with its backup first:\n  ${detachCommand(userPoolId, later.file)}`
+      : `\nA later attach put them there. To remove them with its backup first:\n  ${detachCommand(userPoolId, later.file)}`
   throw new CommandError(
     `Other triggers have been attached since this backup. Nothing was changed.\n${lines.join('\n')}\n` +
       `Pass --replace to remove them.${first}`,
@@ -238,10 +238,10 @@ function refuseOtherTriggers(from: PoolState, backup: Backup, others: readonly F
 type Rescue = { readonly to: PoolState; readonly notes: string[] }
 
 /**
- * Sees to it that no app client is left through which users could sign in only with a code that the pool no longer asks
+ * Makes sure that no app client is left through which users could sign in only with a code that the pool no longer asks
  * for, unless that was so before the backup was made.
  *
- * @throws CommandError `client-stranded` for a client of which nothing is known that would help
+ * @throws CommandError `client-stranded` for a client whose earlier flows are not known
  */
 function withoutStranded(
   from: PoolState,
@@ -273,11 +273,11 @@ function withoutStranded(
     'add-srp': [...addSrp, ...lost].join(','),
   })
   const advice =
-    'Use the backup of the command that changed these app clients first. If there is none, this lets their users sign ' +
+    'Use the backup of the command that changed these app clients first. If it does not exist, this command lets their users sign ' +
     `in with the password alone:\n  ${command}`
   if (servesCode(from.userPool)) {
     throw new CommandError(
-      `Without the triggers nobody could sign in through these app clients: ${names}. They allow CUSTOM_AUTH only, and ` +
+      `Without the triggers, users could not sign in through these app clients: ${names}. They allow CUSTOM_AUTH only, and ` +
         `this backup does not know what they allowed before. Nothing was changed. ${advice}`,
       'client-stranded',
     )
@@ -285,7 +285,7 @@ function withoutStranded(
   return {
     to,
     notes: [
-      `Nobody can sign in through these app clients: ${names}. They allow CUSTOM_AUTH only, and the pool has no triggers ` +
+      `Users cannot sign in through these app clients: ${names}. They allow CUSTOM_AUTH only, and the pool has no triggers ` +
         `for it. ${advice}`,
     ],
   }
@@ -309,7 +309,7 @@ export async function nextSteps(plan: Plan, options: DetachOptions): Promise<str
     const next = detachCommand(userPoolId, file)
     if (wouldChange(plan.to, backup, plainOptions(userPoolId, file))) {
       return [
-        `Another backup of this pool in ${printable(dirname(backupFile))} has more to put back. Run next:\n  ${next}`,
+        `Another backup of this pool in ${printable(dirname(backupFile))} has more to restore. Run next:\n  ${next}`,
       ]
     }
   }

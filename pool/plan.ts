@@ -12,7 +12,7 @@ import { clientDifferences, type PoolState, poolDifferences } from './user-pool.
 
 export type Command = 'attach' | 'detach' | 'fix'
 
-/** What a command is going to change, for a person to look at first. */
+/** What a command is going to change, to be reviewed first. */
 export type Plan = {
   readonly command: Command
   readonly userPoolId: string
@@ -21,7 +21,7 @@ export type Plan = {
   /** The same app clients. */
   readonly to: PoolState
   readonly changes: readonly PlannedChange[]
-  /** What the person should know; nothing in here changes. Lines that begin with two blanks are commands. */
+  /** What the user should know; nothing in here changes. Lines that begin with two blanks are commands. */
   readonly notes: readonly string[]
   /** What attach sets in LambdaConfig, for the backup. */
   readonly triggers: JsonObject
@@ -92,7 +92,7 @@ export function namesOf(changes: readonly PlannedChange[]): string {
   return changes.map(({ target, path }) => `${target} ${path}`).join(', ')
 }
 
-/** An app client as a person knows it. */
+/** The id and the name of an app client. */
 export function nameOf(client: JsonObject | undefined): string {
   return printable(`${client?.['ClientId']} (${client?.['ClientName']})`)
 }
@@ -150,7 +150,7 @@ export async function refuseDuringImport(aws: Aws, userPoolId: string): Promise<
   )
 }
 
-/** What the person should know about parts of the pool that could not be read. */
+/** Notes about the parts of the pool that could not be read. */
 export function unreadNotes(state: PoolState): string[] {
   if (state.mfa !== undefined) return []
   return [
@@ -159,7 +159,7 @@ export function unreadNotes(state: PoolState): string[] {
   ]
 }
 
-/** @returns the text at a path for a person, without control characters */
+/** The name of the pool as it may be printed, without control characters. */
 export function shownName(userPool: JsonObject): string {
   return printable(stringAt(userPool, 'Name') ?? '')
 }

@@ -146,9 +146,9 @@ test('--help says what there is, and wrong use is exit code 2', async () => {
 })
 
 test('without credentials it says what to do', async () => {
-  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...nobody } = environment
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...withoutCredentials } = environment
   const result = await run(['check', '--user-pool-id', pool.userPoolId], {
-    ...nobody,
+    ...withoutCredentials,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',

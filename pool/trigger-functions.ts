@@ -33,7 +33,7 @@ export type TriggerArns = Partial<Record<Trigger, string>>
 
 const ARN = /^arn:[a-z-]+:lambda:([a-z0-9-]+):(\d{12}):function:([\w-]{1,140})(?::([\w$-]{1,128}))?$/
 
-/** The ARNs among the outputs of a stack made of template.yaml. @throws CommandError if there are none */
+/** The ARNs among the outputs of a stack made of template.yaml. @throws CommandError if the stack has none */
 export async function arnsOfStack(aws: Aws, stackName: string): Promise<TriggerArns> {
   const { Stacks } = await aws.cloudFormation.send(new DescribeStacksCommand({ StackName: stackName }))
   const outputs = Stacks?.[0]?.Outputs ?? []

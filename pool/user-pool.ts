@@ -67,7 +67,7 @@ export const NOT_IN_UPDATE_USER_POOL_CLIENT = [
   'LastModifiedDate',
 ]
 
-/** What changes by itself. */
+/** Members that change without an update. */
 const VOLATILE = [
   'EmailConfigurationFailure',
   'EstimatedNumberOfUsers',
@@ -159,7 +159,7 @@ function withBothPreTokenSlots(lambdaConfig: JsonObject): JsonObject {
   return { ...lambdaConfig, PreTokenGeneration: arn, PreTokenGenerationConfig: config }
 }
 
-/** The Pre Token Generation trigger, in whichever of its two places it stands. */
+/** The Pre Token Generation trigger, from either of its two members. */
 export function preTokenArn(lambdaConfig: JsonObject): string | undefined {
   return (
     stringAt(lambdaConfig, 'PreTokenGenerationConfig', 'LambdaArn') ??
@@ -217,7 +217,7 @@ export async function readPoolState(
   return { userPool, mfa, clients }
 }
 
-/** undefined where it may not be read, or where Cognito is played by something that does not know the call. */
+/** undefined where it may not be read, or where the endpoint does not have the operation. */
 async function readMfaConfig(
   cognito: CognitoIdentityProviderClient,
   userPoolId: string,
@@ -243,7 +243,7 @@ export async function describeUserPool(
   return objectAt(answer(), 'UserPool')
 }
 
-/** Without the client's secret, which nobody here needs. */
+/** Without the client's secret, which no command needs. */
 export async function describeUserPoolClient(
   cognito: CognitoIdentityProviderClient,
   userPoolId: string,

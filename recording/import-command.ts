@@ -54,12 +54,13 @@ export async function runEvents(args: readonly string[], terminal: Terminal): Pr
         command === undefined
           ? 'Missing command: import. See --help.'
           : `Unknown command: ${command}. See --help.`,
+        'usage',
       )
     if (!/^[\w-]{1,60}$/.test(values.name))
-      throw new CommandError('--name must be 1 to 60 letters, digits, - or _.')
+      throw new CommandError('--name must be 1 to 60 letters, digits, - or _.', 'usage')
     const { out } = values
     if (out === undefined && !values['dry-run'])
-      throw new CommandError('Missing required option: --out FOLDER.')
+      throw new CommandError('Missing required option: --out FOLDER.', 'usage')
 
     const signIns = recordedSignIns(await readExports(files, terminal))
     refuseSuspects(signIns)
@@ -74,10 +75,19 @@ export async function runEvents(args: readonly string[], terminal: Terminal): Pr
     return signIns.length === 0 ? 1 : 0
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    if (args.includes('--json')) terminal.stdout.write(`${JSON.stringify({ error: message })}\n`)
+    if (args.includes('--json'))
+      terminal.stdout.write(`${JSON.stringify({ error: message, code: codeOf(error) })}\n`)
     terminal.stderr.write(`${message}\n`)
     return 2
   }
+}
+
+/** The stable code of an error, as the other commands print it. */
+function codeOf(error: unknown): string {
+  if (error instanceof CommandError) return error.code
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+    ? 'usage'
+    : 'failed'
 }
 
 async function readExports(files: readonly string[], terminal: Terminal): Promise<LoggedEvent[]> {
@@ -111,8 +121,8 @@ function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
   )
   if (suspects.length === 0) return
   throw new CommandError(
-    `Nothing was written: something personal may be left.\n${suspects.join('\n')}\n` +
-      'Take that out of the export by hand, or leave the sign-in out, and run the import again.',
+    `Nothing was written: personal data may be left.\n${suspects.join('\n')}\n` +
+      'Remove it from the export, or leave the sign-in out, and run the import again.',
   )
 }
 

@@ -25,7 +25,7 @@ function documentsIn(text: string): Document[] {
   return documentsInLines(text.split(/\r?\n/))
 }
 
-/** Each line may begin with a time and other words; JSON begins at its first bracket and may go on below. */
+/** Each line may begin with a time and other words; JSON begins at its first bracket and may continue on the next lines. */
 function documentsInLines(lines: readonly string[]): Document[] {
   const documents: Document[] = []
   for (let index = 0; index < lines.length; index += 1) {

@@ -18,7 +18,7 @@ function triggerOf(event: JsonObject): TriggerName | undefined {
 
 /**
  * Groups events by sign-in, in the order in which they were logged, and redacts them. A sign-in is one user at one
- * app client; a new one begins when Define sees a session that does not go on from the last one.
+ * app client; a new one begins when Define sees a session that does not continue the last one.
  */
 export function recordedSignIns(logged: readonly LoggedEvent[]): LoggedSignIn[] {
   const inOrder = logged
@@ -119,7 +119,7 @@ const HARMLESS = [
 const SUSPECTS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['an address', /[^\s@]@[^\s@]/],
   ['a phone number', /\+\d[\d\s().-]{5,}/],
-  ['a code or a number of a person', /\d(?:[\s-]?\d){5,}/],
+  ['a code or a personal number', /\d(?:[\s-]?\d){5,}/],
   ['a secret', /(?=[\w+/=-]*\d)[\w+/=-]{32,}/],
 ]
 

@@ -22,7 +22,7 @@ const HELP = `Usage: npx cognito-email-code replay [options] <file or folder> ..
 
 Sends recorded trigger events to the built triggers and shows what each of them answers. A file is one event, a folder is
 a sign-in (its files in the order of their names) or holds folders of sign-ins. Mails go to a server on this machine.
-Where <name>.expected.json stands beside <name>.json, the answer is compared with it. See events/README.md.
+If <name>.expected.json exists beside <name>.json, the answer is compared with it. See events/README.md.
 
 Options:
   --set NAME=VALUE  a setting of the triggers, such as MAX_ATTEMPTS=5; may be repeated

@@ -42,7 +42,7 @@ export type RecordedSignIn = {
 export type EventReplay = {
   readonly name: string
   readonly trigger: TriggerName
-  /** The event as it was sent, with what was carried over from earlier answers, but for a code that was typed. */
+  /** The event as it was sent, with what was carried over from earlier answers, except for a code that was typed. */
   readonly event: UntypedObject
   readonly expected: Expectation | undefined
   readonly response: UntypedObject | undefined
@@ -244,7 +244,7 @@ function carryOver(
   return { event: { ...event, request: { ...request, ...changed } }, notes }
 }
 
-/** A code is for the trigger alone: what is shown of an event has the word that stood for it. */
+/** Only the trigger gets the code: the event that is shown has the word that stands for it. */
 function withRecordedAnswer(sent: UntypedObject, recorded: UntypedObject): UntypedObject {
   const { challengeAnswer } = objectOf(recorded['request'])
   if (challengeAnswer === undefined) return sent
@@ -297,7 +297,7 @@ async function invoke(trigger: TriggerProcess | undefined, event: UntypedObject,
 function triggerOf(event: UntypedObject): TriggerName {
   const trigger = triggerOfSource(event['triggerSource'])
   if (trigger === undefined) {
-    throw new Error(`No trigger of this project takes events of ${String(event['triggerSource'])}.`)
+    throw new Error(`No trigger of this project handles events of ${String(event['triggerSource'])}.`)
   }
   return trigger
 }

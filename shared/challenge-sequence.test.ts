@@ -173,7 +173,7 @@ describe('the proof', () => {
     expect(undone).toEqual([])
   })
 
-  test('every session of up to seven challenges comes to what the specification says, under each policy', () => {
+  test('every session of up to seven challenges ends as the specification says, under each policy', () => {
     const differences: string[] = []
     let decided = 0
     let tokens = 0
@@ -468,7 +468,7 @@ describe('the guard of Pre Token Generation', () => {
     }
   })
 
-  test('minds only the app clients that it is told to guard', () => {
+  test('applies only to the app clients that it is set to guard', () => {
     const source = 'TokenGeneration_NewPasswordChallenge'
     expect(decide(source, { guarded: ['other'] })).toBe('allow')
     expect(decide(source, { guarded: ['other', 'client'] })).toBe('refuse')

@@ -37,7 +37,7 @@ export type Step =
 /** What the session says, read once from front to back. */
 export type Progress = {
   readonly userNotFound: boolean
-  /** Why the session can never end in tokens; undefined as long as it can. */
+  /** Why the session can never end in tokens; undefined while it still can. */
   readonly fault: RefusalReason | undefined
   /** SRP_A alone proves nothing, so the password is only asked then; PASSWORD_VERIFIER behind it proves it. */
   readonly password: 'not-started' | 'asked' | 'passed'
@@ -56,7 +56,7 @@ export type Progress = {
   readonly lastRound: CodeRound | undefined
 }
 
-/** Steps of Cognito's own that may stand anywhere after the password. */
+/** Steps of Cognito's own that may come anywhere after the password. */
 const BUILT_IN_STEPS: ReadonlySet<string> = new Set([
   'EMAIL_OTP',
   'SOFTWARE_TOKEN_MFA',
@@ -70,7 +70,7 @@ const BUILT_IN_STEPS: ReadonlySet<string> = new Set([
 
 /**
  * Decides what comes next in a sign-in: tokens if and only if the password step is passed and after it a code (or an
- * accepted native factor). Whatever is unknown, out of order or failed is refused.
+ * accepted native factor). Anything unknown, out of order or failed is refused.
  *
  * @example
  * const step = nextStep(readProgress(signIn), { maxAttempts: 3, maxSends: 3, nativeMfa: 'ask' })
@@ -205,7 +205,7 @@ export type TokenDecision =
     }
   | { readonly name: 'refuse'; readonly reason: 'new-password' | 'hosted-ui' | 'unknown-source' }
 
-/** Token sources behind which Define has decided, or an earlier sign-in, or no person stands. */
+/** Token sources that Define or an earlier sign-in has decided, or that involve no user. */
 const GUARDED_ELSEWHERE: ReadonlySet<string> = new Set([
   'TokenGeneration_Authentication',
   'TokenGeneration_AuthenticateDevice',

@@ -1,4 +1,4 @@
-// Sends the code of a round to the user, or spends the same time on somebody who gets none.
+// Sends the code of a round to the user, or takes the same time for a user who gets no mail.
 import { deriveCode } from './code.ts'
 import { type CodeRound, referenceOf } from './code-round.ts'
 import type { Deadline } from './deadline.ts'

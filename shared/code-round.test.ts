@@ -97,7 +97,7 @@ test('the record of a round comes back as it was written', () => {
   expect(readRound(writeRound(first))).toEqual(first)
 })
 
-test('what was written by somebody else is no record, and never an error', () => {
+test('metadata written by another product is not a round of ours, and never an error', () => {
   const broken = ['', 'CODE-123456', '{', 'null', '[]', '{}', '"first"']
   for (const text of broken) expect(readRound(text)).toBeUndefined()
   expect(readRound(undefined)).toBeUndefined()

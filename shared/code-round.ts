@@ -2,7 +2,7 @@
 import { lazyCrypto } from './lazy-crypto.ts'
 import { field } from './trigger-event.ts'
 
-/** Why the person sees the code step (again). */
+/** Why the user sees the code step (again). */
 export type RoundReason = 'first' | 'wrong-code' | 'expired' | 'resent' | 'resend-refused'
 
 /** What `challengeMetadata` holds: never the code, only what it is derived from, the times and the count of mails. */
@@ -35,7 +35,7 @@ const REFERENCE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 
 /**
  * Plans the next round. A new code is sent for the first round, for a resend that is due, and after an expiry; a wrong
- * code keeps the one that was sent. Without a mail left the round goes on with the old code, which may have expired. A
+ * code keeps the one that was sent. Without a mail left the round continues with the old code, which may have expired. A
  * code whose secret is gone, or that a version without key ids sent, counts as expired.
  *
  * @param past rounds so far, and the record of the last one (undefined: lost, or written by another trigger)
@@ -96,7 +96,7 @@ export function isResend(round: CodeRound | undefined): boolean {
   return round?.reason === 'resent' || round?.reason === 'resend-refused'
 }
 
-/** Four letters that tell one mail of a person from the next; no vowels, so they never spell a word. '' for no nonce. */
+/** Four letters that tell one mail of a user from the next; no vowels, so they never spell a word. '' for no nonce. */
 export function referenceOf(nonce: string): string {
   const bytes = [...Buffer.from(nonce, 'hex').subarray(0, 4)]
   return bytes.map(byte => REFERENCE_LETTERS.charAt(byte % REFERENCE_LETTERS.length)).join('')

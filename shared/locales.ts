@@ -1,4 +1,4 @@
-// The languages of the mail, and which one a person gets.
+// The languages of the mail, and which one a user gets.
 import { ar } from './locales/ar.ts'
 import { de } from './locales/de.ts'
 import { en } from './locales/en.ts'
@@ -40,7 +40,7 @@ export function isLocale(text: string): text is Locale {
 /**
  * The first of the wishes that there is a mail for.
  *
- * @param wishes language tags as people and systems write them (`de-AT`, `zh_HK`, `pt`), the most wanted first
+ * @param wishes language tags in any common form (`de-AT`, `zh_HK`, `pt`), the most wanted first
  */
 export function chooseLocale(wishes: readonly (string | undefined)[], fallback: Locale): Locale {
   for (const wish of wishes) {

@@ -37,7 +37,7 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
     expect(minutes.map(MAIL_TEXTS[locale].minutes)).toEqual(minutes.map(count => format.format(count)))
   })
 
-  test('both bodies say the same: how long it is valid, the reference, the app, and what to do if it was somebody else', () => {
+  test('both bodies say the same: how long it is valid, the reference, the app, and what to do if another person signs in', () => {
     for (const body of [mail.text, mail.html]) {
       expect(body).toContain('KDQB')
       expect(body).toContain('Example')

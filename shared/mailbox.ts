@@ -1,4 +1,4 @@
-// What counts as an address that mail can be sent to, and how an address is shown to somebody who may not know it.
+// What counts as an address that mail can be sent to, and how an address is shown to a person who may not know it.
 
 const LOCAL_PART = /^[\w.!#$%&'*+/=?^`{|}~-]{1,64}$/
 /** The last label holds a letter: `127.0.0.1` is no domain. */

@@ -56,7 +56,7 @@ export function publicParameters(
   }
 }
 
-/** Where the mail of this sign-in goes, masked; for somebody who has not passed the password, a made-up destination. */
+/** Where the mail of this sign-in goes, masked; before the password is passed, a made-up destination. */
 export function destinationOf(event: TriggerEvent, progress: Progress, settings: CreateSettings): string {
   if (mayReceiveCode(progress)) return maskMailbox(event.userAttributes['email'] ?? '')
   // The same letters for the same name each time, as a real user would show.

@@ -1,4 +1,4 @@
-// Redaction over recorded and made-up events: nothing that names somebody is left, and the shape stays.
+// Redaction over recorded and made-up events: nothing that identifies a person is left, and the shape stays.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
@@ -121,7 +121,7 @@ test('keeps what the triggers decide by', () => {
   })
 })
 
-test('leaves nothing that names somebody, no code and no secret', () => {
+test('leaves nothing that identifies a person, no code and no secret', () => {
   const secrets = [
     SUB,
     'Ada',
@@ -172,7 +172,7 @@ test('gives one value one fake in every event of a user, in whatever case it sta
   expect(new Set(userNames).size).toBe(1)
 })
 
-test('gives two users different fakes for the same address, so that nobody can look an address up', () => {
+test('gives two users different fakes for the same address, so that an address cannot be looked up', () => {
   const other = '00000000-1111-4222-8333-444444444444'
   const addresses = [SUB, other].map(sub =>
     texts(redactEvent(events(sub)[0])).find(text => text.includes('@')),

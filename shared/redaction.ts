@@ -1,9 +1,9 @@
-// Takes everything that identifies a person out of a trigger event and keeps its shape, so that it can be kept for ever.
+// Takes everything that identifies a person out of a trigger event and keeps its shape, so that it can be kept.
 import { lazyCrypto } from './lazy-crypto.ts'
 import { field } from './trigger-event.ts'
 
 /**
- * A copy of a trigger event in which every value that could name somebody is a made-up one: addresses, phone numbers,
+ * A copy of a trigger event in which every value that could identify a person is replaced: addresses, phone numbers,
  * ids, names, the answer, and whatever is not known to be harmless at its place. Keys, types, nulls and absent keys stay;
  * only a key that could be a value, such as one inside a text of JSON, is replaced too.
  *

@@ -1,4 +1,4 @@
-// Sending: what each failure of SES and of the network comes to, and that no round ever makes two mails.
+// Sending: what each failure of SES and of the network leads to, and that no round sends two mails.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { MailError } from './errors.ts'
@@ -196,7 +196,7 @@ describe('connections', () => {
     expect(ses.requests).toHaveLength(1)
   })
 
-  test('a refused connection is tried once more, then reported', async () => {
+  test('a refused connection is retried once, then reported', async () => {
     const gone = await startSesStandIn()
     await gone.close()
     process.env['AWS_ENDPOINT_URL_SES'] = gone.url

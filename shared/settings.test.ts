@@ -289,7 +289,7 @@ describe('the description of a setting', () => {
     expect(written).toEqual(rows)
   })
 
-  test('is also what the local user pool goes by', () => {
+  test('is also what the local user pool uses', () => {
     for (const [trigger, names] of Object.entries(TRIGGER_SETTINGS)) {
       const its = SETTINGS.filter(({ usedBy }) => usedBy.some(name => name === trigger))
       const known = names.filter(name => name !== 'AWS_ENDPOINT_URL_SES')

@@ -1,4 +1,4 @@
-// Reading events: every part has its type, whatever Cognito or somebody else sends.
+// Reading events: every part has its type, whatever Cognito or another caller sends.
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { isResendRequest, readTriggerEvent } from './trigger-event.ts'

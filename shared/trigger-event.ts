@@ -59,7 +59,7 @@ export function isResendRequest(event: TriggerEvent): boolean {
   return event.clientMetadata['action'] === 'resend'
 }
 
-/** The value at a key of any value; undefined where nothing stands. */
+/** The value at a key of any value; undefined if it is missing. */
 export function field(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   return Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined

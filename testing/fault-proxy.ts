@@ -14,9 +14,9 @@ export type Fault =
 
 export interface FaultProxy {
   readonly endpoint: string
-  /** The next request of the operation meets the fault; several wait in order. */
+  /** The next request of the operation gets the fault; several are queued. */
   next(operation: string, fault: Fault): void
-  /** Every request of the operation meets the fault. */
+  /** Every request of the operation gets the fault. */
   always(operation: string, fault: Fault): void
   /** Holds the answer to the next request of the operation. */
   hold(operation: string): {

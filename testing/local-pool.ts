@@ -54,7 +54,7 @@ export function sdkFor(pool: LocalUserPool): CognitoIdentityProviderClient {
   })
 }
 
-/** The real Amplify client, with nobody signed in. */
+/** The real Amplify client, with no user signed in. */
 export function pointAmplifyAt(pool: LocalUserPool, clientId = pool.clientId): void {
   const Cognito = {
     userPoolId: pool.userPoolId,

@@ -6,7 +6,7 @@ import { runPool } from '../pool/command-line.ts'
 export type CommandRun = { readonly code: number; readonly out: string; readonly err: string }
 
 export type RunOptions = {
-  /** Act as a terminal at which somebody types this. */
+  /** Act as a terminal at which a person types this. */
   readonly typed?: string
   readonly stderrIsTerminal?: boolean
 }

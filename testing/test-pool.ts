@@ -16,7 +16,7 @@ export { NEW_PASSWORD } from './passwords.ts'
 
 export interface TestPool {
   readonly pool: LocalUserPool
-  /** A user nobody has used yet. */
+  /** A user that no test has used yet. */
   newUser(): { username: string; password: string }
   knownUser(): { username: string; password: string }
   /** Subjects and codes of the mails to a user, oldest first. A code is read from the text part. */
@@ -85,7 +85,7 @@ export async function startTestPool(
 }
 
 /**
- * A jest test runs in a realm of its own, where the TypeError of `fetch` is none, and Amplify would not know a broken
+ * A jest test runs in a realm of its own, where the TypeError of `fetch` is not its own, and Amplify would not recognise a broken
  * connection. In a browser and in plain Node.js it does.
  */
 const { fetch } = globalThis
@@ -115,8 +115,7 @@ export function wrongCode(code: string, step = 1): string {
 }
 
 function taken<T>(value: T | undefined): T {
-  if (value === undefined)
-    throw new Error('There is none left: start the test pool with more, or wait for it.')
+  if (value === undefined) throw new Error('No user is left: start the test pool with more users.')
   return value
 }
 

@@ -175,11 +175,11 @@ test('an administrator can answer a challenge', async () => {
     ClientId: HIDING,
     ChallengeName: 'NEW_PASSWORD_REQUIRED',
     Session,
-    ChallengeResponses: { USERNAME: username, NEW_PASSWORD: PASSWORD, 'userAttributes.name': 'Somebody' },
+    ChallengeResponses: { USERNAME: username, NEW_PASSWORD: PASSWORD, 'userAttributes.name': 'A Name' },
   })
   const { AuthenticationResult } = await sdkFor(pool).send(answer)
   const claims = Buffer.from(AuthenticationResult?.IdToken?.split('.')[1] ?? '', 'base64url').toString()
-  expect(JSON.parse(claims)).toMatchObject({ name: 'Somebody' })
+  expect(JSON.parse(claims)).toMatchObject({ name: 'A Name' })
 })
 
 test('an attribute that is required and present cannot be changed with the new password', async () => {
@@ -230,7 +230,7 @@ test('a temporary password expires after seven days', async () => {
   )
 })
 
-test('with PreventUserExistenceErrors nobody looks like somebody, each time the same', async () => {
+test('with PreventUserExistenceErrors an unknown user looks like a known one, each time the same', async () => {
   const srpA = { SRP_A: 'abcdef1234' }
   const ask = async (name: string) =>
     (await initiate('USER_SRP_AUTH', { USERNAME: name, ...srpA })).ChallengeParameters ?? {}

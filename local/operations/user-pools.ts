@@ -34,7 +34,7 @@ export const ListUserImportJobs: Operation = async (pool, request) => {
   return { UserImportJobs: [] }
 }
 
-/** Nobody signs in here through another provider; asked by tools that look for ways round the code. */
+/** No user signs in here through another provider; tools ask for this to find ways to bypass the code. */
 export const ListIdentityProviders: Operation = async (pool, request) => {
   requireThisPool(pool, request)
   return { Providers: [] }

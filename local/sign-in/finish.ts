@@ -16,7 +16,7 @@ import {
   subjectOf,
 } from './open-challenge.ts'
 
-/** Everything that Cognito asks for by itself is answered: now the custom part, where there is one, or tokens. */
+/** Cognito's own challenges are answered: what follows is the custom challenge, if there is one, or tokens. */
 export function finish(context: SignInContext, signIn: PendingSignIn, user: User): Answer {
   const { afterNewPassword, afterNativeFactor } = context.pool.behaviour
   const tokensAtOnce =

@@ -9,7 +9,7 @@ import { startExchange } from '../srp.ts'
 import type { SignInSubject } from '../triggers.ts'
 import { triggerAttributes, type User } from '../users.ts'
 
-/** The request that is answered. */
+/** The current request. */
 export interface SignInContext {
   readonly pool: Pool
   readonly clientMetadata: ClientMetadata

@@ -1,4 +1,4 @@
-// Cognito's own second factors inside a sign-in: which one is asked for, its set-up, and its answer.
+// Cognito's own second factors inside a sign-in: which one Cognito asks for, its set-up, and its answer.
 import { randomInt } from 'node:crypto'
 import type { UntypedObject } from '../../command/json.ts'
 import { type Challenge, type PendingSignIn, passedEntry } from '../challenges.ts'

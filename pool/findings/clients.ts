@@ -56,14 +56,14 @@ function skippingTheCode(facts: PoolFacts): Finding[] {
       id: 'client-skips-code',
       level: 'high',
       what: `App clients allow flows that end in tokens without a code. ${open.map(flowsText).join('; ')}`,
-      why: `Whoever has the password gets tokens without a code by naming such a flow. ${once}`,
+      why: `Anyone who has the password gets tokens without a code by choosing such a flow. ${once}`,
       ...codeOnly(facts, 'client-skips-code', open),
     }),
     ...listed(admin, {
       id: 'client-admin-flow',
       level: 'medium',
       what: `App clients let a server with AWS credentials sign users in without a code. ${admin.map(flowsText).join('; ')}`,
-      why: `No code is asked for in this flow, whoever calls the server. ${once}`,
+      why: `This flow asks for no code, regardless of who calls the server. ${once}`,
       ...codeOnly(facts, 'client-admin-flow', admin),
     }),
   ]
@@ -105,7 +105,7 @@ function stranded(facts: PoolFacts): Finding[] {
   })
 }
 
-/** The old name cannot stand beside the ALLOW_ names (API reference, ExplicitAuthFlows). */
+/** The old name cannot be combined with the ALLOW_ names (API reference, ExplicitAuthFlows). */
 function withoutOldNames(client: JsonObject): string[] {
   const flows = flowsOf(client)
   if (!flows.includes('CUSTOM_AUTH_FLOW_ONLY')) return flows
@@ -122,8 +122,8 @@ function hostedUi(facts: PoolFacts): Finding[] {
     what: `App clients let local users in through the hosted UI, which asks for no code (HOSTED_UI=${setting}): ${namesOf(found)}`,
     why:
       setting === 'allow'
-        ? 'Whoever has the password gets tokens there without a code.'
-        : 'The guard refuses them after they have entered their password, so they only meet an error there.',
+        ? 'Anyone who has the password gets tokens there without a code.'
+        : 'The guard refuses them after they have entered their password, so they only see an error there.',
     fix: fixCommand(facts, 'client-hosted-ui'),
     change: clientChange(found, client => ({
       ...client,
@@ -153,7 +153,7 @@ function shortSessions(facts: PoolFacts): Finding[] {
     id: 'client-session-short',
     level: 'medium',
     what: `Sign-ins end before their code, which is valid for ${seconds} s. ${found.map(it => `${nameOf(it)}: ${sessionMinutesOf(it)} min`).join('; ')}`,
-    why: 'A user who enters a code that is still valid meets "session is expired".',
+    why: 'A user who enters a code that is still valid gets "session is expired".',
     fix: fixCommand(facts, 'client-session-short'),
     change: clientChange(found, client => ({
       ...client,
@@ -178,7 +178,7 @@ function writingEmail(facts: PoolFacts): Finding[] {
     level: refuses ? 'medium' : 'high',
     what: `App clients may write the attribute email, and the pool does not require it: ${namesOf(found)}`,
     why:
-      'Whoever has a temporary password can enter an address of their own together with the new password, and the code ' +
+      'Anyone who has a temporary password can enter an address of their own together with the new password, and the code ' +
       'goes there. ' +
       (refuses
         ? 'UNVERIFIED_EMAIL=refuse stops that only if Cognito marks the new address as unverified. '

@@ -125,7 +125,7 @@ function quotaFindings(facts: PoolFacts, { region, account }: MailFacts): Findin
       id: 'ses-quota',
       level: 'medium',
       what: `SES in ${region} sends ${counted(quota, 'mail')} a day; ${sent} went out in the last 24 hours, and ${counted(signIns, 'sign-in')} a day (${basis}) need as many more`,
-      why: 'Above the quota mails are dropped, not queued: whoever signs in last gets no code.',
+      why: 'Above the quota mails are dropped, not queued: the last users to sign in get no code.',
       fix: `${request} --quota-code "$(${code})"`,
     },
   ]

@@ -27,7 +27,7 @@ function nativeMfa(facts: PoolFacts): Finding[] {
       what: `Cognito's own MFA is ${mode}`,
       why:
         'Cognito then asks for its own factor after the password, and reports differ on whether Define is called ' +
-        'afterwards (amplify-js #3876, #4888): the code may not be asked for, or asked for as well.',
+        'afterwards (amplify-js #3876, #4888): users may be asked for no code, or for both.',
       fix: cognitoCommand(facts, 'set-user-pool-mfa-config', { 'mfa-configuration': 'OFF' }),
     },
   ]
@@ -38,9 +38,9 @@ function nativeMfa(facts: PoolFacts): Finding[] {
       level: 'high',
       what: "Cognito's own MFA is ON and NATIVE_MFA is accept-any",
       why:
-        'A user without a factor must set one up right after the password (MFA_SETUP). Whoever has only the password can ' +
+        'A user without a factor must set one up right after the password (MFA_SETUP). A person who has only the password can ' +
         'set up an authenticator app of their own; from the next sign-in on it counts instead of the code, and no mail is ' +
-        'sent. accept-email takes only a passed EMAIL_OTP for the code.',
+        'sent. accept-email accepts only a passed EMAIL_OTP in place of the code.',
       fix: deployCommand(facts, 'NativeMfa=accept-email'),
     })
   }
@@ -78,7 +78,7 @@ function recoveryByEmail(facts: PoolFacts): Finding[] {
           ? 'A forgotten password can be reset by e-mail: AccountRecoverySetting is not set, so SMS is used where a phone number is verified, and e-mail otherwise'
           : `A forgotten password can be reset by e-mail (AccountRecoverySetting: ${names.join(', ')})`,
       why:
-        'Whoever can read the mailbox resets the password and receives the code: the mailbox is both factors. Ways out: ' +
+        'Anyone who can read the mailbox can reset the password and receive the code: the mailbox is both factors. Ways out: ' +
         'admin_only, as the fix sets it (users who forget their password need your support); verified_phone_number only ' +
         '(users need a verified number, and each SMS costs); or reset on a server of your own that asks for more than the ' +
         'mailbox. If you accept it, ignore this finding.',
@@ -102,7 +102,7 @@ function unverifiedChanges(facts: PoolFacts): Finding[] {
       level: 'medium',
       what: 'A user can change the address without proving that the new one is theirs (AttributesRequireVerificationBeforeUpdate lacks email)',
       why:
-        'Whoever has an access token, stolen or not, can call UpdateUserAttributes, and the next code goes to the new ' +
+        'Anyone who has an access token, stolen or not, can call UpdateUserAttributes, and the next code goes to the new ' +
         'address. The fix keeps the old address until the new one is verified; email must then be among ' +
         'AutoVerifiedAttributes, and the fix adds it there.',
       fix: fixCommand(facts, 'email-change-unverified'),

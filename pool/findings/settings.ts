@@ -43,7 +43,7 @@ function settingsThatDiffer(facts: PoolFacts): Finding[] {
       id: 'functions-disagree',
       level: 'high',
       what: `Settings that must be the same in all functions are not: ${differing.join('; ')}`,
-      why: 'One function makes what the other does not accept: right codes are refused, or attempts are counted wrongly.',
+      why: 'One function produces what another does not accept: correct codes are refused, or attempts are counted wrongly.',
       fix: deployCommand(facts),
     },
   ]

@@ -89,7 +89,7 @@ function foreignTriggers(facts: PoolFacts): Finding[] {
       id: 'trigger-foreign',
       level: 'high',
       what: `These triggers are other functions: ${challenges.map(named).join(', ')}`,
-      why: 'The three challenge triggers work only together: with another function among them no code is asked for, or no code is right.',
+      why: 'The three challenge triggers work only together: with another function among them users are asked for no code, or no code is accepted.',
       fix: attachCommand(facts, { replace: true }),
     })
   }
@@ -117,7 +117,7 @@ function functionFindings(facts: PoolFacts, trigger: Trigger): Finding[] {
       id: 'function-not-callable',
       level: 'high',
       what: `The pool may not call the function of ${trigger}: ${its.arn}`,
-      why: 'Every sign-in through it ends in UnexpectedLambdaException. Only the console adds this permission by itself.',
+      why: 'Every sign-in through it ends in UnexpectedLambdaException. Only the console adds this permission automatically.',
       fix: addPermissionCommand(its.arn, stringAt(facts.userPool, 'Arn') ?? ''),
     })
   }

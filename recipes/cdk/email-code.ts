@@ -174,7 +174,7 @@ const FIVE_MINUTES = Duration.minutes(5)
  * A code by e-mail behind the password of a user pool.
  *
  * A pool that the app creates gets the triggers. CDK cannot change an imported pool: the construct then writes the four ARNs to
- * the outputs of the stack, and `cognito-email-code attach --stack-name NAME` puts the triggers on the pool.
+ * the outputs of the stack, and `npx cognito-email-code attach --stack-name NAME` attaches the triggers to the pool.
  * Either way the app client must allow `ALLOW_CUSTOM_AUTH` and no other flow that starts a sign-in.
  *
  * @throws SettingsError at synthesis, naming every setting that the functions would not start with

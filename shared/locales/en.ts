@@ -10,5 +10,5 @@ export const en: MailTexts = {
   reference: reference =>
     `Reference: ${reference}. If you received several mails, use the code from the one whose reference matches your screen.`,
   keepSecret: appName => `Do not share this code. Nobody from ${appName} will ask you for it.`,
-  notYou: 'Not you? Then somebody knows your password. Change it now.',
+  notYou: 'Not you? Then someone knows your password. Change it now.',
 }
