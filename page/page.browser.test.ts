@@ -872,6 +872,8 @@ describe('keyboard and screen readers', () => {
     await page.keyboard.press('Enter')
     await heading('Check your mail')
     expect(await focused()).toBe('code')
+    // A password that was shown is hidden again in the next step.
+    expect(await page.locator('#new-password').getAttribute('type')).toBe('password')
     await page.getByRole('status').getByText('A code of 6 digits was sent to p***@e***.').waitFor()
     await page.keyboard.insertText(await stage.code(person.username))
     await page.keyboard.press('Enter')

@@ -51,6 +51,7 @@ export function createSignInView(): SignInView {
   const resendWait = byId('resend-wait', HTMLSpanElement)
   const resendHint = byId('resend-hint', HTMLParagraphElement)
   const signOutOther = byId('sign-out-other', HTMLButtonElement)
+  const reveals = [...document.querySelectorAll('.reveal')]
   const sections = [passwordForm, newPasswordForm, codeForm, signedIn]
 
   let shown: SignInState | undefined
@@ -152,6 +153,8 @@ export function createSignInView(): SignInView {
     if (!stays) password.value = ''
     newPassword.value = ''
     code.value = ''
+    for (const field of [password, newPassword]) field.type = 'password'
+    for (const reveal of reveals) reveal.ariaPressed = 'false'
     if ('username' in state) {
       username.value = state.username
       for (const field of newPasswordForm.querySelectorAll<HTMLInputElement>('[name=username]')) {

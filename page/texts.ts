@@ -28,7 +28,7 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   signOut: '退出登录',
   signOutOther: '让另一位用户退出登录',
   mailbox: '收件箱',
-  mailboxLead: '用户池发出的邮件会出现在这里，最多显示最近十封。',
+  mailboxLead: '用户池最近发出的十封邮件。',
   noMail: '还没有邮件。',
   showMail: '查看',
   problem: '重现这个问题',
