@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
+import { type DynamoDbStandIn, startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
 import {
   answered,
   createEvent,
@@ -14,6 +15,7 @@ import {
 const [MAX_ATTEMPTS, MAX_SENDS] = [3, 2]
 
 let ses: SesStandIn
+let table: DynamoDbStandIn
 let define: typeof import('./define-auth-challenge.ts')['handler']
 let create: typeof import('./create-auth-challenge.ts')['handler']
 let verify: typeof import('./verify-auth-challenge-response.ts')['handler']
@@ -22,14 +24,18 @@ let clockOffset = 0
 
 beforeAll(async () => {
   ses = await startSesStandIn()
+  table = await startDynamoDbStandIn(['user', 'day'])
   Object.assign(process.env, {
     CODE_SECRET: 'ab'.repeat(32),
     FROM_ADDRESS: 'no-reply@example.com',
     MAX_ATTEMPTS: String(MAX_ATTEMPTS),
     MAX_SENDS: String(MAX_SENDS),
+    LIMIT_TABLE: 'limits',
+    LIMIT_FAILURE: 'refuse',
     AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'example',
     AWS_ENDPOINT_URL_SES: ses.url,
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
   })
   const now = Date.now
   jest.spyOn(Date, 'now').mockImplementation(() => now() + clockOffset)
@@ -42,6 +48,7 @@ beforeAll(async () => {
 afterAll(async () => {
   jest.restoreAllMocks()
   await ses.close()
+  await table.close()
 })
 
 /** Which triggers see the client's metadata; no source says it for certain. */
@@ -58,6 +65,8 @@ type Move = {
   readonly clientMetadata: Readonly<Record<string, string>>
   /** Seconds before the answer. */
   readonly wait: number
+  /** The limit across sign-ins lets no mail of this round go. */
+  readonly limited: boolean
 }
 
 /** A sign-in whose password is passed. */
@@ -91,6 +100,8 @@ async function playRound(before: Played, move: Move, reach: Reach): Promise<Play
   if (response.failAuthentication) return { ...before, end: 'refused' }
 
   ses.answerWith('accept')
+  table.clear()
+  if (move.limited) table.answerWith({ error: 'ConditionalCheckFailedException' })
   verdicts.length = 0
   const created = (await create(throughJson(createEvent(session, seen(request, reach.create))))).response
   clockOffset += move.wait * 1000
@@ -129,7 +140,9 @@ function stateOf({ session, request, clock, compared, mails, end }: Played): str
 
 test.each(SUBSETS)('with ClientMetadata that reaches %j every way to answer is bounded', async reach => {
   const moves: readonly Move[] = [0, 31, 181].flatMap(wait =>
-    [{}, { action: 'resend' }].map(clientMetadata => ({ clientMetadata, wait })),
+    [{}, { action: 'resend' }].flatMap(clientMetadata =>
+      [false, true].map(limited => ({ clientMetadata, wait, limited })),
+    ),
   )
   let running: readonly Played[] = [START]
   let most = START
@@ -165,6 +178,7 @@ test('no ClientMetadata, time or order of answers widens the guesses, the mails 
   const move: fc.Arbitrary<Move> = fc.record({
     clientMetadata: metadata,
     wait: fc.constantFrom(0, 5, 31, 181),
+    limited: fc.boolean(),
   })
   await fc.assert(
     fc.asyncProperty(
