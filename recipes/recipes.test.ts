@@ -140,7 +140,7 @@ describe('the CDK construct, and through it Amplify Gen 2', () => {
     return Object.fromEntries(
       Object.entries(objectAt(resource, 'Properties', 'Environment', 'Variables')).map(([name, value]) => [
         name,
-        name === 'CODE_SECRET' ? SECRET : String(value),
+        { CODE_SECRET: SECRET, LIMIT_TABLE: 'email-code-limit' }[name] ?? String(value),
       ]),
     )
   }
