@@ -9,9 +9,10 @@ import all from './jest.config.ts'
 /** Tests that start processes or servers, run what is built, or take seconds. A new test is a unit test unless it is here. */
 export const END_TO_END = [
   '<rootDir>/(build|template)\\.test',
+  '<rootDir>/bench/.*\\.test',
   '<rootDir>/client/(docs|native-factors|random-.*|seed-problem|sign-in)\\.test',
   '<rootDir>/command/.*\\.test',
-  '<rootDir>/functions/(create-and-verify|guesses)\\.test',
+  '<rootDir>/functions/(create-and-verify|guesses|limit)\\.test',
   '<rootDir>/local/(?!srp\\.).*\\.test',
   '<rootDir>/package/.*\\.test',
   '<rootDir>/pool/.*\\.test',

@@ -7,6 +7,7 @@ import { unzipSync } from 'fflate'
 import { type Json, member } from './command/json.ts'
 import { startTrigger } from './local/trigger-process.ts'
 import { problemsWith, settingNames } from './pool/trigger-settings.ts'
+import { countRequest } from './shared/limit.ts'
 import { LOCALES } from './shared/locales.ts'
 import {
   readCreateSettings,
@@ -15,11 +16,13 @@ import {
   readVerifySettings,
 } from './shared/settings.ts'
 import { arnOf, readTemplate, resolveTemplate } from './testing/cloudformation-template.ts'
+import { startDynamoDbStandIn } from './testing/dynamodb-stand-in.ts'
 
 const template = readTemplate(readFileSync('template.yaml', 'utf8'))
 const REQUIRED = { UserPoolId: 'eu-central-1_EXAMPLE00', FromAddress: 'no-reply@example.com' }
 const POOL_ARN = 'arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_EXAMPLE00'
 const SECRET = '0123456789abcdef'.repeat(4)
+const LIMIT_TABLE = 'email-code-LimitTable-EXAMPLE'
 
 const TRIGGERS = [
   { id: 'DefineAuthChallenge', file: 'define-auth-challenge', read: readDefineSettings },
@@ -43,7 +46,7 @@ function resources(type: string, parameters: Record<string, string> = {}) {
   return entries(member(resolved(parameters), 'Resources')).filter(([, it]) => member(it, 'Type') === type)
 }
 
-/** The environment that the function gets, the secret resolved as CloudFormation does. */
+/** The environment that the function gets, the secret and the name of the table resolved as CloudFormation does. */
 function environmentOf(id: string, parameters: Record<string, string> = {}): Record<string, string> {
   const variables = member(
     resolved(parameters),
@@ -56,10 +59,9 @@ function environmentOf(id: string, parameters: Record<string, string> = {}): Rec
   return Object.fromEntries(
     entries(variables).map(([name, value]) => [
       name,
-      String(value).replace(
-        /^\{\{resolve:secretsmanager:arn:of:CodeSecret(:SecretString:::[\w-]+)?\}\}$/,
-        SECRET,
-      ),
+      String(value)
+        .replace(/^\{\{resolve:secretsmanager:arn:of:CodeSecret(:SecretString:::[\w-]+)?\}\}$/, SECRET)
+        .replace(arnOf('LimitTable'), LIMIT_TABLE),
     ]),
   )
 }
@@ -122,7 +124,8 @@ describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
 
   test('gets the defaults of the code from the defaults of the template', () => {
     const bare = { CODE_SECRET: SECRET, FROM_ADDRESS: 'no-reply@example.com' }
-    expect(read(environmentOf(id))).toEqual(read(bare))
+    expect(read(environmentOf(id, { SignInLimit: 'off' }))).toEqual(read(bare))
+    expect(read(environmentOf(id))).toEqual(read({ ...bare, LIMIT_TABLE }))
   })
 
   test('takes every setting through its parameter', () => {
@@ -134,6 +137,10 @@ describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
       MaxAttempts: '5',
       MaxSends: '2',
       ResendAfterSeconds: '60',
+      SignInLimit: 'off',
+      MaxCodesPerHour: '5',
+      MaxCodesPerDay: '20',
+      LimitFailure: 'refuse',
       NativeMfa: 'accept-any',
       UnverifiedEmail: 'refuse',
       DefaultLocale: 'de',
@@ -176,7 +183,7 @@ describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
         Resource: arnOf(`${id}LogGroup`),
       },
     ])
-    expect(more).toHaveLength(id === 'CreateAuthChallenge' ? 1 : 0)
+    expect(more).toHaveLength(id === 'CreateAuthChallenge' ? 2 : 0)
     expect(member(role, 'ManagedPolicyArns')).toBeNull()
   })
 
@@ -233,12 +240,52 @@ describe('mail', () => {
     ])
   })
 
-  test('is sent by the one call that the role allows', () => {
+  test('is sent and counted by the two calls that the role allows', () => {
     const source = readdirSync('shared').filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
     const commands = source.flatMap(file => [
       ...readFileSync(`shared/${file}`, 'utf8').matchAll(/\bnew (\w+Command)\(/g),
     ])
-    expect(new Set(commands.map(match => match[1]))).toEqual(new Set(['SendEmailCommand']))
+    expect(new Set(commands.map(match => match[1]))).toEqual(
+      new Set(['SendEmailCommand', 'UpdateItemCommand']),
+    )
+  })
+})
+
+describe('the limit across sign-ins', () => {
+  const countRights = (parameters: Record<string, string> = {}) => {
+    const role = member(resolved(parameters), 'Resources', 'CreateAuthChallengeRole', 'Properties')
+    return items(member(items(member(role, 'Policies'))[2] ?? null, 'PolicyDocument', 'Statement'))
+  }
+
+  test('has a table on demand, encrypted, whose items are deleted, with the keys of the request', () => {
+    const table = member(resolved(), 'Resources', 'LimitTable', 'Properties')
+    const request = countRequest(LIMIT_TABLE, 'user', 0, { maxCodesPerHour: 10, maxCodesPerDay: 30 })
+    const keys = items(member(table, 'KeySchema')).map(key => member(key, 'AttributeName'))
+    expect(keys).toEqual(Object.keys(request.Key ?? {}))
+    expect(Object.values(request.ExpressionAttributeNames ?? {})).toContain(
+      member(table, 'TimeToLiveSpecification', 'AttributeName'),
+    )
+    expect(table).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      SSESpecification: { SSEEnabled: true },
+      TimeToLiveSpecification: { Enabled: true },
+    })
+    expect(member(resolved(), 'Outputs', 'LimitTableName', 'Value')).toBe(arnOf('LimitTable'))
+  })
+
+  test('lets Create update an item of that table, and nothing else', () => {
+    expect(countRights()).toEqual([
+      { Effect: 'Allow', Action: 'dynamodb:UpdateItem', Resource: arnOf('LimitTable') },
+    ])
+    const others = resources('AWS::IAM::Role').filter(([name]) => name !== 'CreateAuthChallengeRole')
+    expect(JSON.stringify(others)).not.toContain('dynamodb')
+  })
+
+  test('has neither table nor right nor setting where it is off', () => {
+    const off = { SignInLimit: 'off' }
+    expect(resources('AWS::DynamoDB::Table', off)).toEqual([])
+    expect(countRights(off)).toEqual([])
+    expect(environmentOf('CreateAuthChallenge', off)['LIMIT_TABLE']).toBe('')
   })
 })
 
@@ -349,7 +396,7 @@ describe('metric filters', () => {
     }
   })
 
-  test('count codes sent, right and wrong, refusals by reason, mail failures and mail time', () => {
+  test('count codes sent, right and wrong, refusals by reason, mail failures and mail time, and the limit', () => {
     const metrics = filters.map(({ transformation }) => member(transformation, 'MetricName'))
     expect(metrics).toEqual(
       expect.arrayContaining([
@@ -359,6 +406,8 @@ describe('metric filters', () => {
         'SignInsRefused',
         'MailFailures',
         'MailTime',
+        'CodesLimited',
+        'LimitFailures',
       ]),
     )
   })
@@ -366,7 +415,12 @@ describe('metric filters', () => {
   test('feed every alarm on log lines', () => {
     const metrics = filters.map(({ transformation }) => member(transformation, 'MetricName'))
     const alarmed = alarms().filter(({ namespace }) => namespace === 'cognito-email-code/email-code')
-    expect(alarmed.map(({ metric }) => metric)).toEqual(['CodesWrong', 'MailFailures'])
+    expect(alarmed.map(({ metric }) => metric)).toEqual([
+      'CodesWrong',
+      'MailFailures',
+      'CodesLimited',
+      'LimitFailures',
+    ])
     for (const { metric } of alarmed) expect(metrics).toContain(metric)
   })
 })
@@ -413,14 +467,15 @@ function alarms(parameters: Record<string, string> = {}) {
 }
 
 /**
- * Signs in with a wrong, a late and the right code, with a mail that goes out at the second try and one that cannot, is
- * refused, and is refused tokens.
+ * Signs in with a wrong, a late and the right code, with a mail that goes out at the second try and one that cannot, with
+ * a limit that is reached and a table that fails, is refused, and is refused tokens.
  *
  * @returns what the built triggers logged
  */
 async function linesOfSignIns(): Promise<Json[]> {
   const mails: string[] = []
   const statuses = [503]
+  const table = await startDynamoDbStandIn(['user', 'day'])
   const ses = createServer((request, response) => {
     let body = ''
     request.on('data', part => {
@@ -441,7 +496,11 @@ async function linesOfSignIns(): Promise<Json[]> {
     startTrigger({
       name: file,
       directory: 'dist',
-      environment: { ...environmentOf(id), AWS_ENDPOINT_URL_SES: `http://127.0.0.1:${port}` },
+      environment: {
+        ...environmentOf(id),
+        AWS_ENDPOINT_URL_SES: `http://127.0.0.1:${port}`,
+        AWS_ENDPOINT_URL_DYNAMODB: table.url,
+      },
     }),
   )
   try {
@@ -455,6 +514,10 @@ async function linesOfSignIns(): Promise<Json[]> {
     const late = { ...Object.fromEntries(entries(parameters)), expiresAt: '1' }
     await verify?.invoke(event({ privateChallengeParameters: late, challengeAnswer: code }))
     await create?.invoke(event({ userAttributes: {} })).catch(() => undefined)
+    for (const error of ['ThrottlingException', 'ConditionalCheckFailedException']) {
+      table.answerWith({ error })
+      await create?.invoke(event({}))
+    }
     await define?.invoke(event({ session: [] }))
     await preToken?.invoke(event({})).catch(() => undefined)
     return [define, create, verify, preToken]
@@ -463,6 +526,7 @@ async function linesOfSignIns(): Promise<Json[]> {
   } finally {
     await Promise.all([define, create, verify, preToken].map(trigger => trigger?.close()))
     ses.close()
+    await table.close()
   }
 }
 

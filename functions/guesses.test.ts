@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
+import { type DynamoDbStandIn, startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
 import {
   answered,
   createEvent,
@@ -14,14 +15,18 @@ import {
 const [MAX_ATTEMPTS, MAX_SENDS] = [3, 2]
 
 let ses: SesStandIn
+let table: DynamoDbStandIn
 let define: typeof import('./define-auth-challenge.ts')['handler']
 let create: typeof import('./create-auth-challenge.ts')['handler']
+/** Create where the limit across sign-ins is reached. */
+let limitedCreate: typeof create
 let verify: typeof import('./verify-auth-challenge-response.ts')['handler']
 const verdicts: unknown[] = []
 let clockOffset = 0
 
 beforeAll(async () => {
   ses = await startSesStandIn()
+  table = await startDynamoDbStandIn(['user', 'day'])
   Object.assign(process.env, {
     CODE_SECRET: 'ab'.repeat(32),
     FROM_ADDRESS: 'no-reply@example.com',
@@ -30,6 +35,7 @@ beforeAll(async () => {
     AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'example',
     AWS_ENDPOINT_URL_SES: ses.url,
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
   })
   const now = Date.now
   jest.spyOn(Date, 'now').mockImplementation(() => now() + clockOffset)
@@ -38,10 +44,15 @@ beforeAll(async () => {
   define = (await import('./define-auth-challenge.ts')).handler
   create = (await import('./create-auth-challenge.ts')).handler
   verify = (await import('./verify-auth-challenge-response.ts')).handler
+  table.answerWith({ error: 'ConditionalCheckFailedException' })
+  jest.resetModules()
+  Object.assign(process.env, { LIMIT_TABLE: 'limits', LIMIT_FAILURE: 'refuse' })
+  limitedCreate = (await import('./create-auth-challenge.ts')).handler
 })
 afterAll(async () => {
   jest.restoreAllMocks()
   await ses.close()
+  await table.close()
 })
 
 /** Which triggers see the client's metadata; no source says it for certain. */
@@ -58,6 +69,8 @@ type Move = {
   readonly clientMetadata: Readonly<Record<string, string>>
   /** Seconds before the answer. */
   readonly wait: number
+  /** The limit across sign-ins lets no mail of this round go. */
+  readonly limited: boolean
 }
 
 /** A sign-in whose password is passed. */
@@ -92,7 +105,8 @@ async function playRound(before: Played, move: Move, reach: Reach): Promise<Play
 
   ses.answerWith('accept')
   verdicts.length = 0
-  const created = (await create(throughJson(createEvent(session, seen(request, reach.create))))).response
+  const createNext = move.limited ? limitedCreate : create
+  const created = (await createNext(throughJson(createEvent(session, seen(request, reach.create))))).response
   clockOffset += move.wait * 1000
   const next = { clientMetadata: move.clientMetadata }
   // Six digits are the code with a chance of one in a million; a letter never is.
@@ -129,7 +143,7 @@ function stateOf({ session, request, clock, compared, mails, end }: Played): str
 
 test.each(SUBSETS)('with ClientMetadata that reaches %j every way to answer is bounded', async reach => {
   const moves: readonly Move[] = [0, 31, 181].flatMap(wait =>
-    [{}, { action: 'resend' }].map(clientMetadata => ({ clientMetadata, wait })),
+    [{}, { action: 'resend' }].map(clientMetadata => ({ clientMetadata, wait, limited: false })),
   )
   let running: readonly Played[] = [START]
   let most = START
@@ -153,7 +167,7 @@ test.each(SUBSETS)('with ClientMetadata that reaches %j every way to answer is b
   expect(most.compared).toBe(MAX_ATTEMPTS + free)
 })
 
-test('no ClientMetadata, time or order of answers widens the guesses, the mails or the rounds of a sign-in', async () => {
+test('no ClientMetadata, time, order of answers or limited round widens the guesses, the mails or the rounds of a sign-in', async () => {
   const metadata = fc.oneof(
     fc.constant({ action: 'resend' }),
     fc.constant({}),
@@ -165,6 +179,7 @@ test('no ClientMetadata, time or order of answers widens the guesses, the mails 
   const move: fc.Arbitrary<Move> = fc.record({
     clientMetadata: metadata,
     wait: fc.constantFrom(0, 5, 31, 181),
+    limited: fc.boolean(),
   })
   await fc.assert(
     fc.asyncProperty(
@@ -179,6 +194,6 @@ test('no ClientMetadata, time or order of answers widens the guesses, the mails 
         if (moves.length > MAX_ATTEMPTS + MAX_SENDS) expect(played.end).toBe('refused')
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 250 },
   )
 })

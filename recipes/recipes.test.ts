@@ -55,6 +55,7 @@ function faults(text: string): string[] {
 
 test('the template itself has what the recipes are compared with', () => {
   expect(Object.keys(wanted.functions)).toEqual(Object.values(FILES))
+  expect(Object.keys(wanted.tables)).toEqual(['user day'])
   expect(Object.keys(wanted.metrics)).toContain('CodesSent')
   expect(Object.keys(wanted.alarms)).toContain('Errors of define-auth-challenge')
 })
@@ -139,7 +140,7 @@ describe('the CDK construct, and through it Amplify Gen 2', () => {
     return Object.fromEntries(
       Object.entries(objectAt(resource, 'Properties', 'Environment', 'Variables')).map(([name, value]) => [
         name,
-        name === 'CODE_SECRET' ? SECRET : String(value),
+        { CODE_SECRET: SECRET, LIMIT_TABLE: 'email-code-limit' }[name] ?? String(value),
       ]),
     )
   }
@@ -216,11 +217,13 @@ describe('the Terraform module', () => {
       /\b[A-Z][A-Z_]+\b/g,
     )
     const read = TRIGGERS.flatMap(settingNames).filter(
-      name => !['CODE_SECRET', 'FROM_ADDRESS'].includes(name),
+      name => !['CODE_SECRET', 'FROM_ADDRESS', 'LIMIT_TABLE'].includes(name),
     )
     expect(new Set(known)).toEqual(new Set(read))
     expect(Object.keys(objectAt(locals, 'environment'))).toEqual([])
-    expect(stringAt(locals, 'environment')).toMatch(/merge\(var\.settings.*CODE_SECRET.*FROM_ADDRESS/s)
+    expect(stringAt(locals, 'environment')).toMatch(
+      /merge\(var\.settings.*CODE_SECRET.*LIMIT_TABLE.*FROM_ADDRESS/s,
+    )
   })
 
   test('has the metrics of template.yaml', () => {
@@ -272,6 +275,7 @@ describe('the Terraform module', () => {
     const parameter = (name: string) => String(member(template, 'Parameters', name, 'Default'))
     expect(defaultOf('log_retention_in_days')).toBe(parameter('LogRetentionInDays'))
     expect(defaultOf('wrong_codes_alarm')).toBe(parameter('WrongCodesAlarm'))
+    expect(defaultOf('sign_in_limit')).toBe(String(parameter('SignInLimit') === 'on'))
     expect(defaultOf('alarm_topic_arn')).toBe(parameter('AlarmTopicArn'))
     expect(resource('aws_cloudwatch_log_group')['retention_in_days']).toBe(
       expression('var.log_retention_in_days'),
@@ -296,6 +300,37 @@ describe('the Terraform module', () => {
       expect(locals['mail_names']).toContain(part)
     }
     expect(locals['mail_regions']).toContain('SES_FALLBACK_REGION')
+  })
+
+  test('has the limit table of template.yaml, and the right to update its items for Create alone', () => {
+    const table = resource('aws_dynamodb_table', 'limit')
+    const [hash, range] = [String(table['hash_key']), String(table['range_key'])]
+    const encryption = member(single(table['server_side_encryption']), 'enabled')
+    expect({
+      [`${hash} ${range}`]: {
+        keys: [
+          { AttributeName: hash, KeyType: 'HASH' },
+          { AttributeName: range, KeyType: 'RANGE' },
+        ],
+        attributes: list(table['attribute']).map(attribute => ({
+          AttributeName: member(attribute, 'name'),
+          AttributeType: member(attribute, 'type'),
+        })),
+        billing: member(table, 'billing_mode'),
+        deletion: {
+          AttributeName: member(single(table['ttl']), 'attribute_name'),
+          Enabled: member(single(table['ttl']), 'enabled'),
+        },
+        encryption,
+        fixedName: null,
+      },
+    }).toEqual(wanted.tables)
+    expect(table['name']).toBe(`${expression('local.name')}-limit`)
+    const right = resource('aws_iam_role_policy', 'limit')
+    expect(right['role']).toContain('["create-auth-challenge"]')
+    expect(right['policy']).toContain('Action   = "dynamodb:UpdateItem"')
+    expect(right['policy']).toContain('Resource = aws_dynamodb_table.limit[0].arn')
+    expect([table['count'], right['count']]).toEqual(Array(2).fill(expression('var.sign_in_limit ? 1 : 0')))
   })
 
   test('lets the pool, and no other, call the functions', () => {
@@ -330,6 +365,10 @@ describe('the Terraform module', () => {
 /** An expression as hcl2json writes it. */
 function expression(text: string): string {
   return `\${${text}}`
+}
+
+function list(value: Json | undefined): Json[] {
+  return Array.isArray(value) ? value : []
 }
 
 /** The one block that hcl2json puts into a list. */

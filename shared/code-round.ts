@@ -28,7 +28,7 @@ export type RoundPolicy = {
 }
 
 const REASONS: readonly RoundReason[] = ['first', 'wrong-code', 'expired', 'resent', 'resend-refused']
-/** Both are empty where a round has lost its record. */
+/** Both are empty where no code opens the round. */
 const NONCE = /^([0-9a-f]{32})?$/
 const KEY_ID = /^([0-9a-f]{8})?$/
 const REFERENCE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
@@ -71,6 +71,14 @@ export function planRound(
   }
   if (now < last.expiresAt && policy.keyIds.includes(last.keyId)) return sameCode('wrong-code')
   return mayStillSend ? newCode('expired') : sameCode('expired')
+}
+
+/**
+ * What is left of a planned round when the limit across sign-ins lets no mail go: no code opens it, not even that of an
+ * earlier mail, and the next round plans its mail as if this one had never been due.
+ */
+export function withoutMail(planned: CodeRound, now: number): CodeRound {
+  return { ...planned, nonce: '', keyId: '', sentAt: 0, expiresAt: now, sends: planned.sends - 1 }
 }
 
 /** Writes the round for `challengeMetadata`. */

@@ -10,6 +10,8 @@ export type LogEvent =
   | 'code-sent'
   | 'code-kept'
   | 'code-not-sent'
+  | 'limited'
+  | 'limit-failed'
   | 'decoy-shown'
   | 'code-right'
   | 'code-wrong'

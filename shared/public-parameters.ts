@@ -9,13 +9,14 @@ import type { TriggerEvent } from './trigger-event.ts'
 /** What the client sees; it may show all of it. */
 export type PublicParameters = {
   readonly challenge: 'EMAIL_CODE'
-  readonly reason: CodeRound['reason']
+  /** `limited`: the limit across sign-ins let no mail go, and no code opens this round. */
+  readonly reason: CodeRound['reason'] | 'limited'
   /** Where the mail went, masked: `p***@e***`. */
   readonly destination: string
   readonly codeLength: string
   /** ISO 8601, UTC. */
   readonly expiresAt: string
-  /** The earliest time of a resend; ISO 8601, UTC. */
+  /** The earliest time of a resend, which is the end of the limit if there is one; ISO 8601, UTC. */
   readonly resendAfter: string
   /** Whole seconds from this answer until `expiresAt`: a client whose clock is wrong counts from the moment it gets them. */
   readonly expiresIn: string
@@ -31,6 +32,7 @@ export type PublicParameters = {
  * The public parameters of a round. Every value is text: Cognito takes nothing else.
  *
  * @param now milliseconds since 1970
+ * @param limitedUntil when the limit that let no mail go ends; undefined for none
  */
 export function publicParameters(
   round: CodeRound,
@@ -38,11 +40,12 @@ export function publicParameters(
   destination: string,
   settings: CreateSettings,
   now: number,
+  limitedUntil: number | undefined,
 ): PublicParameters {
-  const resendAfter = round.sentAt + settings.resendAfterSeconds * 1000
+  const resendAfter = limitedUntil ?? round.sentAt + settings.resendAfterSeconds * 1000
   return {
     challenge: 'EMAIL_CODE',
-    reason: round.reason,
+    reason: limitedUntil === undefined ? round.reason : 'limited',
     destination,
     codeLength: String(settings.codeLength),
     expiresAt: new Date(round.expiresAt).toISOString(),

@@ -45,6 +45,9 @@ export type NativeMfa = 'ask' | 'accept-email' | 'accept-any'
 /** What happens to a user whose `email_verified` is not true. */
 export type UnverifiedEmail = 'send' | 'refuse'
 
+/** What happens to a mail that the limit table could not count. */
+export type LimitFailure = 'allow' | 'refuse'
+
 /** Local users of the hosted UI, which cannot ask for a code, get no tokens or get them. */
 export type HostedUi = 'deny' | 'allow'
 
@@ -129,6 +132,45 @@ export const RESEND_AFTER_SECONDS: IntegerSetting = {
   min: 0,
   max: 300,
   meaning: 'earliest resend, {limits}',
+}
+
+export const LIMIT_TABLE: TextSetting = {
+  kind: 'text',
+  name: 'LIMIT_TABLE',
+  usedBy: [CREATE],
+  default: 'none',
+  allowed: 'the name of a DynamoDB table: 3-255 letters, digits, dots, hyphens or underscores',
+  meaning:
+    'DynamoDB table in the region of the functions that limits the mails to one user across sign-ins; `template.yaml` creates one unless `SignInLimit=off`',
+}
+
+export const MAX_CODES_PER_HOUR: IntegerSetting = {
+  kind: 'integer',
+  name: 'MAX_CODES_PER_HOUR',
+  usedBy: [CREATE],
+  default: 10,
+  min: 1,
+  max: 100,
+  meaning: 'mails to one user in an hour of the clock, {limits}, with `LIMIT_TABLE`',
+}
+
+export const MAX_CODES_PER_DAY: IntegerSetting = {
+  kind: 'integer',
+  name: 'MAX_CODES_PER_DAY',
+  usedBy: [CREATE],
+  default: 30,
+  min: 1,
+  max: 1000,
+  meaning: 'mails to one user in a UTC day, {limits}, with `LIMIT_TABLE`',
+}
+
+export const LIMIT_FAILURE: ChoiceSetting<LimitFailure> = {
+  kind: 'choice',
+  name: 'LIMIT_FAILURE',
+  usedBy: [CREATE],
+  default: 'allow',
+  options: ['allow', 'refuse'],
+  meaning: 'when the table does not answer: `allow` the mail and log it, or `refuse`',
 }
 
 export const NATIVE_MFA: ChoiceSetting<NativeMfa> = {
@@ -224,6 +266,10 @@ export const SETTINGS: readonly Setting[] = [
   MAX_ATTEMPTS,
   MAX_SENDS,
   RESEND_AFTER_SECONDS,
+  LIMIT_TABLE,
+  MAX_CODES_PER_HOUR,
+  MAX_CODES_PER_DAY,
+  LIMIT_FAILURE,
   NATIVE_MFA,
   UNVERIFIED_EMAIL,
   DEFAULT_LOCALE,

@@ -46,6 +46,10 @@ test('everything but the secret and the sender has a default', () => {
     codeLength: 6,
     codeTtlSeconds: 180,
     resendAfterSeconds: 30,
+    limitTable: undefined,
+    maxCodesPerHour: 10,
+    maxCodesPerDay: 30,
+    limitFailure: 'allow',
     from: { name: undefined, address: 'no-reply@example.com' },
     appName: 'example.com',
     unverifiedEmail: 'send',
@@ -67,6 +71,10 @@ test('what is set counts, up to the limits', () => {
     CODE_LENGTH: '10',
     CODE_TTL_SECONDS: ' 900 ',
     RESEND_AFTER_SECONDS: '0',
+    LIMIT_TABLE: 'email-code.limit_1-A',
+    MAX_CODES_PER_HOUR: '100',
+    MAX_CODES_PER_DAY: '1000',
+    LIMIT_FAILURE: 'refuse',
     DEFAULT_LOCALE: 'zh-TW',
     REPLY_TO_ADDRESS: 'help@example.com',
     SES_FALLBACK_REGION: 'us-gov-west-1',
@@ -78,6 +86,10 @@ test('what is set counts, up to the limits', () => {
     codeLength: 10,
     codeTtlSeconds: 900,
     resendAfterSeconds: 0,
+    limitTable: 'email-code.limit_1-A',
+    maxCodesPerHour: 100,
+    maxCodesPerDay: 1000,
+    limitFailure: 'refuse',
     defaultLocale: 'zh-TW',
     replyToAddress: 'help@example.com',
     fallbackRegion: 'us-gov-west-1',
@@ -108,6 +120,10 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     CODE_LENGTH: 'six',
     CODE_TTL_SECONDS: '59',
     RESEND_AFTER_SECONDS: '1.5',
+    LIMIT_TABLE: 'arn:aws:dynamodb',
+    MAX_CODES_PER_HOUR: '0',
+    MAX_CODES_PER_DAY: '1001',
+    LIMIT_FAILURE: 'deny',
     UNVERIFIED_EMAIL: 'SEND',
     DEFAULT_LOCALE: 'xx',
     APP_NAME: 'two\nlines',
@@ -125,6 +141,10 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     'CODE_LENGTH must be an integer from 6 to 10.',
     'CODE_TTL_SECONDS must be an integer from 60 to 900.',
     'RESEND_AFTER_SECONDS must be an integer from 0 to 300.',
+    'LIMIT_TABLE must be the name of a DynamoDB table: 3-255',
+    'MAX_CODES_PER_HOUR must be an integer from 1 to 100.',
+    'MAX_CODES_PER_DAY must be an integer from 1 to 1000.',
+    'LIMIT_FAILURE must be one of: allow, refuse.',
     'UNVERIFIED_EMAIL must be one of: send, refuse.',
     'DEFAULT_LOCALE must be one of: en, zh-CN',
     'APP_NAME must be one line',
@@ -292,7 +312,7 @@ describe('the description of a setting', () => {
   test('is also what the local user pool uses', () => {
     for (const [trigger, names] of Object.entries(TRIGGER_SETTINGS)) {
       const its = SETTINGS.filter(({ usedBy }) => usedBy.some(name => name === trigger))
-      const known = names.filter(name => name !== 'AWS_ENDPOINT_URL_SES')
+      const known = names.filter(name => !name.startsWith('AWS_ENDPOINT_URL_'))
       expect(known.toSorted()).toEqual(its.map(({ name }) => name).toSorted())
     }
   })

@@ -14,7 +14,12 @@ import {
   HOSTED_UI,
   type HostedUi,
   type IntegerSetting,
+  LIMIT_FAILURE,
+  LIMIT_TABLE,
+  type LimitFailure,
   MAX_ATTEMPTS,
+  MAX_CODES_PER_DAY,
+  MAX_CODES_PER_HOUR,
   MAX_SENDS,
   NATIVE_MFA,
   type NativeMfa,
@@ -44,6 +49,11 @@ export type CreateSettings = {
   readonly codeLength: number
   readonly codeTtlSeconds: number
   readonly resendAfterSeconds: number
+  /** The DynamoDB table that counts mails across sign-ins; undefined for no limit. */
+  readonly limitTable: string | undefined
+  readonly maxCodesPerHour: number
+  readonly maxCodesPerDay: number
+  readonly limitFailure: LimitFailure
   readonly from: Mailbox
   readonly appName: string
   readonly unverifiedEmail: UnverifiedEmail
@@ -104,6 +114,10 @@ export function readCreateSettings(environment: Environment): CreateSettings {
       codeLength: setting.integer(CODE_LENGTH),
       codeTtlSeconds: setting.integer(CODE_TTL_SECONDS),
       resendAfterSeconds: setting.integer(RESEND_AFTER_SECONDS),
+      limitTable: setting.matching(LIMIT_TABLE, /^[\w.-]{3,255}$/),
+      maxCodesPerHour: setting.integer(MAX_CODES_PER_HOUR),
+      maxCodesPerDay: setting.integer(MAX_CODES_PER_DAY),
+      limitFailure: setting.choice(LIMIT_FAILURE),
       from,
       appName: setting.line(APP_NAME, 64) ?? domainOf(from.address),
       unverifiedEmail: setting.choice(UNVERIFIED_EMAIL),

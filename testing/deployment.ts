@@ -16,9 +16,10 @@ const FILES = [
   'pre-token-generation',
 ] as const
 
-/** Maps and lists by the names of the functions, the metrics and the alarms. */
+/** Maps and lists by the names of the functions, the keys of the table, and the names of the metrics and the alarms. */
 export type Deployment = {
   readonly functions: JsonObject
+  readonly tables: JsonObject
   readonly metrics: JsonObject
   readonly alarms: JsonObject
 }
@@ -42,7 +43,11 @@ export function deploymentOf(resolved: Json): Deployment {
         effect: member(statement, 'Effect'),
         actions: texts(member(statement, 'Action')).toSorted(),
         resources: texts(member(statement, 'Resource'))
-          .map(arn => arn.replace(/^arn:of:.*log.*$/i, 'its log group'))
+          .map(arn =>
+            arn
+              .replace(/^arn:of:.*log.*$/i, 'its log group')
+              .replace(/^arn:of:.*limit-?table.*$/i, 'its limit table'),
+          )
           .toSorted(),
         condition: member(statement, 'Condition'),
       }))
@@ -117,8 +122,24 @@ export function deploymentOf(resolved: Json): Deployment {
     ] as const
   })
 
+  const tables = ofType('AWS::DynamoDB::Table').map(({ it }) => {
+    const keys = list(member(it, 'KeySchema'))
+    return [
+      keys.map(key => String(member(key, 'AttributeName'))).join(' '),
+      {
+        keys,
+        attributes: list(member(it, 'AttributeDefinitions')),
+        billing: member(it, 'BillingMode'),
+        deletion: member(it, 'TimeToLiveSpecification'),
+        encryption: member(it, 'SSESpecification', 'SSEEnabled'),
+        fixedName: member(it, 'TableName'),
+      },
+    ] as const
+  })
+
   return {
     functions: Object.fromEntries(functions),
+    tables: Object.fromEntries(tables),
     metrics: Object.fromEntries(metrics),
     alarms: Object.fromEntries(alarms),
   }

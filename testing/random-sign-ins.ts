@@ -9,7 +9,7 @@ import {
   type SignInState,
 } from '../client/sign-in.ts'
 import { AFTER_NEW_PASSWORD, type AfterNewPassword } from '../local/behaviour.ts'
-import type { Call } from '../local/call-log.ts'
+import type { PoolCall } from '../local/call-log.ts'
 import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { NEW_PASSWORD, speedUpSrp, startTestPool, type TestPool, wrongCode } from './test-pool.ts'
 
@@ -97,7 +97,7 @@ class SignIn {
     return this.state.step === 'signed-in' || this.state.step === 'failed'
   }
 
-  get #calls(): readonly Call[] {
+  get #calls(): readonly PoolCall[] {
     return this.#local.pool.calls.slice(this.#firstCall)
   }
 
@@ -402,13 +402,13 @@ export async function startRandomPool(): Promise<TestPool & { close(): Promise<v
 }
 
 /** The pool saves the password before it calls a trigger: it is kept when one fails. */
-function isSavedNewPassword(call: Call): boolean {
+function isSavedNewPassword(call: PoolCall): boolean {
   if (call.kind !== 'request' || !textOf(call.request).includes('"NEW_PASSWORD_REQUIRED"')) return false
   return call.error === undefined || call.error.type.includes('Lambda')
 }
 
 /** Numbers of the requests that were answered with tokens although no code was verified. */
-function tokensWithoutCode(calls: readonly Call[]): readonly number[] {
+function tokensWithoutCode(calls: readonly PoolCall[]): readonly number[] {
   const verified = calls.flatMap(call =>
     call.kind === 'trigger' &&
     call.trigger === 'VerifyAuthChallengeResponse' &&
@@ -425,7 +425,7 @@ function tokensWithoutCode(calls: readonly Call[]): readonly number[] {
   )
 }
 
-function failedTriggers(calls: readonly Call[]): ReadonlySet<string> {
+function failedTriggers(calls: readonly PoolCall[]): ReadonlySet<string> {
   const failed = calls.flatMap(call => {
     if (call.kind !== 'trigger') return []
     const refused = /"failAuthentication":true/.test(textOf(call.answer))
@@ -435,7 +435,7 @@ function failedTriggers(calls: readonly Call[]): ReadonlySet<string> {
 }
 
 /** MAX_SENDS for each sign-in that began, and those of the calls that Cognito repeats because they were late. */
-function mostMails(calls: readonly Call[]): number {
+function mostMails(calls: readonly PoolCall[]): number {
   const begun = calls.filter(call => call.kind === 'request' && call.operation === 'InitiateAuth')
   const repeated = calls.filter(
     call => call.kind === 'trigger' && call.trigger === 'CreateAuthChallenge' && call.attempt > 1,

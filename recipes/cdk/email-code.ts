@@ -1,4 +1,4 @@
-// The AWS CDK construct: the four triggers with their roles, secret, logs, metrics and alarms, as in template.yaml.
+// The AWS CDK construct: the four triggers with their roles, secret, limit table, logs, metrics and alarms, as in template.yaml.
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { type IUserPool, UserPool, UserPoolOperation } from 'aws-cdk-lib/aws-cognito'
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
@@ -48,6 +49,12 @@ export interface EmailCodeSettings {
   readonly maxSends?: number
   /** RESEND_AFTER_SECONDS: earliest resend, 0 to 300. @default 30 */
   readonly resendAfterSeconds?: number
+  /** MAX_CODES_PER_HOUR: mails to one user in an hour of the clock, 1 to 100. @default 10 */
+  readonly maxCodesPerHour?: number
+  /** MAX_CODES_PER_DAY: mails to one user in a UTC day, 1 to 1000. @default 30 */
+  readonly maxCodesPerDay?: number
+  /** LIMIT_FAILURE: whether a mail that could not be counted is sent. @default 'allow' */
+  readonly limitFailure?: 'allow' | 'refuse'
   /** NATIVE_MFA: which of Cognito's own factors stands in for the code. @default 'accept-email' */
   readonly nativeMfa?: 'ask' | 'accept-email' | 'accept-any'
   /** UNVERIFIED_EMAIL: whether a user whose `email_verified` is not true gets a code. @default 'send' */
@@ -77,6 +84,8 @@ export interface EmailCodeProps extends EmailCodeSettings {
   readonly fromName?: string
   /** A verified SES identity that is neither the address nor its domain, such as a parent domain. @default none */
   readonly sesIdentity?: string
+  /** LIMIT_TABLE: limits the mails to one user across sign-ins, with a DynamoDB table that counts them. @default true */
+  readonly signInLimit?: boolean
   /** Version of the secret to deploy, to rotate it. @default the current version */
   readonly codeSecretVersionId?: string
   /** How long log lines are kept. @default RetentionDays.ONE_MONTH */
@@ -114,6 +123,10 @@ const TRIGGERS: Record<
       'MAX_ATTEMPTS',
       'MAX_SENDS',
       'RESEND_AFTER_SECONDS',
+      'LIMIT_TABLE',
+      'MAX_CODES_PER_HOUR',
+      'MAX_CODES_PER_DAY',
+      'LIMIT_FAILURE',
       'UNVERIFIED_EMAIL',
       'DEFAULT_LOCALE',
       'REPLY_TO_ADDRESS',
@@ -151,6 +164,8 @@ const METRICS: readonly {
     dimension: ['Failure', 'failure'],
   },
   { trigger: 'create-auth-challenge', event: 'mail-retried', name: 'MailRetries' },
+  { trigger: 'create-auth-challenge', event: 'limited', name: 'CodesLimited' },
+  { trigger: 'create-auth-challenge', event: 'limit-failed', name: 'LimitFailures' },
   { trigger: 'verify-auth-challenge-response', event: 'code-right', name: 'CodesRight' },
   { trigger: 'verify-auth-challenge-response', event: 'code-wrong', name: 'CodesWrong' },
   { trigger: 'verify-auth-challenge-response', event: 'code-expired', name: 'CodesExpired' },
@@ -190,6 +205,8 @@ export class EmailCode extends Construct {
   readonly preTokenGeneration: LambdaFunction
   /** The secret that codes are derived from. */
   readonly codeSecret: Secret
+  /** The table that counts the mails to each user; undefined with `signInLimit: false`. */
+  readonly limitTable: Table | undefined
   /** The CloudWatch namespace of the metrics. */
   readonly metricNamespace: string
   readonly alarms: readonly Alarm[]
@@ -213,7 +230,9 @@ export class EmailCode extends Construct {
       },
     })
 
-    const environment = environmentOf(props, this.codeSecret)
+    this.limitTable = props.signInLimit === false ? undefined : limitTable(this)
+
+    const environment = environmentOf(props, this.codeSecret, this.limitTable)
     const directory = props.directory ?? builtTriggers()
     const triggerFunction = (name: TriggerName) => this.addFunction(name, environment, directory, props)
     this.defineAuthChallenge = triggerFunction('define-auth-challenge')
@@ -221,6 +240,7 @@ export class EmailCode extends Construct {
     this.verifyAuthChallengeResponse = triggerFunction('verify-auth-challenge-response')
     this.preTokenGeneration = triggerFunction('pre-token-generation')
     this.createAuthChallenge.addToRolePolicy(mailPolicy(Stack.of(this), props))
+    this.limitTable?.grant(this.createAuthChallenge, 'dynamodb:UpdateItem')
 
     this.attach(props.userPool)
     this.alarms = this.addAlarms(props)
@@ -327,6 +347,18 @@ export class EmailCode extends Construct {
         1,
         'Codes could not be mailed; the log of create-auth-challenge says why',
       ),
+      addAlarm(
+        'CodesLimited',
+        ofLogs('CodesLimited'),
+        10,
+        'Many requests for codes beyond the limit of a user; someone who has a password may be guessing codes',
+      ),
+      addAlarm(
+        'LimitFailures',
+        ofLogs('LimitFailures'),
+        1,
+        'The limit table did not answer; LIMIT_FAILURE says whether those mails were sent',
+      ),
       ...failing.map(trigger =>
         addAlarm(
           `${trigger.node.id}-errors`,
@@ -353,8 +385,24 @@ export class EmailCode extends Construct {
   }
 }
 
+/** Counts the mails to each user: keyed hashes and numbers, deleted after their day. */
+function limitTable(scope: Construct): Table {
+  return new Table(scope, 'LimitTable', {
+    partitionKey: { name: 'user', type: AttributeType.STRING },
+    sortKey: { name: 'day', type: AttributeType.STRING },
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    timeToLiveAttribute: 'expiresAt',
+    encryption: TableEncryption.AWS_MANAGED,
+    removalPolicy: RemovalPolicy.DESTROY,
+  })
+}
+
 /** All settings as environment variables; those not given are left out. */
-function environmentOf(props: EmailCodeProps, codeSecret: Secret): Record<string, string> {
+function environmentOf(
+  props: EmailCodeProps,
+  codeSecret: Secret,
+  table: Table | undefined,
+): Record<string, string> {
   const { fromAddress, fromName, codeSecretVersionId: versionId, recordEvents } = props
   const variables = {
     // CloudFormation resolves the secret when it deploys; no function may read it.
@@ -369,6 +417,10 @@ function environmentOf(props: EmailCodeProps, codeSecret: Secret): Record<string
     MAX_ATTEMPTS: props.maxAttempts,
     MAX_SENDS: props.maxSends,
     RESEND_AFTER_SECONDS: props.resendAfterSeconds,
+    LIMIT_TABLE: table?.tableName,
+    MAX_CODES_PER_HOUR: props.maxCodesPerHour,
+    MAX_CODES_PER_DAY: props.maxCodesPerDay,
+    LIMIT_FAILURE: props.limitFailure,
     NATIVE_MFA: props.nativeMfa,
     UNVERIFIED_EMAIL: props.unverifiedEmail,
     DEFAULT_LOCALE: props.defaultLocale,

@@ -1,4 +1,4 @@
-# The four triggers as a Terraform module, with their roles, secret, logs, metrics and alarms, as in template.yaml. Run
+# The four triggers as a Terraform module, with their roles, secret, limit table, logs, metrics and alarms, as in template.yaml. Run
 # `npm ci && npm run build` first. A pool that Terraform manages takes its triggers from Terraform, and only from there:
 #
 #   module "email_code" {
@@ -59,12 +59,19 @@ variable "settings" {
   default     = {}
   validation {
     condition = length(setsubtract(keys(var.settings), [
-      "APP_NAME", "CODE_LENGTH", "CODE_TTL_SECONDS", "MAX_ATTEMPTS", "MAX_SENDS", "RESEND_AFTER_SECONDS", "NATIVE_MFA",
+      "APP_NAME", "CODE_LENGTH", "CODE_TTL_SECONDS", "MAX_ATTEMPTS", "MAX_SENDS", "RESEND_AFTER_SECONDS", "MAX_CODES_PER_HOUR",
+      "MAX_CODES_PER_DAY", "LIMIT_FAILURE", "NATIVE_MFA",
       "UNVERIFIED_EMAIL", "DEFAULT_LOCALE", "REPLY_TO_ADDRESS", "SES_CONFIGURATION_SET", "SES_FALLBACK_REGION", "HOSTED_UI",
       "GUARDED_CLIENT_IDS", "RECORD_EVENTS",
     ])) == 0
     error_message = "settings has a name that no function reads."
   }
+}
+
+variable "sign_in_limit" {
+  description = "LIMIT_TABLE: limits the mails to one user across sign-ins, with a DynamoDB table that counts them"
+  type        = bool
+  default     = true
 }
 
 variable "code_secret_keys" {
@@ -129,6 +136,7 @@ locals {
   name = "${var.name}-${random_id.name.hex}"
   environment = merge(var.settings, {
     CODE_SECRET  = join(",", [for key in var.code_secret_keys : random_id.code_secret[key].hex])
+    LIMIT_TABLE  = var.sign_in_limit ? aws_dynamodb_table.limit[0].name : ""
     FROM_ADDRESS = var.from_name == "" ? var.from_address : "${var.from_name} <${var.from_address}>"
   })
 
@@ -141,7 +149,7 @@ locals {
       memory = 512
       settings = [
         "CODE_SECRET", "FROM_ADDRESS", "APP_NAME", "CODE_LENGTH", "CODE_TTL_SECONDS", "MAX_ATTEMPTS", "MAX_SENDS",
-        "RESEND_AFTER_SECONDS", "UNVERIFIED_EMAIL", "DEFAULT_LOCALE", "REPLY_TO_ADDRESS", "SES_CONFIGURATION_SET",
+        "RESEND_AFTER_SECONDS", "LIMIT_TABLE", "MAX_CODES_PER_HOUR", "MAX_CODES_PER_DAY", "LIMIT_FAILURE", "UNVERIFIED_EMAIL", "DEFAULT_LOCALE", "REPLY_TO_ADDRESS", "SES_CONFIGURATION_SET",
         "SES_FALLBACK_REGION", "RECORD_EVENTS",
       ]
     }
@@ -162,6 +170,8 @@ locals {
     MailFailures        = { function = "create-auth-challenge", event = "code-not-sent", value = "1", unit = "Count", default = 0, dimensions = null }
     MailFailuresByCause = { function = "create-auth-challenge", event = "code-not-sent", value = "1", unit = "Count", default = null, dimensions = { Failure = "$.message.failure" } }
     MailRetries         = { function = "create-auth-challenge", event = "mail-retried", value = "1", unit = "Count", default = 0, dimensions = null }
+    CodesLimited        = { function = "create-auth-challenge", event = "limited", value = "1", unit = "Count", default = 0, dimensions = null }
+    LimitFailures       = { function = "create-auth-challenge", event = "limit-failed", value = "1", unit = "Count", default = 0, dimensions = null }
     CodesRight          = { function = "verify-auth-challenge-response", event = "code-right", value = "1", unit = "Count", default = 0, dimensions = null }
     CodesWrong          = { function = "verify-auth-challenge-response", event = "code-wrong", value = "1", unit = "Count", default = 0, dimensions = null }
     CodesExpired        = { function = "verify-auth-challenge-response", event = "code-expired", value = "1", unit = "Count", default = 0, dimensions = null }
@@ -169,8 +179,10 @@ locals {
     TokensRefused       = { function = "pre-token-generation", event = "tokens-refused", value = "1", unit = "Count", default = null, dimensions = { Reason = "$.message.reason" } }
   }
   log_alarms = {
-    "wrong-codes"   = { metric = "CodesWrong", threshold = var.wrong_codes_alarm, description = "Many wrong codes within five minutes; someone who has passwords may be guessing codes" }
-    "mail-failures" = { metric = "MailFailures", threshold = 1, description = "Codes could not be mailed; the log of create-auth-challenge says why" }
+    "wrong-codes"    = { metric = "CodesWrong", threshold = var.wrong_codes_alarm, description = "Many wrong codes within five minutes; someone who has passwords may be guessing codes" }
+    "mail-failures"  = { metric = "MailFailures", threshold = 1, description = "Codes could not be mailed; the log of create-auth-challenge says why" }
+    "codes-limited"  = { metric = "CodesLimited", threshold = 10, description = "Many requests for codes beyond the limit of a user; someone who has a password may be guessing codes" }
+    "limit-failures" = { metric = "LimitFailures", threshold = 1, description = "The limit table did not answer; LIMIT_FAILURE says whether those mails were sent" }
   }
   # Pre Token Generation refuses tokens by failing, so its errors raise no alarm; its timeouts do.
   function_alarms = {
@@ -262,6 +274,47 @@ resource "aws_iam_role_policy" "mail" {
         "arn:${data.aws_partition.current.partition}:ses:${pair[0]}:${data.aws_caller_identity.current.account_id}:${pair[1]}"
       ]
       Condition = { StringEquals = { "ses:FromAddress" = var.from_address } }
+    }]
+  })
+}
+
+# Counts the mails to each user: keyed hashes and numbers, deleted after their day.
+resource "aws_dynamodb_table" "limit" {
+  count        = var.sign_in_limit ? 1 : 0
+  name         = "${local.name}-limit"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "user"
+  range_key    = "day"
+
+  attribute {
+    name = "user"
+    type = "S"
+  }
+
+  attribute {
+    name = "day"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expiresAt"
+    enabled        = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+}
+
+resource "aws_iam_role_policy" "limit" {
+  count = var.sign_in_limit ? 1 : 0
+  role  = aws_iam_role.email_code["create-auth-challenge"].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = "dynamodb:UpdateItem"
+      Resource = aws_dynamodb_table.limit[0].arn
     }]
   })
 }

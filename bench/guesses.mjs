@@ -1,0 +1,69 @@
+// Computes how many codes somebody who has the password can guess, and the chance to hit one, with and without the limit.
+// node bench/guesses.mjs [--max-attempts N] [--max-sends N] [--max-codes-per-day N] [--wrong-codes-alarm N] [--calls-per-second N]
+// Prints the table that SECURITY.md holds (bench/guesses.test.ts).
+import { parseArgs } from 'node:util'
+
+const { values } = parseArgs({
+  options: {
+    'max-attempts': { type: 'string', default: '3' },
+    'max-sends': { type: 'string', default: '3' },
+    'max-codes-per-day': { type: 'string', default: '30' },
+    'wrong-codes-alarm': { type: 'string', default: '50' },
+    // Cognito's default quota for the category UserAuthentication, of a whole account in a region.
+    'calls-per-second': { type: 'string', default: '120' },
+  },
+})
+const number = name => {
+  const value = Number(values[name])
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new Error(`--${name} must be a positive integer.`)
+}
+const [maxAttempts, maxSends] = [number('max-attempts'), number('max-sends')]
+
+const CODE_LENGTHS = [6, 8, 10]
+const SECONDS_PER_DAY = 86_400
+const DAYS = 30
+
+/** Calls of a sign-in with all its guesses: InitiateAuth, the answer to PASSWORD_VERIFIER, and one for each guess. */
+const callsPerSignIn = 2 + maxAttempts
+const perDay = [
+  {
+    name: `only Cognito's quota (${number('calls-per-second')} calls per second)`,
+    guesses: Math.floor((number('calls-per-second') * SECONDS_PER_DAY * maxAttempts) / callsPerSignIn),
+  },
+  {
+    name: `below the alarm (${number('wrong-codes-alarm')} wrong codes in 5 minutes)`,
+    guesses: ((number('wrong-codes-alarm') - 1) * SECONDS_PER_DAY) / 300,
+  },
+  {
+    // The most that any client reaches, whatever its ClientMetadata: functions/guesses.test.ts. Usually it is MAX_ATTEMPTS.
+    name: `with \`LIMIT_TABLE\` (${number('max-codes-per-day')} mails, ${maxAttempts + maxSends} guesses each)`,
+    guesses: number('max-codes-per-day') * (maxAttempts + maxSends),
+  },
+]
+
+/** The chance that at least one of so many guesses, each of a code of its own, is right. */
+function chance(guesses, codeLength) {
+  return -Math.expm1(guesses * Math.log1p(-(10 ** -codeLength)))
+}
+
+/** Two digits that count; never 100 % for what can still fail. */
+function percent(share) {
+  if (share > 0.99) return '> 99 %'
+  const value = share * 100
+  const decimals = Math.max(0, 1 - Math.floor(Math.log10(value)))
+  return `${value.toFixed(decimals)} %`
+}
+
+const headings = CODE_LENGTHS.map(length => `${length} digits: a day, ${DAYS} days`)
+const rows = perDay.map(({ name, guesses }) => [
+  name,
+  guesses.toLocaleString('en'),
+  ...CODE_LENGTHS.map(length => [1, DAYS].map(days => percent(chance(guesses * days, length))).join(', ')),
+])
+const lines = [
+  ['guesses of one user', 'a day', ...headings],
+  ['---', ...headings.map(() => '---'), '---'],
+  ...rows,
+]
+process.stdout.write(lines.map(cells => `| ${cells.join(' | ')} |\n`).join(''))

@@ -1,0 +1,38 @@
+// The table of the limit across sign-ins, in DynamoDB. Loaded only where there is one: Create without it starts as fast.
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb'
+import type { CountAnswer } from './limit.ts'
+
+let client: DynamoDBClient | undefined
+
+/**
+ * Sends the one request, once: a second try could count a mail twice. A request whose answer is lost may have been
+ * counted, so a lost answer costs a user one mail at most.
+ *
+ * @throws what the SDK throws when the table does not answer in time, or with another error than a full counter
+ */
+export async function countMail(
+  request: UpdateItemCommandInput,
+  region: string,
+  milliseconds: number,
+): Promise<CountAnswer> {
+  client ??= new DynamoDBClient({
+    region,
+    maxAttempts: 1,
+    // A connection kept over a pause of the process may be closed by then, and would fail a request that is never repeated.
+    requestHandler: { httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
+  })
+  const abortSignal = AbortSignal.timeout(Math.floor(milliseconds))
+  try {
+    await client.send(new UpdateItemCommand(request), { abortSignal })
+    return { name: 'counted' }
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error
+    const codes = error.Item?.['codes']?.N
+    return { name: 'full', codes: codes === undefined ? undefined : Number(codes) }
+  }
+}

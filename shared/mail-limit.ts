@@ -1,0 +1,33 @@
+// Asks the limit across sign-ins, if there is one, whether a mail may go, and counts it.
+import type { Deadline } from './deadline.ts'
+import { countRequest, type LimitVerdict, verdictOf } from './limit.ts'
+import { errorCode } from './ses.ts'
+import type { CreateSettings } from './settings.ts'
+
+/** Many times what DynamoDB takes for one item, and little of the time that the mail needs. */
+const LIMIT_MILLISECONDS = 1000
+
+/**
+ * Counts one mail to a user, unless a counter is full. Never throws.
+ *
+ * @param user a keyed hash
+ * @param now milliseconds since 1970
+ */
+export type AskLimit = (user: string, now: number, deadline: Deadline) => Promise<LimitVerdict>
+
+/** Makes the question of this process. Where there is a table its client loads from now on, beside everything else. */
+export function startLimit(settings: CreateSettings): AskLimit {
+  const { limitTable, region, limitFailure } = settings
+  if (limitTable === undefined) return async () => ({ name: 'allowed' })
+  const loading = import('./limit-table.ts')
+  return async (user, now, deadline) => {
+    try {
+      const { countMail } = await loading
+      const milliseconds = Math.min(LIMIT_MILLISECONDS, deadline.remaining() / 3)
+      const answer = await countMail(countRequest(limitTable, user, now, settings), region, milliseconds)
+      return verdictOf(answer, now, settings)
+    } catch (error) {
+      return { name: 'failed', code: errorCode(error), mayMail: limitFailure === 'allow' }
+    }
+  }
+}
