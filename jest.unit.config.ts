@@ -9,7 +9,7 @@ import all from './jest.config.ts'
 /** Tests that start processes or servers, run what is built, or take seconds. A new test is a unit test unless it is here. */
 export const END_TO_END = [
   '<rootDir>/(build|template)\\.test',
-  '<rootDir>/client/(docs|native-factors|random-.*|seed-problem|sign-in)\\.test',
+  '<rootDir>/client/(?!sign-in-state\\.).*\\.test',
   '<rootDir>/command/.*\\.test',
   '<rootDir>/functions/(create-and-verify|guesses)\\.test',
   '<rootDir>/local/(?!srp\\.).*\\.test',
@@ -24,8 +24,6 @@ const { globalSetup: _, ...unit } = all
 const config: Config = {
   ...unit,
   testPathIgnorePatterns: [...(all.testPathIgnorePatterns ?? []), ...END_TO_END],
-  // Types are the business of npm run typecheck.
-  transform: { '\\.tsx?$': ['ts-jest', { useESM: true, transpilation: true }] },
 }
 
 export default config
