@@ -19,6 +19,8 @@ const config: Config = {
   globalSetup: './package/require-build.mjs',
   testEnvironment: './jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  // With isolatedModules in tsconfig.json ts-jest only transpiles. Types are checked once, by npm run typecheck: in here
+  // each worker would load the whole program to check them.
   transform: { '\\.tsx?$': ['ts-jest', { useESM: true }] },
   testTimeout: 60_000,
   // Jest's default leaves one processor idle, which on two is half of them.

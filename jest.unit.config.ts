@@ -10,7 +10,7 @@ import all from './jest.config.ts'
 export const END_TO_END = [
   '<rootDir>/(build|template)\\.test',
   '<rootDir>/bench/.*\\.test',
-  '<rootDir>/client/(docs|native-factors|random-.*|seed-problem|sign-in)\\.test',
+  '<rootDir>/client/(?!sign-in-state\\.).*\\.test',
   '<rootDir>/command/.*\\.test',
   '<rootDir>/functions/(create-and-verify|guesses|limit)\\.test',
   '<rootDir>/local/(?!srp\\.).*\\.test',
@@ -25,8 +25,6 @@ const { globalSetup: _, ...unit } = all
 const config: Config = {
   ...unit,
   testPathIgnorePatterns: [...(all.testPathIgnorePatterns ?? []), ...END_TO_END],
-  // Types are the business of npm run typecheck.
-  transform: { '\\.tsx?$': ['ts-jest', { useESM: true, transpilation: true }] },
 }
 
 export default config

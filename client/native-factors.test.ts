@@ -7,14 +7,16 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { fetchAuthSession, setUpTOTP, verifyTOTPSetup } from 'aws-amplify/auth'
-import { startTestPool, type TestPool, wrongCode } from '../testing/test-pool.ts'
+import { speedUpSrp, startTestPool, type TestPool, wrongCode } from '../testing/test-pool.ts'
 import { createSignInDriver, type SignInDriver } from './sign-in.ts'
 
 let local: TestPool
 let cognito: CognitoIdentityProviderClient
 let driver: SignInDriver
+let endSpeedUp: () => void
 
 beforeAll(async () => {
+  endSpeedUp = speedUpSrp()
   const flows = ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']
   local = await startTestPool({ clients: [{ description: { ExplicitAuthFlows: flows } }] })
   const { endpoint, region, userPoolId } = local.pool
@@ -41,6 +43,7 @@ afterEach(async () => {
 })
 
 afterAll(async () => {
+  endSpeedUp()
   cognito.destroy()
   await local.pool.close()
 })

@@ -8,15 +8,13 @@ import {
   InitiateAuthCommand,
   RespondToAuthChallengeCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Amplify } from 'aws-amplify'
 import { confirmSignIn, fetchAuthSession, type SignInOutput, signIn, signOut } from 'aws-amplify/auth'
-import { ConsoleLogger } from 'aws-amplify/utils'
 import { objectOf } from '../command/json.ts'
+import { speedUpSrp } from '../testing/test-pool.ts'
 import { type LocalUserPool, type LocalUserPoolOptions, startLocalUserPool } from './local-user-pool.ts'
 import { projectDirectory } from './trigger-process.ts'
-
-ConsoleLogger.LOG_LEVEL = 'ERROR'
 
 const NEW_PASSWORD = 'Brand-New-Password-1'
 const CODE_SECRET = randomBytes(32).toString('hex')
@@ -27,6 +25,12 @@ const SPENT = {
 }
 
 let pool: LocalUserPool
+let endSpeedUp: () => void
+
+beforeAll(() => {
+  endSpeedUp = speedUpSrp()
+})
+afterAll(() => endSpeedUp())
 
 async function start(options: LocalUserPoolOptions = {}): Promise<void> {
   pool = await startLocalUserPool({ ...options, environment: { CODE_SECRET, ...options.environment } })
@@ -70,6 +74,12 @@ function tokensIssued(): number {
 describe.each([['define'], ['define-with-entry'], ['tokens']] as const)(
   'a first sign-in, when Cognito goes on with "%s" after the new password',
   afterNewPassword => {
+    // Here the password is proved by Amplify's own arithmetic.
+    beforeAll(() => endSpeedUp())
+    afterAll(() => {
+      endSpeedUp = speedUpSrp()
+    })
+
     test('goes through the temporary password, a new one and a code to the tokens', async () => {
       await start({ afterNewPassword })
       const { username, password } = userOf('FORCE_CHANGE_PASSWORD')

@@ -5,7 +5,7 @@ import {
   RespondToAuthChallengeCommand,
   UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { type HandlerBodies, sdkFor, writeTriggers } from '../testing/local-pool.ts'
 import { type LocalUserPool, type LocalUserPoolOptions, startLocalUserPool } from './local-user-pool.ts'
 
@@ -135,21 +135,43 @@ test('a killed trigger fails the request', async () => {
   expect((await start(pool)).ChallengeName).toBe('CUSTOM_CHALLENGE')
 })
 
-for (const [what, body] of [
-  ['nothing', 'return undefined'],
-  ['without the common fields', 'return { request: event.request, response: event.response }'],
-  ['with a key that Cognito did not send', 'event.extra = 1'],
-  ['with a null where Cognito had left the key out', 'event.request.clientMetadata = null'],
-  ['with a number as a public parameter', 'event.response.publicChallengeParameters = { left: 3 }'],
-] as const) {
-  test(`an answer ${what} is not recognised`, async () => {
-    const pool = await poolWith({ 'create-auth-challenge': body })
-    await expect(start(pool)).rejects.toMatchObject({
+describe('an answer of a trigger is not recognised', () => {
+  const ANSWERS = {
+    nothing: 'return undefined',
+    'without-common-fields': 'return { request: event.request, response: event.response }',
+    'with-a-key-that-was-not-sent': 'event.extra = 1',
+    'with-a-null-where-the-key-was-left-out': 'event.request.clientMetadata = null',
+    'with-a-number-as-public-parameter': 'event.response.publicChallengeParameters = { left: 3 }',
+  }
+  const emailOf = (answer: string) => `${answer}@example.com`
+  let pool: LocalUserPool
+  let close: () => Promise<void>
+
+  beforeAll(async () => {
+    const branches = Object.entries(ANSWERS).map(
+      ([answer, body]) => `if (event.request.userAttributes.email === '${emailOf(answer)}') { ${body} }`,
+    )
+    const { directory, remove } = await writeTriggers({ 'create-auth-challenge': branches.join('\n') })
+    const users = Object.keys(ANSWERS).map(answer => ({
+      username: emailOf(answer),
+      password: 'Permanent-1',
+      status: 'CONFIRMED' as const,
+    }))
+    pool = await startLocalUserPool({ directory, users })
+    close = async () => {
+      await pool.close()
+      await remove()
+    }
+  })
+  afterAll(() => close())
+
+  test.each(Object.keys(ANSWERS))('%s', async answer => {
+    await expect(start(pool, emailOf(answer))).rejects.toMatchObject({
       name: 'InvalidLambdaResponseException',
       message: 'Unrecognizable lambda output',
     })
   })
-}
+})
 
 test('the events have the keys and the nulls that recorded events have', async () => {
   const pool = await poolWith({}, { clients: [{ clientId: 'legacy-client' }] })
