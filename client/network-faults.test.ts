@@ -138,7 +138,7 @@ describe('an answer that hangs', () => {
     expect(driver.getState()).toMatchObject({ step: 'code', problem: 'network' })
   })
 
-  test('keeps the step of a new password as well, and the next try goes on', async () => {
+  test('keeps the step of a new password as well, and the next attempt continues', async () => {
     const user = local.newUser()
     await driver.signIn(user)
     driver = createSignInDriver({ deadlineMilliseconds: SHORT_DEADLINE })
@@ -221,7 +221,7 @@ describe('cancel', () => {
     expect(local.requests('RevokeToken')).toBe(1)
   })
 
-  test('while the page looks for a user leaves the user signed in who was so before', async () => {
+  test('while the page looks for a user keeps a user signed in who was signed in before', async () => {
     const { username, code } = await reachCode()
     await driver.submitCode(code)
     driver = createSignInDriver()
@@ -304,7 +304,7 @@ describe('the password', () => {
   })
 })
 
-test('a sign-in whose session is spent again and again is tried three times and no more', async () => {
+test('a sign-in whose session is used up each time is tried three times at most', async () => {
   const message = 'Invalid session for the user, session can only be used once.'
   proxy.always('RespondToAuthChallenge', json(400, { __type: 'NotAuthorizedException', message }))
   expect(await driver.signIn(local.knownUser())).toMatchObject({ step: 'failed', reason: 'network' })
@@ -355,7 +355,7 @@ describe('a new password whose mail fails', () => {
     },
   )
 
-  test('is still said to be saved when a later code ends the sign-in', async () => {
+  test('is still reported as saved when a later code ends the sign-in', async () => {
     const user = local.newUser()
     await driver.signIn(user)
     await driver.submitNewPassword(NEW_PASSWORD)
@@ -403,7 +403,7 @@ describe('what the triggers may say', () => {
     expect(await driver.resend()).toMatchObject({ reason: 'resent' })
   })
 
-  test('a limited round stays limited when the sign-in had to begin again', async () => {
+  test('a limited round stays limited when the sign-in had to start again', async () => {
     const { code } = await reachCode()
     local.pool.faults.expireSessions()
     proxy.always('RespondToAuthChallenge', saying({ reason: 'limited' }))

@@ -29,7 +29,7 @@ async function twice(click: () => Promise<unknown>): Promise<{ done: number; err
   }
 }
 
-test('a double click meets the error of a spent session with plain Amplify calls', async () => {
+test('a double click with plain Amplify calls ends in the error of a used session', async () => {
   const { username, password } = local.newUser()
   await signIn({ username, password, options: { authFlowType: 'CUSTOM_WITH_SRP' } })
   expect(await twice(() => confirmSignIn({ challengeResponse: NEW_PASSWORD }))).toEqual({
@@ -43,7 +43,7 @@ test('a double click meets the error of a spent session with plain Amplify calls
   })
 })
 
-test('an answer lost on the way leaves plain Amplify calls with a session that is spent for good', async () => {
+test('an answer lost on the way leaves plain Amplify calls with a session that stays used', async () => {
   const { username, password } = local.newUser()
   await signIn({ username, password, options: { authFlowType: 'CUSTOM_WITH_SRP' } })
   await confirmSignIn({ challengeResponse: NEW_PASSWORD })

@@ -141,7 +141,7 @@ describe('errors', () => {
     expect(classifyError(new ServiceError(name, message))).toMatchObject({ kind, errorName: name })
   })
 
-  test('an answer that broke off, or came from a proxy, is no network', () => {
+  test('an answer that broke off, or came from a proxy, is a network failure', () => {
     expect(classifyError(new ServiceError('Unknown', '', new TypeError('terminated'))).kind).toBe('network')
     expect(classifyError(new ServiceError('Unknown', '', new SyntaxError('<html>'))).kind).toBe('network')
     expect(classifyError(new ServiceError('Unknown', '', new RangeError())).kind).toBe('unknown')

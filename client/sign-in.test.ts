@@ -60,7 +60,7 @@ function reload(): SignInDriver {
   return driver
 }
 
-describe('a sign-in that nothing disturbs', () => {
+describe('a sign-in without faults', () => {
   test('a known user signs in with password and code', async () => {
     const { username, code } = await reachCode()
     expect(await hasTokens()).toBe(false)
@@ -189,7 +189,7 @@ describe('answers that get lost', () => {
     expect(await local.mails(username)).toHaveLength(1)
   })
 
-  test('to the password: the sign-in begins again and says so', async () => {
+  test('to the password: the sign-in starts again and says so', async () => {
     local.pool.faults.dropNextAnswer('RespondToAuthChallenge')
     const user = local.knownUser()
     expect(await driver.signIn(user)).toMatchObject({ step: 'code', reason: 'restarted' })
@@ -247,7 +247,7 @@ describe('no network', () => {
     expect(await driver.signIn(local.knownUser())).toMatchObject({ step: 'failed', reason: 'network' })
   })
 
-  test('in the middle of it the step stays, and the next try goes through', async () => {
+  test('during the sign-in the step stays, and the next attempt succeeds', async () => {
     const user = local.newUser()
     await driver.signIn(user)
     unplug()
@@ -407,7 +407,7 @@ describe('a resend', () => {
 })
 
 describe('codes that expire', () => {
-  test('an expired code is told from a wrong one, and a new one is in the mail', async () => {
+  test('an expired code is distinguished from a wrong one, and a new code is mailed', async () => {
     const { username, code } = await reachCode()
     local.pool.advanceClock(61)
     expect(await driver.submitCode(code)).toMatchObject({ step: 'code', reason: 'expired', sendsLeft: 1 })
@@ -471,7 +471,7 @@ describe('after a reload of the page', () => {
     expect(await reload().resume()).toEqual({ step: 'signed-in', busy: false, username })
   })
 
-  test('the code step goes on where it was', async () => {
+  test('the code step continues where it was', async () => {
     const { code } = await reachCode()
     const before = driver.getState()
     expect(await reload().resume()).toEqual(before)
@@ -508,7 +508,7 @@ describe('after a reload of the page', () => {
     expect(await reload().resume()).toMatchObject({ step: 'signed-out' })
   })
 
-  test('a new password whose fate is not known is said to be so', async () => {
+  test('a new password that may or may not have been saved is reported as such', async () => {
     const user = local.newUser()
     await driver.signIn(user)
     await reload().resume()

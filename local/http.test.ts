@@ -106,7 +106,7 @@ test('a tool finds all it needs at one address', async () => {
   for (const key of jwks.keys) expect(key).not.toHaveProperty('d')
 })
 
-test('an operation that is not there is named', async () => {
+test('an unknown operation is named in the error', async () => {
   await expect(
     sdkFor(pool).send(new ForgotPasswordCommand({ ClientId: pool.clientId, Username: 'known@example.com' })),
   ).rejects.toMatchObject({
@@ -212,7 +212,7 @@ test('a first-time user is made by one request, and is in the list from then on'
   expect(users).toContainEqual(first)
 })
 
-test('SES refuses mails while it is told to', async () => {
+test('SES refuses mails while the switch is on', async () => {
   await post('/local-user-pool/faults', { refuseMail: true })
   const send = () =>
     fetch(`${pool.mailbox}/`, {
@@ -280,7 +280,7 @@ test('the page is served with its types, and nothing outside its folder', async 
   }
 })
 
-test('a dropped answer was processed all the same', async () => {
+test('a request whose answer is dropped is still processed', async () => {
   const { Session } = await startChallenge()
   await post('/local-user-pool/faults', { dropNextAnswer: 'RespondToAuthChallenge' })
   await expect(answer(Session)).rejects.toThrow('socket hang up')
@@ -290,7 +290,7 @@ test('a dropped answer was processed all the same', async () => {
   await expect(answer(Session)).rejects.toThrow('session can only be used once')
 })
 
-test('an error can be put in the place of the next answer', async () => {
+test('the next answer can be replaced by an error', async () => {
   const failNext = {
     operation: 'DescribeUserPool',
     type: 'TooManyRequestsException',
@@ -336,7 +336,7 @@ test('the other switches work over HTTP too', async () => {
   await expect(answer(late)).rejects.toThrow('session is expired')
 })
 
-test('a switch that is not there, or a wrong value, changes nothing', async () => {
+test('an unknown switch, or a wrong value, changes nothing', async () => {
   const before = pool.faults.afterNativeFactor
   for (const body of [
     { afterNativeFactor: 'tokens', nothing: true },
@@ -373,7 +373,7 @@ test('a taken port is an error that says so, and nothing stays behind', async ()
   await expect(startLocalUserPool({ mailPort })).rejects.toThrow(`did not start on port ${mailPort}`)
 })
 
-test('a user who has set a new password is shown as such, and the old password no more', async () => {
+test('a user who has set a new password is shown as CONFIRMED, and the old password is no longer shown', async () => {
   const fresh = await startLocalUserPool()
   try {
     const [first, second] = fresh.users

@@ -138,7 +138,7 @@ test('a wrong password is refused before Define hears of it', async () => {
   expect(triggersCalled()).toEqual(['DefineAuthChallenge'])
 })
 
-test('one session answered twice brings the text that started this project', async () => {
+test('a session that is answered twice is refused with "session can only be used once"', async () => {
   await startSignIn()
   const [one, two] = await Promise.allSettled([
     confirmSignIn({ challengeResponse: NEW_PASSWORD }),

@@ -47,7 +47,7 @@ function answer(Session: string, ANSWER: string, name = USERNAME) {
   )
 }
 
-test('a session is good for one answer, and a wrong answer brings a new one', async () => {
+test('a session takes one answer, and a wrong answer brings a new session', async () => {
   const first = await challenge()
   const again = await answer(first, 'wrong')
   expect(again.ChallengeName).toBe('CUSTOM_CHALLENGE')
@@ -72,7 +72,7 @@ test('a session that was never issued is refused', async () => {
   })
 })
 
-test('the session of one person does not work for another one', async () => {
+test('the session of one user does not work for another', async () => {
   await expect(answer(await challenge(), 'right', 'new@example.com')).rejects.toThrow(
     'Invalid session for the user.',
   )

@@ -62,7 +62,7 @@ test('--json prints one line for machines', async () => {
   expect(users).toHaveLength(2)
 })
 
-test('settings of the triggers are theirs', async () => {
+test('settings in the environment reach the triggers', async () => {
   const pool = start(['--json'], { MAX_ATTEMPTS: '5' })
   const { endpoint, userPoolId, clientId, users } = JSON.parse(await pool.until('\n'))
   ConsoleLogger.LOG_LEVEL = 'ERROR'
@@ -110,7 +110,7 @@ for (const [args, environment, text] of [
   [['--nothing'], {}, "Unknown option '--nothing'"],
   [[], { LOCAL_POOL_PORT: 'eighty' }, 'Invalid LOCAL_POOL_PORT: eighty'],
 ] as const) {
-  test(`what it cannot do ends with 2: ${text}`, async () => {
+  test(`an invalid option or variable ends with 2: ${text}`, async () => {
     const pool = start(args, environment)
     expect(await pool.exit).toEqual([2, null])
     expect(pool.output()).toContain(text)

@@ -92,7 +92,7 @@ describe('attach', () => {
     expect(objectAt(aws.state.userPool, 'LambdaConfig')).toMatchObject(TRIGGERS_OF_STACK)
   })
 
-  test('closes the ways round the code of the named clients and gives them time enough', async () => {
+  test('ends the flows of the named clients that skip the code, and makes their sessions long enough', async () => {
     objectAt(
       member(aws.state.functions, ARNS.CreateAuthChallenge),
       'configuration',

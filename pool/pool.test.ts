@@ -133,8 +133,8 @@ test('a pool in use asks for the code after one command, and no longer after ano
   expect(await passwordAlone()).toBe('DONE')
 })
 
-test('--help says what there is, and wrong use is exit code 2', async () => {
-  const help = await run(['--help'])
+test('--help lists the commands and options, and wrong use is exit code 2', async () => {
+  const help = await run(['attach', '--help'])
   expect(help).toMatchObject({ code: 0, err: '' })
   for (const word of ['check', 'attach', 'detach', '--dry-run', '--yes', '--json'])
     expect(help.out).toContain(word)

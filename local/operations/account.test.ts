@@ -147,7 +147,7 @@ test('REFRESH_TOKEN_AUTH refreshes as well, through Pre Token Generation', async
   expect(pool.calls.at(-1)).toMatchObject({ event: { triggerSource: 'TokenGeneration_RefreshTokens' } })
 })
 
-test('a revoked refresh token works no more, nor do its access tokens', async () => {
+test('a revoked refresh token no longer works, nor do its access tokens', async () => {
   const { AccessToken, RefreshToken } = await tokens()
   const other = await tokens()
   await sdkFor(pool).send(new RevokeTokenCommand({ ClientId: pool.clientId, Token: RefreshToken }))
@@ -159,7 +159,7 @@ test('a revoked refresh token works no more, nor do its access tokens', async ()
   ).rejects.toMatchObject({ name: 'UnsupportedTokenTypeException' })
 })
 
-test('a global sign-out ends every sign-in of the person', async () => {
+test('a global sign-out ends every sign-in of the user', async () => {
   const one = await tokens()
   const two = await tokens()
   await sdkFor(pool).send(new GlobalSignOutCommand({ AccessToken: one.AccessToken }))
@@ -298,7 +298,7 @@ test('in the custom flow Define sees that a factor was set up in this session', 
   })
 })
 
-test('an authenticator app can be set up, and then one chooses between it and the mail', async () => {
+test('an authenticator app can be set up, and the user then chooses between it and the mail', async () => {
   await setMfa({ MfaConfiguration: 'OPTIONAL', ...BOTH })
   const { AccessToken } = await tokens()
   const { SecretCode = '' } = await sdkFor(pool).send(new AssociateSoftwareTokenCommand({ AccessToken }))

@@ -197,7 +197,7 @@ test('an attribute that is required and present cannot be changed with the new p
   await expect(sdkFor(pool).send(answer)).rejects.toThrow('Cannot modify an already provided email')
 })
 
-test('an attribute that is required and missing is asked for with the new password', async () => {
+test('a required attribute that is missing has to come with the new password', async () => {
   await sdkFor(pool).send(
     new AdminDeleteUserAttributesCommand({
       UserPoolId: pool.userPoolId,
@@ -254,7 +254,7 @@ test('with PreventUserExistenceErrors an unknown user looks like a known one, ea
   await expect(withPassword(PASSWORD, 'nobody@example.com')).rejects.toMatchObject(INCORRECT)
 })
 
-test('without it an unknown user is told so', async () => {
+test('without it an unknown user is reported as such', async () => {
   await expect(withPassword(PASSWORD, 'nobody@example.com', LEGACY)).rejects.toMatchObject({
     name: 'UserNotFoundException',
     message: 'User does not exist.',
@@ -321,7 +321,7 @@ test('a client without a secret takes no SECRET_HASH', async () => {
   })
 })
 
-test('after five wrong passwords one has to wait, longer each time', async () => {
+test('after five wrong passwords the user has to wait, longer each time', async () => {
   await setPassword()
   for (let tries = 0; tries < 5; tries += 1) {
     await expect(withPassword('Wrong-1')).rejects.toMatchObject(INCORRECT)

@@ -99,7 +99,7 @@ test('UpdateUserPool leaves the MFA mode and each member of Policies that it is 
   expect(description.AutoVerifiedAttributes).toBeUndefined()
 })
 
-test('what UpdateUserPool is given comes back as it was, members of tomorrow too', async () => {
+test('what UpdateUserPool is given comes back unchanged, unknown members too', async () => {
   const response = await fetch(pool.endpoint, {
     method: 'POST',
     headers: { 'x-amz-target': 'AWSCognitoIdentityProviderService.UpdateUserPool' },
