@@ -166,7 +166,7 @@ async function ask(path: string, init: RequestInit): Promise<unknown> {
   return response.json()
 }
 
-/** The value under a path of keys; undefined if it is missing. */
+/** The value under a path of keys, or undefined. */
 export function at(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>((inner, key) => {
     const found = typeof inner === 'object' && inner !== null ? Object.entries(inner) : []
@@ -174,7 +174,7 @@ export function at(value: unknown, ...keys: readonly string[]): unknown {
   }, value)
 }
 
-/** The text under a path of keys; '' if it is missing. */
+/** The text under a path of keys, or an empty string. */
 export function textAt(value: unknown, ...keys: readonly string[]): string {
   const found = at(value, ...keys)
   return typeof found === 'string' ? found : ''

@@ -39,7 +39,7 @@ export interface Stage {
   open(options?: BrowserContextOptions): Promise<Page>
   newUser(): Promise<Person>
   knownUser(): Promise<Person>
-  /** The code of the newest mail to a user, or of an earlier one (1: the one before). */
+  /** The code of the newest mail to an address, or of an earlier mail (1: the one before). */
   code(username: string, earlier?: number): Promise<string>
   mails(username: string): Promise<number>
   /** Texts of errors that Cognito answered with since the last look. */
