@@ -1,5 +1,5 @@
 // No way back is closed: whichever commands changed a pool, and whichever backup is used first, the pool comes back.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -66,18 +66,21 @@ describe('after every attach sequence, from whichever backup first, the tool lea
   test.each(SEQUENCES.map(sequence => [sequence.join(', '), sequence] as const))(
     '%s',
     async (_, sequence) => {
-      const pristine = structuredClone(aws.state)
       const before = settings()
+      const backups: string[] = []
+      for (const [index, kind] of sequence.entries()) {
+        const file = `${index}.json`
+        const result = await attach(file, ...(ATTACHES[kind] ?? []))
+        expect(result).toMatchObject({ code: 0 })
+        if (jsonOf(result)['changed'] === true) backups.push(file)
+      }
+      const attached = structuredClone(aws.state)
+      const files = `${directory}-attached`
+      cpSync(directory, files, { recursive: true })
       for (let first = 0; first < sequence.length; first += 1) {
-        Object.assign(aws.state, structuredClone(pristine))
-        directory = mkdtempSync(join(tmpdir(), 'way-back-'))
-        const backups: string[] = []
-        for (const [index, kind] of sequence.entries()) {
-          const file = `${index}.json`
-          const result = await attach(file, ...(ATTACHES[kind] ?? []))
-          expect(result).toMatchObject({ code: 0 })
-          if (jsonOf(result)['changed'] === true) backups.push(file)
-        }
+        Object.assign(aws.state, structuredClone(attached))
+        rmSync(directory, { recursive: true })
+        cpSync(files, directory, { recursive: true })
         const start = backups[first]
         if (start === undefined) continue
         let result = await detach(start)
