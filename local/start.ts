@@ -91,7 +91,8 @@ function rehearsalIntroduction({ endpoint, region, userPoolId, clientId, mailbox
   return [
     bold('A rehearsal: a pool in use that asks for no code yet.'),
     '',
-    'Paste this into another terminal. Every command of docs/existing-pool.md from check to detach then works as written:',
+    'The functions are deployed; nothing is attached. Paste this into another terminal: the check, attach, fix and detach\n' +
+      'commands of docs/existing-pool.md then work as written.',
     '',
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal`,
     `export POOL=${userPoolId} CLIENT=${clientId}`,

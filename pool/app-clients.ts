@@ -105,8 +105,25 @@ export function hostedUiClients(userPool: JsonObject, clients: readonly JsonObje
   )
 }
 
-/** Clients for machines: no user signs in through them. */
+/**
+ * Clients for machines: no user signs in through them. OAuth flows do not limit InitiateAuth, so a client that lists a
+ * password flow is not one of them; the default flows, which nobody chose, do not count.
+ */
 export function isForMachines(client: JsonObject): boolean {
   const flows = stringsAt(client, 'AllowedOAuthFlows')
-  return flows.length > 0 && flows.every(flow => flow === 'client_credentials')
+  const isOnlyOAuth = flows.length > 0 && flows.every(flow => flow === 'client_credentials')
+  return (
+    isOnlyOAuth && (member(client, 'ExplicitAuthFlows') === null || flowsWithoutCode(client).length === 0)
+  )
+}
+
+/** Whether users sign in through a client with password and code, and in no other way. */
+export function asksForCodeOnly(client: JsonObject): boolean {
+  return asksForCode(client) && flowsWithoutCode(client).length === 0 && !isForMachines(client)
+}
+
+/** The ids of GUARDED_CLIENT_IDS; undefined means every app client, as the guard itself reads the setting. */
+export function guardedClientIds(setting: string | undefined): string[] | undefined {
+  const value = setting?.trim() ?? ''
+  return value === '' || value === 'all' ? undefined : value.split(',').map(id => id.trim())
 }

@@ -4,8 +4,10 @@ import { objectAt, stringAt } from '../command/json.ts'
 import { printable, shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import {
+  asksForCodeOnly,
   flowsWith,
   flowsWithoutCode,
+  guardedClientIds,
   hostedUiClients,
   isForMachines,
   sessionMinutesOf,
@@ -81,7 +83,9 @@ export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan
 
   const guard = functions.get('PreTokenGeneration')?.environment
   notes.push(...clientNotes(to, guard ?? {}))
-  const refusal = heldPreToken === undefined ? guardRefusal(to, guard, options) : undefined
+  const refusal =
+    unguardedRefusal(to, guard, options) ??
+    (heldPreToken === undefined ? guardRefusal(to, guard, options) : undefined)
   const common = { command: 'attach', userPoolId, from, to, notes, triggers } as const
   return planOf(refusal === undefined ? common : { ...common, refusal })
 }
@@ -252,6 +256,41 @@ function clientsWithoutCode(state: PoolState): JsonObject[] {
   )
 }
 
+/** The app clients through which users sign in with password and code, and in no other way. */
+function clientsThatOnlyAsk({ clients }: PoolState): string[] {
+  return Object.entries(clients).flatMap(([id, client]) => (asksForCodeOnly(client) ? [id] : []))
+}
+
+function guardCommand(userPoolId: string, stackName: string | undefined, ids: readonly string[]): string {
+  return shellCommand('aws cloudformation deploy', {
+    region: regionOfPool(userPoolId),
+    'template-file': 'packaged.yaml',
+    'stack-name': stackName ?? 'STACK',
+    capabilities: 'CAPABILITY_IAM',
+    'parameter-overrides': `GuardedClientIds=${ids.join(',')}`,
+  })
+}
+
+/** App clients that ask for the code but are left out of the guard: a first sign-in can end in tokens without one. */
+function unguardedRefusal(
+  to: PoolState,
+  guard: Readonly<Record<string, string>> | undefined,
+  { clientIds, stackName, userPoolId }: AttachOptions,
+): CommandError | undefined {
+  const listed = guardedClientIds(guard?.['GUARDED_CLIENT_IDS'])
+  const asking = clientsThatOnlyAsk(to)
+  const unguarded = clientIds.filter(
+    id => asking.includes(id) && listed !== undefined && !listed.includes(id),
+  )
+  if (unguarded.length === 0) return undefined
+  return new CommandError(
+    `The Pre Token Generation guard does not cover ${unguarded.join(', ')} (GUARDED_CLIENT_IDS): a first sign-in through ` +
+      'these app clients could end in tokens right after the new password, without a code. Nothing was changed.\n' +
+      `Extend the list first:\n  ${guardCommand(userPoolId, stackName, asking)}`,
+    'guard-leaves-clients-out',
+  )
+}
+
 /**
  * The guard decides for every app client unless it is told which: after a new password no flow but CUSTOM_AUTH gets
  * tokens any more, and with HOSTED_UI=deny the hosted UI gets none at all.
@@ -263,11 +302,8 @@ function guardRefusal(
   guard: Readonly<Record<string, string>> | undefined,
   { guardAll, clientIds, stackName, userPoolId }: AttachOptions,
 ): CommandError | undefined {
-  const listed = (guard?.['GUARDED_CLIENT_IDS'] ?? '')
-    .split(',')
-    .map(id => id.trim())
-    .filter(id => id !== '')
-  const isGuarded = (client: JsonObject) => listed.length === 0 || listed.includes(String(client['ClientId']))
+  const listed = guardedClientIds(guard?.['GUARDED_CLIENT_IDS'])
+  const isGuarded = (client: JsonObject) => listed?.includes(String(client['ClientId'])) ?? true
   // A client that was named is to ask for the code; the note on the hosted UI is about it.
   const hosted =
     guard?.['HOSTED_UI'] === 'allow'
@@ -280,14 +316,9 @@ function guardRefusal(
   )
   if (guardAll || concerned.length === 0) return undefined
   const unknown = guard === undefined ? ' (its settings could not be read)' : ''
-  const only = clientIds.length === 0 ? 'CLIENT_ID' : clientIds.join(',')
-  const command = shellCommand('aws cloudformation deploy', {
-    region: regionOfPool(userPoolId),
-    'template-file': 'packaged.yaml',
-    'stack-name': stackName ?? 'STACK',
-    capabilities: 'CAPABILITY_IAM',
-    'parameter-overrides': `GuardedClientIds=${only}`,
-  })
+  const askingOnly = clientsThatOnlyAsk(to)
+  // A word that is the id of no app client guards none.
+  const command = guardCommand(userPoolId, stackName, askingOnly.length === 0 ? ['none'] : askingOnly)
   return new CommandError(
     `The Pre Token Generation guard${unknown} would also refuse sign-ins through app clients that do not ask for the code: ` +
       `${concerned.map(nameOf).join(', ')}. Through these, a first sign-in ends after the new password, and the hosted UI ` +

@@ -1,4 +1,5 @@
 // What an error of a call to AWS means: missing rights, an operation that the endpoint does not have, no connection.
+import { printable } from '../command/shell.ts'
 
 export type AwsErrorKind = 'denied' | 'no-credentials' | 'unsupported' | 'unreachable' | 'other'
 
@@ -37,5 +38,5 @@ export function awsErrorKind(error: unknown): AwsErrorKind {
 
 /** An error on one line. */
 export function awsErrorText(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  return printable(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
 }

@@ -74,8 +74,8 @@ export async function readBackup(file: string, userPoolId: string): Promise<Back
     stringAt(backup.before.userPool, 'Id'),
     ...Object.values(backup.before.clients).map(client => stringAt(client, 'UserPoolId')),
   ]
-  const other = pools.find(id => id !== userPoolId)
-  if (other !== undefined) {
+  if (pools.some(id => id !== userPoolId)) {
+    const other = pools.find(id => id !== undefined && id !== userPoolId) ?? '(not named)'
     throw new CommandError(
       `${file} is a backup of the pool ${printable(other)}, not of ${userPoolId}. Nothing was changed.`,
       'backup-of-other-pool',

@@ -19,7 +19,7 @@ import { carryOut, type Outcome } from './carry-out.ts'
 import { readPoolFacts } from './check.ts'
 import { type DetachOptions, nextSteps, planDetach } from './detach.ts'
 import type { ErrorCode } from './error-codes.ts'
-import { FINDING_IDS, type Finding, findings, type Level } from './findings.ts'
+import { FINDING_IDS, type Finding, findings, type Level, USER_FINDING_IDS } from './findings.ts'
 import { planFix } from './fix.ts'
 import { detachCommand, type Plan, regionOfPool, shownName } from './plan.ts'
 import { arnsOfStack, checkedArn, type TriggerArns } from './trigger-functions.ts'
@@ -51,7 +51,7 @@ attach   sets the triggers; no other setting changes
   --replace                replaces triggers that are other functions
   --backup FILE            where the whole pool is saved first (default: a name with the time in it)
 
-detach   restores what attach or fix changed, and keeps what others changed since (also: restore)
+detach   restores what attach or fix changed, and keeps what others changed since
   --backup FILE            the file that attach or fix wrote
   --everything             restores every setting of the backup
   --replace                continue although other triggers have been attached since
@@ -106,7 +106,6 @@ const COMMANDS: Record<string, readonly (keyof typeof OPTIONS)[]> = {
   fix: ['stack-name', ...ARN_OPTIONS, 'clients', ...CHANGING],
   attach: ['stack-name', ...ARN_OPTIONS, 'clients', 'add-flow', 'guard-all', 'replace', ...CHANGING],
   detach: DETACHING,
-  restore: DETACHING,
 }
 
 type Values = ReturnType<typeof parse>['values']
@@ -256,7 +255,7 @@ async function change(
 ): Promise<0> {
   const userPoolId = userPoolIdOf(values)
   const aws = awsClients(regionOfPool(userPoolId))
-  const isDetach = command === 'detach' || command === 'restore'
+  const isDetach = command === 'detach'
   const plan = await untilAborted(signal, planFor(command, more, aws, values, terminal))
   if (!values.json) terminal.stdout.write(planText(terminal, plan))
   const steps = () => (isDetach ? nextSteps(plan, detachOptions(values)) : Promise.resolve([]))
@@ -290,7 +289,9 @@ async function planFor(
   if (command !== 'fix') return planDetach(aws, detachOptions(values))
   const ids = more.flatMap(listOf)
   if (ids.length === 0) throw usageError('Missing argument: the finding to fix.')
-  const found = findings(await readFacts(aws, values, terminal, 1))
+  // Findings about users are the only ones that need all of them.
+  const sample = ids.some(id => USER_FINDING_IDS.includes(id)) ? undefined : 1
+  const found = findings(await readFacts(aws, values, terminal, sample))
   return planFix(aws, found, { userPoolId: userPoolIdOf(values), ids, clientIds: listOf(values.clients) })
 }
 
@@ -429,14 +430,14 @@ function shown(value: Json): string {
 
 function doneText(
   terminal: Terminal,
-  { command, userPoolId }: Plan,
+  { userPoolId }: Plan,
   backup: string | undefined,
   outcome: Outcome,
 ): string {
   const interrupted = outcome === 'done-after-interruption' ? `${FINISHED}\n` : ''
   const done = `${interrupted}${coloured(terminal, 'green', 'Done. Verified: no other setting changed.')}`
   if (backup === undefined) return `${done}\n`
-  const back = detachCommand(userPoolId, backup, {}, command === 'fix' ? 'restore' : 'detach')
+  const back = detachCommand(userPoolId, backup)
   return `${done}\nKeep ${backup}. This puts the pool back as it was:\n  ${back}\n`
 }
 

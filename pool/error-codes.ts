@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   'function-missing': 'a function does not exist',
   'function-not-callable': 'the pool may not call a function',
   'guard-covers-clients': 'the guard would refuse sign-ins through app clients that do not ask for the code',
+  'guard-leaves-clients-out': 'the guard does not cover an app client that is to ask for the code',
   'same-function': 'one function is named for two triggers',
   'other-triggers': 'the pool has other triggers',
   'finding-absent': 'check does not report this finding',

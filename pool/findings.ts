@@ -10,7 +10,7 @@ import { unreadFindings } from './findings/unread.ts'
 import { userFindings } from './findings/users.ts'
 import type { PoolFacts } from './pool-facts.ts'
 
-export { FINDING_IDS, type Finding, type Level } from './findings/finding.ts'
+export { FINDING_IDS, type Finding, type Level, USER_FINDING_IDS } from './findings/finding.ts'
 
 const LEVELS: readonly Level[] = ['high', 'medium', 'low']
 

@@ -102,9 +102,8 @@ export function detachCommand(
   userPoolId: string,
   backup: string,
   more: Readonly<Record<string, string | true>> = {},
-  name: 'detach' | 'restore' = 'detach',
 ): string {
-  return shellCommand(`${COMMAND} ${name}`, {
+  return shellCommand(`${COMMAND} detach`, {
     'user-pool-id': userPoolId,
     region: regionOfPool(userPoolId),
     backup,

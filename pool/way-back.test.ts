@@ -303,7 +303,7 @@ describe('fix', () => {
     })
     expect(await pool('detach', '--backup', join(directory, 'fix.json'))).toMatchObject({ code: 0 })
     expect(settings()).toEqual(before)
-    expect(jsonOf(await pool('restore', '--backup', join(directory, 'fix.json')))).toMatchObject({
+    expect(jsonOf(await pool('detach', '--backup', join(directory, 'fix.json')))).toMatchObject({
       changed: false,
     })
   })

@@ -52,6 +52,14 @@ export const FINDING_IDS = [
   'not-checked',
 ] as const
 
+/** Findings for which every user has to be read. */
+export const USER_FINDING_IDS: readonly string[] = [
+  'users-without-email',
+  'users-unverified-email',
+  'unverified-email-allowed',
+  'ses-quota',
+]
+
 export type FindingId = (typeof FINDING_IDS)[number]
 
 export type Finding = {

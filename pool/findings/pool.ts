@@ -23,11 +23,15 @@ function nativeMfa(facts: PoolFacts): Finding[] {
   const found: Finding[] = [
     {
       id: 'native-mfa',
-      level: 'medium',
+      level: mode === 'ON' ? 'high' : 'medium',
       what: `Cognito's own MFA is ${mode}`,
       why:
         'Cognito then asks for its own factor after the password, and reports differ on whether Define is called ' +
-        'afterwards (amplify-js #3876, #4888): users may be asked for no code, or for both.',
+        'afterwards (amplify-js #3876, #4888): users may be asked for no code, or for both.' +
+        (mode === 'ON'
+          ? ' A user without a factor sets one up with the password alone (MFA_SETUP); where Define is not called ' +
+            'afterwards, that is enough for tokens.'
+          : ''),
       fix: cognitoCommand(facts, 'set-user-pool-mfa-config', { 'mfa-configuration': 'OFF' }),
     },
   ]

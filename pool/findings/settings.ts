@@ -1,4 +1,5 @@
 // Findings on the settings of the functions, and on the alarms that watch them.
+import { asksForCodeOnly, guardedClientIds } from '../app-clients.ts'
 import { ourFunction, ourTriggers, type PoolFacts } from '../pool-facts.ts'
 import { problemsWith, SHARED_SETTINGS, settingOf } from '../trigger-settings.ts'
 import { deployCommand, type Finding } from './finding.ts'
@@ -51,12 +52,18 @@ function settingsThatDiffer(facts: PoolFacts): Finding[] {
 
 function stagedGuard(facts: PoolFacts): Finding[] {
   const guarded = settingOf(ourFunction(facts, 'PreTokenGeneration'), 'GUARDED_CLIENT_IDS')
-  if (guarded === '' || guarded === 'all') return []
+  const listed = guardedClientIds(guarded)
+  if (listed === undefined) return []
+  const asking = (facts.clients ?? []).filter(asksForCodeOnly)
+  const leftOut = asking.map(client => String(client['ClientId'])).filter(id => !listed.includes(id))
   return [
     {
       id: 'guard-staged',
-      level: 'low',
-      what: `The guard applies to these app clients only: ${guarded}`,
+      level: leftOut.length > 0 ? 'high' : 'low',
+      what:
+        leftOut.length > 0
+          ? `The guard does not cover app clients that ask for the code: ${leftOut.join(', ')} (it covers ${guarded})`
+          : `The guard applies to these app clients only: ${guarded}`,
       why: 'Through any other client a first sign-in, or the hosted UI, can give tokens without a code.',
       fix: deployCommand(facts, 'GuardedClientIds=all'),
     },
