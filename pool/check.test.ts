@@ -54,6 +54,8 @@ test('a good pool has no findings, and the exit code is 0', async () => {
 type Fault = {
   fault: string
   id: string
+  /** Where it matters here. */
+  level?: 'high' | 'medium' | 'low'
   plant: (state: StandInState) => void
   /** A part of the command that fixes it. */
   fix: string
@@ -214,6 +216,13 @@ const FAULTS: Fault[] = [
     fix: 'GuardedClientIds=all',
   },
   {
+    fault: 'a guard that leaves out a client that asks for the code',
+    id: 'guard-staged',
+    level: 'high',
+    plant: state => (environment(state, 'PreTokenGeneration')['GUARDED_CLIENT_IDS'] = 'another'),
+    fix: 'GuardedClientIds=all',
+  },
+  {
     fault: 'a timeout below the deadline',
     id: 'function-timeout',
     plant: state =>
@@ -234,6 +243,23 @@ const FAULTS: Fault[] = [
     id: 'native-mfa',
     plant: state => (state.mfa = { MfaConfiguration: 'OPTIONAL' }),
     fix: `aws cognito-idp set-user-pool-mfa-config --user-pool-id ${POOL_ID} --region eu-central-1 --mfa-configuration OFF`,
+  },
+  {
+    fault: "Cognito's own MFA for everybody, so that a factor is set up with the password alone",
+    id: 'native-mfa',
+    level: 'high',
+    plant: state => (state.mfa = { MfaConfiguration: 'ON' }),
+    fix: '--mfa-configuration OFF',
+  },
+  {
+    fault: 'a client for machines that takes a password as well',
+    id: 'client-skips-code',
+    plant: state =>
+      Object.assign(client(state), {
+        AllowedOAuthFlows: ['client_credentials'],
+        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
+      }),
+    fix: 'cognito-email-code fix client-skips-code ',
   },
   {
     fault: 'device tracking',
@@ -465,11 +491,12 @@ function putFunction(state: StandInState, trigger: Trigger, arn: string, like?: 
 }
 
 describe('check finds', () => {
-  test.each(FAULTS)('$fault', async ({ id, plant, fix, args = [] }) => {
+  test.each(FAULTS)('$fault', async ({ id, level, plant, fix, args = [] }) => {
     plant(aws.state)
     const findings = await found(...args)
     expect([...new Set(ids(findings))]).toEqual([id])
     const [finding] = findings
+    if (level !== undefined) expect(finding).toMatchObject({ level })
     expect(stringAt(finding, 'fix')).toContain(fix)
     expect(stringAt(finding, 'what')).toBeDefined()
     expect(stringAt(finding, 'why')).toBeDefined()

@@ -350,6 +350,31 @@ describe('attach and the clients that are not to ask for the code', () => {
     })
   })
 
+  const guardOnly = (ids: string) => {
+    const guard = aws.state.functions[ARNS.PreTokenGeneration]?.configuration
+    objectAt(guard, 'Environment', 'Variables')['GUARDED_CLIENT_IDS'] = ids
+  }
+
+  test('does not go on while the guard leaves out a client that is to ask for the code', async () => {
+    guardOnly(OTHER_CLIENT)
+    const before = settings()
+    const result = await plainAttach('--clients', CLIENT_ID)
+    expect(jsonOf(result)).toMatchObject({ code: 'guard-leaves-clients-out' })
+    expect(result.err).toContain(`GuardedClientIds=${CLIENT_ID}`)
+    expect(settings()).toEqual(before)
+  })
+
+  test('reads "all" as the guard does: every client', async () => {
+    guardOnly('all')
+    expect(jsonOf(await plainAttach())).toMatchObject({ code: 'guard-covers-clients' })
+  })
+
+  test('proposes to guard none while no client asks for the code only', async () => {
+    guardOnly(CLIENT_ID)
+    const result = await plainAttach('--clients', CLIENT_ID, '--add-flow')
+    expect(result.err).toContain('GuardedClientIds=none')
+  })
+
   test('--add-flow adds the code to what a client allows', async () => {
     expect(await plainAttach('--clients', CLIENT_ID, '--add-flow', '--guard-all')).toMatchObject({ code: 0 })
     expect(flowsOfClient()).toEqual(['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_CUSTOM_AUTH'])
