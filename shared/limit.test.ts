@@ -23,7 +23,7 @@ describe('a mail', () => {
     })
   })
 
-  test('counts anew from the first millisecond of an hour and of a day', () => {
+  test('starts again at the first millisecond of an hour and of a day', () => {
     const placeAt = (now: number) => {
       const { Key, ExpressionAttributeNames: names } = countRequest('limits', 'user', now, POLICY)
       return `${Key?.['day']?.S} ${names?.['#hour']}`

@@ -41,21 +41,21 @@ export type StandInState = {
   stacks: Record<string, Record<string, string>>
 }
 
-export type Call = { readonly operation: string; readonly body: JsonObject }
+export type AwsCall = { readonly operation: string; readonly body: JsonObject }
 
 /** `refuse`: an error, nothing done. `lose-answer`: done, but the connection breaks. `deny`: AccessDenied. `unknown`: no such operation. */
-export type Fault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny' | 'unknown'
+export type AwsFault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny' | 'unknown'
 
 /** Called before each operation; may change the state, as another administrator would. */
 export type Interference = (
   operation: string,
   count: number,
   state: StandInState,
-) => Fault | undefined | Promise<Fault | undefined>
+) => AwsFault | undefined | Promise<AwsFault | undefined>
 
 export type StandIn = {
   readonly state: StandInState
-  readonly calls: Call[]
+  readonly calls: AwsCall[]
   /** Environment variables that point the SDK here. */
   readonly environment: Record<string, string>
   interfere: Interference
@@ -75,7 +75,7 @@ const KEPT = ['UserPoolTier', 'UserAttributeUpdateSettings', 'MfaConfiguration',
 const FACTORS = ['EmailMfaConfiguration', 'SmsMfaConfiguration', 'SoftwareTokenMfaConfiguration']
 
 export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
-  const calls: Call[] = []
+  const calls: AwsCall[] = []
   const counts = new Map<string, number>()
   const server = createServer((request, response) => {
     void answer(request)
