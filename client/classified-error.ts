@@ -34,6 +34,12 @@ const KIND_BY_NAME = new Map<string, ClassifiedError['kind']>([
   ['InvalidParameterException', 'invalid-input'],
   ['NetworkError', 'network'],
   ['InternalErrorException', 'network'],
+  // Common to all AWS services, from what stands before the pool (Common Errors in its API reference).
+  ['InternalFailure', 'network'],
+  ['InternalServerException', 'network'],
+  ['ServiceUnavailable', 'network'],
+  ['ServiceUnavailableException', 'network'],
+  ['ThrottlingException', 'network'],
   ['TooManyRequestsException', 'network'],
   ['LimitExceededException', 'network'],
   ['TimeoutError', 'network'],

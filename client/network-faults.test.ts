@@ -1,6 +1,6 @@
 // The driver behind a proxy that does what networks do: answers that hang, come late, or come from something else.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { fetchAuthSession, signOut } from 'aws-amplify/auth'
+import { fetchAuthSession, getCurrentUser, signOut } from 'aws-amplify/auth'
 import { type Fault, type FaultProxy, startFaultProxy } from '../testing/fault-proxy.ts'
 import {
   configureAmplify,
@@ -232,6 +232,31 @@ describe('cancel', () => {
     expect(local.requests('RevokeToken')).toBe(0)
     expect(await driver.resume()).toMatchObject({ step: 'signed-in', username })
   })
+})
+
+test('cancel after an error that the driver does not know keeps a user signed in whom another tab signed in', async () => {
+  const { username, password, code } = await reachCode()
+  await driver.submitCode(code)
+  const failures: ((error: Error) => void)[] = []
+  const nextStep = { signInStep: 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE' } as const
+  const parameters = { challenge: 'EMAIL_CODE', reason: 'first', codeLength: '6' }
+  driver = createSignInDriver({
+    auth: {
+      getCurrentUser,
+      fetchAuthSession,
+      signOut,
+      signIn: async () => ({ isSignedIn: false, nextStep: { ...nextStep, additionalInfo: parameters } }),
+      confirmSignIn: () => new Promise((_resolve, reject) => void failures.push(reject)),
+    },
+  })
+  expect(await driver.signIn({ username, password })).toMatchObject({ step: 'code' })
+  const late = driver.submitCode('123456')
+  await until(() => failures.length > 0)
+  driver.cancel()
+  failures[0]?.(Object.assign(new Error('A name that nobody knows yet.'), { name: 'SomethingNew' }))
+  expect(await late).toEqual({ step: 'signed-out', busy: false })
+  expect(await hasTokens()).toBe(true)
+  expect(local.requests('RevokeToken')).toBe(0)
 })
 
 describe('something else answers in the place of the pool', () => {

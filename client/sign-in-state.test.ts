@@ -135,6 +135,11 @@ describe('errors', () => {
     ['EmptySignInUsername', 'username is required to signIn', 'refused'],
     ['EmptySignInPassword', 'password is required to signIn', 'refused'],
     ['InternalErrorException', '', 'network'],
+    ['InternalFailure', '', 'network'],
+    ['InternalServerException', '', 'network'],
+    ['ServiceUnavailable', '', 'network'],
+    ['ServiceUnavailableException', '', 'network'],
+    ['ThrottlingException', 'Rate exceeded', 'network'],
     ['UserAlreadyAuthenticatedException', '', 'already-signed-in'],
     ['toString', '', 'unknown'],
   ] as const)('%s "%s" is "%s"', (name, message, kind) => {

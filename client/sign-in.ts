@@ -149,6 +149,8 @@ interface Move {
 /** One action of the user, from the click to the state that it leads to. */
 interface Action {
   cancelled: boolean
+  /** Whether a user was signed in when it began, perhaps by another tab. */
+  wasSignedIn: Promise<boolean>
   readonly turn: AmplifyTurn<SignInState>
   readonly promise: Promise<SignInState>
 }
@@ -199,9 +201,12 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
 
   /** Runs one action as soon as it is its turn; `atDeadline` is where it leads if it takes too long. */
   function act(atDeadline: Move, work: (action: Action) => Promise<Move>): Promise<SignInState> {
-    const turn = takeAmplifyTurn(async () => settle(action, await work(action)), deadline)
+    const turn = takeAmplifyTurn(async () => {
+      action.wasSignedIn = isSomeoneSignedIn()
+      return settle(action, await work(action))
+    }, deadline)
     const promise = turn.result.then(settled => settled ?? (action.cancelled ? state : apply(atDeadline)))
-    const action: Action = { cancelled: false, turn, promise }
+    const action: Action = { cancelled: false, wasSignedIn: Promise.resolve(false), turn, promise }
     current = action
     show({ ...state, busy: true })
     return promise
@@ -310,10 +315,10 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
   async function beginAgain(action: Action, username: string): Promise<Move> {
     const credentials = memory.recall()
     if (!credentials) return (await signedInMove(username)) ?? failure(username, 'expired')
-    return moveTo(username, restarted(await begin(action, username, credentials.password)))
+    return moveTo(action, username, restarted(await begin(action, username, credentials.password)))
   }
 
-  async function moveTo(username: string, answer: Answer): Promise<Move> {
+  async function moveTo(action: Action, username: string, answer: Answer): Promise<Move> {
     if ('pending' in answer) return arrival(username, answer.pending)
     const { kind, errorName } = answer.error
     switch (kind) {
@@ -331,7 +336,8 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       case 'invalid-input': {
         // Amplify may have kept the tokens and failed behind that.
         const move = await signedInMove(username)
-        return move ? { ...move, obtainedTokens: true } : failure(username, 'unknown', errorName)
+        if (!move) return failure(username, 'unknown', errorName)
+        return { ...move, obtainedTokens: !(await action.wasSignedIn) }
       }
       default:
         return failure(username, kind, errorName)
@@ -354,7 +360,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       if (!again || errorKind(again) === 'refused')
         return finishWith(action, username, password, { mailMayBeOut: true })
       // The former password signs in: nothing was saved, and the pool no longer asks for a new password.
-      if ('pending' in again && !isNewPasswordStep(again)) return moveTo(username, restarted(again))
+      if ('pending' in again && !isNewPasswordStep(again)) return moveTo(action, username, restarted(again))
       answer = 'pending' in again ? await submit() : again
     }
     if ('pending' in answer)
@@ -374,7 +380,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       case 'network':
         return { state: withProblem(step, kind), pending }
       default:
-        return moveTo(username, answer)
+        return moveTo(action, username, answer)
     }
   }
 
@@ -389,7 +395,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     const answer = mailMayBeOut ? restarted(first) : first
     const refused = errorKind(answer) === 'refused' || isNewPasswordStep(answer)
     if (refused) return failure(username, 'new-password-unclear')
-    const move = await moveTo(username, answer)
+    const move = await moveTo(action, username, answer)
     return { ...move, newPassword: password, newPasswordSaved: isSaved || isPastPassword(answer) }
   }
 
@@ -409,7 +415,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
         if (isCustomChallenge(step) || !pending) return beginAgain(action, username)
         return { ...arrival(username, withReason(pending, 'wrong-code')), refusedCode: code }
       default:
-        return moveTo(username, answer)
+        return moveTo(action, username, answer)
     }
   }
 
@@ -442,7 +448,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       case 'network':
         return { state: withProblem(step, 'network'), pending }
       default:
-        return moveTo(step.username, answer)
+        return moveTo(action, step.username, answer)
     }
   }
 
@@ -454,6 +460,15 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
     if (!saved) return { state: SIGNED_OUT }
     pendingAnswer = answerCount()
     return arrival(saved.username, saved.pending)
+  }
+
+  /** Tokens that are there and cannot be refreshed now are somebody's too. */
+  async function isSomeoneSignedIn(): Promise<boolean> {
+    try {
+      return Boolean(await auth.getCurrentUser())
+    } catch (error) {
+      return classifyError(error).kind === 'network'
+    }
   }
 
   /** The signed-in user, if it is this one: another tab may have finished the sign-in. */
@@ -519,7 +534,7 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       if (/\s/.test(username)) return apply(failure(username, 'wrong-password'))
       return act(failure(username, 'network', 'DeadlineExceeded'), async action => {
         if (!isOver(action)) memory.hold({ username, password })
-        return moveTo(username, await begin(action, username, password))
+        return moveTo(action, username, await begin(action, username, password))
       })
     },
 

@@ -56,6 +56,20 @@ test('its code has expired: a new one is mailed, and leads to the tokens', async
   expect((await define(throughJson(defineEvent(end)))).response.issueTokens).toBe(true)
 })
 
+test('after two wrong codes under the version before, its right code is no third one: a new code is mailed', async () => {
+  ses.answerWith('accept')
+  const wrong = answered(false, JSON.stringify({ ...FORMER_ROUND, reason: 'wrong-code' }))
+  const session = [...PASSWORD_PASSED, wrong, wrong, wrong]
+  expect((await define(throughJson(defineEvent(session)))).response.challengeName).toBe('CUSTOM_CHALLENGE')
+  const { response } = await create(throughJson(createEvent(session)))
+  expect(response.publicChallengeParameters).toMatchObject({ reason: 'expired', attemptsLeft: '1' })
+
+  const wrongAgain = [...session, answered(false, response.challengeMetadata)]
+  expect((await define(throughJson(defineEvent(wrongAgain)))).response.failAuthentication).toBe(true)
+  const right = [...session, answered(true, response.challengeMetadata)]
+  expect((await define(throughJson(defineEvent(right)))).response.issueTokens).toBe(true)
+})
+
 test('with no mail left it stays expired until the attempts are used up, and then is refused', async () => {
   ses.answerWith('accept')
   const spent = answered(false, JSON.stringify({ ...FORMER_ROUND, sends: 3 }))
@@ -65,7 +79,7 @@ test('with no mail left it stays expired until the attempts are used up, and the
   expect(ses.mails()).toHaveLength(0)
   const answer = await verify(throughJson(verifyEvent(response.privateChallengeParameters, '123456')))
   expect(answer.response.answerCorrect).toBe(false)
-  const end = await define(throughJson(defineEvent([...session, spent, spent])))
+  const end = await define(throughJson(defineEvent([...session, spent, spent, spent])))
   expect(end.response.failAuthentication).toBe(true)
 })
 

@@ -40,14 +40,15 @@ const NAMES = [
 const round = (reason: RoundReason, keyId = 'ab'.repeat(4)) =>
   writeRound({ reason, nonce: 'ab'.repeat(16), keyId, sentAt: 1, expiresAt: 2, sends: 1 })
 
-/** What may stand in a round: each reason of ours, a round of the version before, nothing, and what others write. */
+/** What may stand in a round: each reason of ours, rounds of the version before, nothing, and what others write. */
 const METADATA: readonly (string | undefined)[] = [
   round('first'),
   round('wrong-code'),
   round('expired'),
   round('resent'),
   round('resend-refused'),
-  round('first', ''),
+  round('wrong-code', ''),
+  round('resent', ''),
   undefined,
   '',
   'CAPTCHA_CHALLENGE',
@@ -75,14 +76,15 @@ const NEUTRAL = ['NEW_PASSWORD_REQUIRED', 'SELECT_MFA_TYPE', 'DEVICE_SRP_AUTH', 
 
 /**
  * The class of an entry, one letter each: S, P the password step; C a passed round of ours, R one that opened as a
- * resend, F one that is not ours; w a failed round, r one that opened as a resend; E the e-mail factor, N another one,
- * M a factor set up; o what else may stand after the password; x all that may not.
+ * resend, F one that is not ours; w a failed round, r one that opened as a resend, v and q the same of the version before;
+ * E the e-mail factor, N another one, M a factor set up; o what else may stand after the password; x all that may not.
  */
 function classOf({ challengeName, challengeResult, challengeMetadata }: SessionEntry): string {
   if (challengeName === 'CUSTOM_CHALLENGE') {
     const index = METADATA.indexOf(challengeMetadata)
-    const [isOurs, isResend] = [index < 6, index === 3 || index === 4]
-    if (challengeResult) return isOurs ? (isResend ? 'R' : 'C') : 'F'
+    const isResend = [3, 4, 6].includes(index)
+    if (challengeResult) return index < 0 || index > 6 ? 'F' : isResend ? 'R' : 'C'
+    if (index === 5 || index === 6) return isResend ? 'q' : 'v'
     return isResend ? 'r' : 'w'
   }
   if (!challengeResult) return 'x'
@@ -106,8 +108,8 @@ const REPRESENTATIVES = LETTERS.flatMap((letter, index) =>
 
 /**
  * The specification, written apart from the code, over a word of classes: the password first and nothing unknown, failed
- * or foreign after it; fewer than two attempts, the first request for a resend being none; tokens if and only if the last
- * code was right or a native factor is accepted.
+ * or foreign after it; fewer than two attempts, the first request for a resend being none and the first failed round of
+ * the version before neither; tokens if and only if the last code was right or a native factor is accepted.
  */
 function specifiedStep(
   word: string,
@@ -115,13 +117,12 @@ function specifiedStep(
   resendRequested: boolean,
 ): string {
   if (word === 'S') return 'ask-password'
-  if (!/^SP[CRwrENMo]*$/.test(word)) return 'refuse'
+  if (!/^SP[CRwrvqENMo]*$/.test(word)) return 'refuse'
   const rounds = word.replace(/[SPENMo]/g, '')
-  const failed = rounds.match(/[wr]/g)?.length ?? 0
-  const requests = rounds.match(/[wr](?=[Rr])/g)?.length ?? 0
-  const asksNow = resendRequested && /[wr]$/.test(rounds)
-  const isFree = requests > 0 || asksNow
-  if (failed - (isFree ? 1 : 0) >= 2) return 'refuse'
+  const failed = rounds.match(/[wrvq]/g)?.length ?? 0
+  const asked = /[wrvq][Rrq]/.test(rounds) || (resendRequested && /[wrvq]$/.test(rounds))
+  const free = (asked ? 1 : 0) + (/[vq]/.test(rounds) ? 1 : 0)
+  if (failed - free >= 2) return 'refuse'
   if (/[CR]$/.test(rounds)) return 'issue-tokens'
   const accepted = { ask: /(?!)/, 'accept-email': /E/, 'accept-any': /[EN]/ }[nativeMfa]
   return accepted.test(word) && !word.includes('M') ? 'issue-tokens' : 'ask-code'
@@ -210,12 +211,12 @@ describe('the proof', () => {
       REPRESENTATIVES.map(({ letter }) => letter)
         .sort()
         .join(''),
-    ).toBe('CEFMNPRSorwx')
-    // Behind S and P eight classes go on and four end it.
-    const behindPassword = [0, 1, 2, 3, 4, 5].map(length => 8 ** length)
+    ).toBe('CEFMNPRSoqrvwx')
+    // Behind S and P ten classes go on and four end it.
+    const behindPassword = [0, 1, 2, 3, 4, 5].map(length => 10 ** length)
     const ends = behindPassword.slice(0, 5).map(count => 4 * count)
     const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
-    expect(decided).toBe(6 * (1 + 12 + 11 + sum(behindPassword) + sum(ends)))
+    expect(decided).toBe(6 * (1 + 14 + 13 + sum(behindPassword) + sum(ends)))
     expect(tokens).toBeGreaterThan(100_000)
   })
 

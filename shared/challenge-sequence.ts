@@ -1,5 +1,5 @@
 // The challenge sequence: what a sign-in has passed so far, and what comes next. Pure, total, and the same for all triggers.
-import { type CodeRound, isResend, readRound } from './code-round.ts'
+import { type CodeRound, isFormer, isResend, readRound } from './code-round.ts'
 import type { HostedUi, NativeMfa } from './setting-descriptors.ts'
 import type { SessionEntry } from './trigger-event.ts'
 
@@ -53,6 +53,8 @@ export type Progress = {
   readonly lastRoundFailed: boolean
   /** Failed rounds that were no answers but requests for a new mail. */
   readonly resendRequests: number
+  /** A round that a version without key ids opened was failed: perhaps by its right code, which no longer opens it. */
+  readonly formerRoundFailed: boolean
   readonly lastRound: CodeRound | undefined
 }
 
@@ -88,10 +90,12 @@ export function nextStep(progress: Progress, policy: SequencePolicy): Step {
 
 /**
  * Attempts used so far: answers that were compared with a code or came too late for it, and requests for a resend beyond
- * the allowed mails. Those up to it are free, so a sign-in has at most `maxAttempts + maxSends` rounds.
+ * the allowed mails. Those up to it are free, so a sign-in has at most `maxAttempts + maxSends` rounds; one more if it
+ * began under a version without key ids, so that an upgrade does not take the user's last attempt.
  */
 export function countWrongCodes(progress: Progress, policy: { readonly maxSends: number }): number {
-  return progress.failedRounds - Math.min(progress.resendRequests, policy.maxSends)
+  const freeRequests = Math.min(progress.resendRequests, policy.maxSends)
+  return Math.max(0, progress.failedRounds - freeRequests - (progress.formerRoundFailed ? 1 : 0))
 }
 
 /** Whether a code may be mailed to the user, and its answer accepted: the password step is passed, nothing else failed. */
@@ -124,6 +128,7 @@ export function startOfSignIn(userNotFound: boolean): Progress {
     failedRounds: 0,
     lastRoundFailed: false,
     resendRequests: 0,
+    formerRoundFailed: false,
     lastRound: undefined,
   }
 }
@@ -161,6 +166,7 @@ function addRound(before: Progress, passed: boolean, round: CodeRound | undefine
     rounds: progress.rounds + 1,
     failedRounds: progress.failedRounds + (passed ? 0 : 1),
     lastRoundFailed: !passed,
+    formerRoundFailed: progress.formerRoundFailed || (!passed && isFormer(round)),
     lastRound: round,
   }
 }

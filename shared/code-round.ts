@@ -104,6 +104,11 @@ export function isResend(round: CodeRound | undefined): boolean {
   return round?.reason === 'resent' || round?.reason === 'resend-refused'
 }
 
+/** Whether a version that wrote no key ids opened the round. A round that no code opens has no nonce either. */
+export function isFormer(round: CodeRound | undefined): boolean {
+  return round !== undefined && round.keyId === '' && round.nonce !== ''
+}
+
 /** Four letters that tell one mail of a user from the next; no vowels, so they never spell a word. '' for no nonce. */
 export function referenceOf(nonce: string): string {
   const bytes = [...Buffer.from(nonce, 'hex').subarray(0, 4)]
