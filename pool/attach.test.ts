@@ -564,6 +564,48 @@ describe('nothing is lost when', () => {
     })
   })
 
+  test('an app client is deleted meanwhile: it is named, and everything else is done', async () => {
+    aws.interfere = (operation, _, state) => {
+      if (operation === 'UpdateUserPoolClient') delete state.clients[CLIENT_ID]
+      return undefined
+    }
+    const result = await attach('--clients', CLIENT_ID, '--json')
+    expect(jsonOf(result)).toMatchObject({ code: 'pool-changed' })
+    expect(result.err).toContain('deleted while the command ran')
+    expect(result.err).toContain(CLIENT_ID)
+    expect(objectAt(aws.state.userPool, 'LambdaConfig')).toMatchObject(TRIGGERS_OF_STACK)
+  })
+
+  test('an app client is deleted and another setting moves: the rest is put back, and the client is named', async () => {
+    const before = settings()
+    aws.interfere = (operation, _, state) => {
+      if (operation !== 'UpdateUserPoolClient') return undefined
+      delete state.clients[CLIENT_ID]
+      state.userPool['DeletionProtection'] = 'INACTIVE'
+      return undefined
+    }
+    const result = await attach('--clients', CLIENT_ID)
+    expect(result.err).toContain('The pool was put back as it was before.')
+    expect(result.err).toContain(`App clients that no longer exist: ${CLIENT_ID}.`)
+    expect(settings().userPool['LambdaConfig']).toEqual(before.userPool['LambdaConfig'])
+  })
+
+  test('a setting that cannot be put back is named, with what to do', async () => {
+    aws.interfere = (operation, _, state) => {
+      if (operation !== 'UpdateUserPoolClient') return undefined
+      // Somebody else adds what an update that leaves it out does not remove.
+      const PasswordPolicy = objectAt(state.userPool, 'Policies', 'PasswordPolicy')
+      const SignInPolicy = { AllowedFirstAuthFactors: ['PASSWORD', 'EMAIL_OTP'] }
+      state.userPool['Policies'] = { PasswordPolicy, SignInPolicy }
+      return 'refuse'
+    }
+    const result = await attach('--clients', CLIENT_ID, '--json')
+    expect(jsonOf(result)).toMatchObject({ code: 'put-back-differs' })
+    expect(result.err).toContain('The pool was put back, except for: user pool Policies.SignInPolicy.')
+    expect(result.err).toContain('Set these by hand; the backup holds the values.')
+    expect(settings().userPool['LambdaConfig']).toEqual({ PostConfirmation: functionArn('welcome') })
+  })
+
   test('another setting moves with the update', async () => {
     const before = settings()
     let updates = 0

@@ -94,7 +94,7 @@ class NotKept extends CommandError {
   }
 }
 
-/** App clients that could not be put back. */
+/** App clients that could not be changed while everything else was: nothing is put back for their sake. */
 class ClientsRefused extends CommandError {}
 
 class Interrupted extends CommandError {
@@ -117,11 +117,13 @@ async function putBack(
   try {
     const now = await readPoolState(aws.cognito, userPoolId, Object.keys(from.clients))
     const existing = withClients(from, Object.keys(now.clients))
+    const deleted = Object.keys(from.clients).filter(id => now.clients[id] === undefined)
+    const without = deleted.length === 0 ? '' : ` App clients that no longer exist: ${deleted.join(', ')}.`
     if (plannedChanges(now, existing).length === 0) {
-      return new CommandError(`${cause}\nNothing was changed.`, code)
+      return new CommandError(`${cause}\nNothing was changed.${without}`, code)
     }
     await writeState(aws, userPoolId, now, existing, {})
-    return new CommandError(`${cause}\nThe pool was put back as it was before.`, code)
+    return new CommandError(`${cause}\nThe pool was put back as it was before.${without}`, code)
   } catch (second) {
     if (second instanceof NotKept) {
       return new CommandError(
@@ -213,23 +215,30 @@ async function writeState(
 
   const kept = wouldStrand(refused, from, to) ? from : to
   const expected = { ...kept, clients: { ...to.clients, ...pick(from.clients, [...refused.keys()]) } }
-  await readBack(aws, userPoolId, asked, expected, failures)
+  const deleted = await readBack(aws, userPoolId, asked, expected, failures)
+  if (deleted.length > 0) {
+    const names = deleted.map(id => nameOf(from.clients[id])).join(', ')
+    throw new ClientsRefused(
+      `App clients were deleted while the command ran: ${names}. Everything else was changed as planned.`,
+      'pool-changed',
+    )
+  }
   if (refused.size > 0) throw clientsRefused(refused, from, kept === from)
 }
 
-/** Reads until the pool is as expected. @throws the failure of an update, or NotKept */
+/** Reads until the pool is as expected. @returns clients that no longer exist @throws the failure of an update, or NotKept */
 async function readBack(
   aws: Aws,
   userPoolId: string,
   asked: readonly PlannedChange[],
   expected: PoolState,
   failures: readonly unknown[],
-): Promise<void> {
+): Promise<readonly string[]> {
   for (let tries = 1; ; tries += 1) {
     const now = await readPoolState(aws.cognito, userPoolId, Object.keys(expected.clients))
     const left = plannedChanges(now, withClients(expected, Object.keys(now.clients)))
     const [failure] = failures
-    if (left.length === 0) return
+    if (left.length === 0) return Object.keys(expected.clients).filter(id => now.clients[id] === undefined)
     const isCertain = isRefusal(failure) || failure instanceof Interrupted
     if (failure !== undefined && (isCertain || tries === READ_BACK_TRIES)) throw failure
     const mfaMoved = left.some(({ target }) => target === 'MFA')

@@ -884,7 +884,8 @@ describe('commands to paste', () => {
     expect(new Set(findings.map(({ id, fix }) => `${id} ${fix}`)).size).toBe(all.length)
     for (const fix of all) expect(fix).toMatch(/^[^\p{Cc}]* --region [^\p{Cc}]*$/u)
     const lines = (await check()).out.split('\n').map(line => line.trim())
-    for (const fix of all) expect(lines).toContain(fix)
+    for (const fix of all) expect([fix, lines.filter(line => line === fix).length]).toEqual([fix, 1])
+    expect(lines).toContain('The command of function-settings fixes this as well.')
   })
 
   test('are understood by the command line that they name', async () => {

@@ -231,14 +231,15 @@ function findingsText(
   if (found.length === 0) return `${head}\n${coloured(terminal, 'green', 'No problems found.')}\n`
   const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
   const indent = ' '.repeat(8)
-  const rows = found.map(({ id, level, what, why, fix }) =>
-    [
+  const rows = found.map(({ id, level, what, why, fix }) => {
+    const first = found.find(it => it.fix === fix)?.id ?? id
+    return [
       `${coloured(terminal, LEVEL_STYLE[level], level.padEnd(6))}  ${coloured(terminal, 'bold', id)}`,
       `${indent}${wrapped(what, width, indent)}`,
       `${indent}${coloured(terminal, 'dim', wrapped(why, width, indent))}`,
-      `${indent}${fix}`,
-    ].join('\n'),
-  )
+      `${indent}${first === id ? fix : `The command of ${first} fixes this as well.`}`,
+    ].join('\n')
+  })
   const counts = (['high', 'medium', 'low'] as const)
     .map(level => ({ level, count: found.filter(it => it.level === level).length }))
     .filter(({ count }) => count > 0)

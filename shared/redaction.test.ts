@@ -298,6 +298,14 @@ describe('never throws', () => {
     fc.assert(fc.property(fc.anything(), value => void redactEvent(value)))
   })
 
+  test('for keys of an unknown user, whose fakes are all the same', () => {
+    const clientMetadata = { 'ada@example.org': 'a', 'bob@example.org': 'b', 'eve@example.org': 'c' }
+    const redacted = redactEvent({ userName: 'ada', request: { clientMetadata } })
+    const keys = Object.keys(Object(redacted).request.clientMetadata)
+    expect(keys).toHaveLength(3)
+    expect(keys.join()).not.toMatch(/ada|bob|eve/)
+  })
+
   test('for a value inside itself', () => {
     const loop: Record<string, unknown> = {}
     loop['request'] = loop

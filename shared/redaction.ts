@@ -88,13 +88,16 @@ function redact(value: unknown, place: Place, fake: Fakes): unknown {
   if (Array.isArray(value))
     return value.map(item => redact(item, { ...inside, path: `${place.path}[]` }, fake))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => {
-      const path = place.path === '' ? name : `${place.path}.${name}`
-      const personal = place.personal || PERSONAL.includes(name)
-      return [redactKey(name, place, fake), redact(item, { ...inside, path, personal }, fake)]
-    }),
-  )
+  const redacted = new Map<string, unknown>()
+  for (const [name, item] of Object.entries(value)) {
+    const path = place.path === '' ? name : `${place.path}.${name}`
+    const personal = place.personal || PERSONAL.includes(name)
+    const key = redactKey(name, place, fake)
+    // The fakes of an unknown user are all the same: each key keeps its value.
+    const uniqueKey = redacted.has(key) ? `${key}-${redacted.size}` : key
+    redacted.set(uniqueKey, redact(item, { ...inside, path, personal }, fake))
+  }
+  return Object.fromEntries(redacted)
 }
 
 /** The names of attributes and parameters stay: a pool or an app has chosen them. What is inside such a value is not one. */
