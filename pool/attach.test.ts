@@ -132,6 +132,21 @@ describe('attach', () => {
     expect(settings().clients).toEqual(before.clients)
   })
 
+  test('says that a factor set up with the password alone would count, where one would', async () => {
+    aws.state.mfa = { MfaConfiguration: 'ON', SoftwareTokenMfaConfiguration: { Enabled: true } }
+    aws.state.userPool['MfaConfiguration'] = 'ON'
+    const variables = () =>
+      objectAt(
+        member(aws.state.functions, ARNS.DefineAuthChallenge),
+        'configuration',
+        'Environment',
+        'Variables',
+      )
+    expect((await attach('--dry-run')).out).not.toContain('MFA_SETUP')
+    variables()['NATIVE_MFA'] = 'accept-any'
+    expect((await attach('--dry-run')).out).toContain('NATIVE_MFA is accept-any. A user without a factor')
+  })
+
   test('a second time changes nothing and says so', async () => {
     await attach('--clients', CLIENT_ID)
     const updates = aws.calls.length

@@ -16,6 +16,7 @@ import {
 } from './app-clients.ts'
 import type { Aws } from './aws.ts'
 import { awsErrorText } from './aws-errors.ts'
+import { enrolmentRisk } from './findings/pool.ts'
 import { nameOf, type Plan, planOf, refuseDuringImport, regionOfPool, unreadNotes } from './plan.ts'
 import {
   addPermissionCommand,
@@ -83,6 +84,11 @@ export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan
 
   const guard = functions.get('PreTokenGeneration')?.environment
   notes.push(...clientNotes(to, guard ?? {}))
+  const enrolment = enrolmentRisk(
+    stringAt({ ...to.userPool, ...to.mfa }, 'MfaConfiguration'),
+    functions.get('DefineAuthChallenge'),
+  )
+  if (enrolment !== undefined) notes.push(`${enrolment.what}. ${enrolment.why}`)
   const refusal =
     unguardedRefusal(to, guard, options) ??
     (heldPreToken === undefined ? guardRefusal(to, guard, options) : undefined)

@@ -1,6 +1,7 @@
 // Findings on the pool itself: other factors, ways back to a forgotten password, changes of the address.
 import { member, stringAt, stringsAt } from '../../command/json.ts'
 import { ourFunction, type PoolFacts } from '../pool-facts.ts'
+import type { TriggerFunction } from '../trigger-functions.ts'
 import { settingOf } from '../trigger-settings.ts'
 import type { PoolChange, PoolState } from '../user-pool.ts'
 import { mayWriteEmail } from './clients.ts'
@@ -35,20 +36,32 @@ function nativeMfa(facts: PoolFacts): Finding[] {
       fix: cognitoCommand(facts, 'set-user-pool-mfa-config', { 'mfa-configuration': 'OFF' }),
     },
   ]
-  const accepted = settingOf(ourFunction(facts, 'DefineAuthChallenge'), 'NATIVE_MFA')
-  if (mode === 'ON' && accepted === 'accept-any') {
+  const enrolment = enrolmentRisk(mode, ourFunction(facts, 'DefineAuthChallenge'))
+  if (enrolment !== undefined) {
     found.push({
       id: 'native-mfa-enrolment',
       level: 'high',
-      what: "Cognito's own MFA is ON and NATIVE_MFA is accept-any",
-      why:
-        'A user without a factor must set one up right after the password (MFA_SETUP). A person who has only the password can ' +
-        'set up an authenticator app of their own; from the next sign-in on it counts instead of the code, and no mail is ' +
-        'sent. accept-email accepts only a passed EMAIL_OTP in place of the code.',
+      what: enrolment.what,
+      why: enrolment.why,
       fix: deployCommand(facts, 'NativeMfa=accept-email'),
     })
   }
   return found
+}
+
+/** What is wrong if a factor that was set up with the password alone stands in for the code; undefined if none does. */
+export function enrolmentRisk(
+  mfaConfiguration: string | undefined,
+  define: TriggerFunction | undefined,
+): { readonly what: string; readonly why: string } | undefined {
+  if (mfaConfiguration !== 'ON' || settingOf(define, 'NATIVE_MFA') !== 'accept-any') return undefined
+  return {
+    what: "Cognito's own MFA is ON and NATIVE_MFA is accept-any",
+    why:
+      'A user without a factor must set one up right after the password (MFA_SETUP). A person who has only the password can ' +
+      'set up an authenticator app of their own; from the next sign-in on it counts instead of the code, and no mail is ' +
+      'sent. accept-email accepts only a passed EMAIL_OTP in place of the code.',
+  }
 }
 
 function deviceTracking(facts: PoolFacts): Finding[] {
