@@ -1,6 +1,6 @@
 // What `npm run build` writes: loadable handlers, and zips that hold the same files and come out the same each time.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,7 +16,10 @@ test.each(TRIGGER_NAMES.map(name => [name]))(
     expect(Object.keys(zip).sort()).toEqual(files)
     expect(files).toContain('index.mjs')
     for (const file of files)
-      expect(Buffer.from(zip[file] ?? [])).toEqual(await readFile(`dist/${name}/${file}`))
+      expect([file, (await readFile(`dist/${name}/${file}`)).equals(zip[file] ?? Buffer.of())]).toEqual([
+        file,
+        true,
+      ])
   },
 )
 
@@ -58,7 +61,8 @@ describe('a second build', () => {
   const index = () => join(directory, 'define-auth-challenge/index.mjs')
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'build-'))
-    await buildAgain()
+    // What the first build wrote; the time of a file tells whether it is written again.
+    await cp('dist', directory, { recursive: true, preserveTimestamps: true })
   })
   afterEach(() => rm(directory, { recursive: true }))
 

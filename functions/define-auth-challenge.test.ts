@@ -21,7 +21,14 @@ async function define(session: readonly SampleEntry[] | null, request: object = 
   return result.response
 }
 
-const ROUND = JSON.stringify({ reason: 'first', nonce: '00'.repeat(16), sentAt: 1, expiresAt: 2, sends: 1 })
+const ROUND = JSON.stringify({
+  reason: 'first',
+  nonce: '00'.repeat(16),
+  keyId: 'ab'.repeat(4),
+  sentAt: 1,
+  expiresAt: 2,
+  sends: 1,
+})
 
 test('a sign-in begins with the password', async () => {
   expect(await define([passed('SRP_A')])).toEqual({

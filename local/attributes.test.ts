@@ -10,6 +10,7 @@ import {
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, signIn, signOut } from 'aws-amplify/auth'
 import { pointAmplifyAt, sdkFor } from '../testing/local-pool.ts'
+import { speedUpSrp } from '../testing/test-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
 const NEW_PASSWORD = 'Better-than-1'
@@ -24,8 +25,10 @@ const clients = [
 let closed: LocalUserPool
 /** Neither, as in many pools; new addresses are verified afterwards. */
 let open: LocalUserPool
+let endSpeedUp: () => void
 
 beforeAll(async () => {
+  endSpeedUp = speedUpSrp()
   closed = await startLocalUserPool({ clients })
   const { UserPool } = await sdkFor(closed).send(
     new DescribeUserPoolCommand({ UserPoolId: closed.userPoolId }),
@@ -37,7 +40,10 @@ beforeAll(async () => {
   open = await startLocalUserPool({ clients, userPool })
 })
 
-afterAll(() => Promise.all([closed.close(), open.close()]))
+afterAll(async () => {
+  endSpeedUp()
+  await Promise.all([closed.close(), open.close()])
+})
 
 /** Up to the new password, which a person with the temporary one sets together with an address of their own. */
 async function firstSignIn(pool: LocalUserPool, address: string, clientId = pool.clientId) {
