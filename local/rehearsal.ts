@@ -113,7 +113,7 @@ export function rehearsalAccount({ region, poolArn, environments }: DeployedTrig
 }
 
 /** The function's policy after AddPermission, as `template.yaml` asks for it. */
-function callableFrom(poolArn: string) {
+export function callableFrom(poolArn: string) {
   return {
     Version: '2012-10-17',
     Statement: [
@@ -122,7 +122,7 @@ function callableFrom(poolArn: string) {
         Principal: { Service: 'cognito-idp.amazonaws.com' },
         Action: 'lambda:InvokeFunction',
         Condition: {
-          StringEquals: { 'AWS:SourceAccount': ACCOUNT_ID },
+          StringEquals: { 'AWS:SourceAccount': poolArn.split(':')[4] ?? '' },
           ArnLike: { 'AWS:SourceArn': poolArn },
         },
       },

@@ -1,7 +1,7 @@
 // Which settings each trigger reads, whether it would start with those that it has (asked of the triggers' own code), and
 // the value in force of a setting.
 import { SettingsError } from '../shared/errors.ts'
-import { SETTINGS as DESCRIPTORS, type TriggerName } from '../shared/setting-descriptors.ts'
+import { SETTINGS as DESCRIPTORS, settingNamesOf, type TriggerName } from '../shared/setting-descriptors.ts'
 import {
   type Environment,
   readCreateSettings,
@@ -27,7 +27,7 @@ const TRIGGER_NAMES: Record<Trigger, TriggerName> = {
 
 /** The variables that a trigger reads. */
 export function settingNames(trigger: Trigger): string[] {
-  return DESCRIPTORS.filter(({ usedBy }) => usedBy.includes(TRIGGER_NAMES[trigger])).map(({ name }) => name)
+  return settingNamesOf(TRIGGER_NAMES[trigger])
 }
 
 /** Why a trigger would not start with these settings; undefined if it would. Never holds the value of a secret. */

@@ -280,3 +280,8 @@ export const SETTINGS: readonly Setting[] = [
   GUARDED_CLIENT_IDS,
   RECORD_EVENTS,
 ]
+
+/** The variables that a trigger reads. */
+export function settingNamesOf(trigger: TriggerName): string[] {
+  return SETTINGS.filter(({ usedBy }) => usedBy.includes(trigger)).map(({ name }) => name)
+}

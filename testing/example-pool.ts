@@ -1,6 +1,7 @@
 // A pool in good order with everything around it, for tests: what Cognito, Lambda, SES and CloudFormation would say.
 
 import type { JsonObject } from '../command/json.ts'
+import { callableFrom } from '../local/rehearsal.ts'
 import { TRIGGERS, type Trigger } from '../pool/trigger-functions.ts'
 import type { StandInState } from './aws-stand-in.ts'
 
@@ -126,22 +127,9 @@ export function poolBeforeAttach(): StandInState {
   }
 }
 
-/** What AddPermission makes of a function's policy. */
+/** The policy of a function that the pool may call. */
 export function permission(poolArn = POOL_ARN): JsonObject {
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Service: 'cognito-idp.amazonaws.com' },
-        Action: 'lambda:InvokeFunction',
-        Condition: {
-          StringEquals: { 'AWS:SourceAccount': '111122223333' },
-          ArnLike: { 'AWS:SourceArn': poolArn },
-        },
-      },
-    ],
-  }
+  return callableFrom(poolArn)
 }
 
 /** The same pool with everything attached: `check` has nothing to say about it. */

@@ -27,6 +27,7 @@ import { FilterPattern, LogGroup, MetricFilter, RetentionDays } from 'aws-cdk-li
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
+import { settingNamesOf, type TriggerName } from '../../shared/setting-descriptors.ts'
 import {
   type Environment,
   readCreateSettings,
@@ -98,52 +99,12 @@ export interface EmailCodeProps extends EmailCodeSettings {
   readonly directory?: string
 }
 
-type TriggerName =
-  | 'define-auth-challenge'
-  | 'create-auth-challenge'
-  | 'verify-auth-challenge-response'
-  | 'pre-token-generation'
-
-/** Which settings each function reads, and its own check of them. */
-const TRIGGERS: Record<
-  TriggerName,
-  { readonly settings: readonly string[]; readonly check: (environment: Environment) => unknown }
-> = {
-  'define-auth-challenge': {
-    settings: ['MAX_ATTEMPTS', 'MAX_SENDS', 'NATIVE_MFA', 'RECORD_EVENTS'],
-    check: readDefineSettings,
-  },
-  'create-auth-challenge': {
-    settings: [
-      'CODE_SECRET',
-      'FROM_ADDRESS',
-      'APP_NAME',
-      'CODE_LENGTH',
-      'CODE_TTL_SECONDS',
-      'MAX_ATTEMPTS',
-      'MAX_SENDS',
-      'RESEND_AFTER_SECONDS',
-      'LIMIT_TABLE',
-      'MAX_CODES_PER_HOUR',
-      'MAX_CODES_PER_DAY',
-      'LIMIT_FAILURE',
-      'UNVERIFIED_EMAIL',
-      'DEFAULT_LOCALE',
-      'REPLY_TO_ADDRESS',
-      'SES_CONFIGURATION_SET',
-      'SES_FALLBACK_REGION',
-      'RECORD_EVENTS',
-    ],
-    check: readCreateSettings,
-  },
-  'verify-auth-challenge-response': {
-    settings: ['CODE_SECRET', 'CODE_LENGTH', 'MAX_ATTEMPTS', 'RECORD_EVENTS'],
-    check: readVerifySettings,
-  },
-  'pre-token-generation': {
-    settings: ['HOSTED_UI', 'GUARDED_CLIENT_IDS', 'RECORD_EVENTS'],
-    check: readPreTokenSettings,
-  },
+/** Each function's own check of its settings. */
+const CHECKS: Readonly<Record<TriggerName, (environment: Environment) => unknown>> = {
+  'define-auth-challenge': readDefineSettings,
+  'create-auth-challenge': readCreateSettings,
+  'verify-auth-challenge-response': readVerifySettings,
+  'pre-token-generation': readPreTokenSettings,
 }
 
 /** Metrics of log lines. `value` and `dimension` are fields of the line; a metric with neither counts from zero. */
@@ -440,11 +401,11 @@ function environmentOf(
 
 /** The settings of one function. @throws SettingsError if the function would not start with them */
 function checkedSettings(name: TriggerName, environment: Record<string, string>): Record<string, string> {
-  const { settings, check } = TRIGGERS[name]
+  const settings = settingNamesOf(name)
   const own = Object.entries(environment).filter(([setting]) => settings.includes(setting))
   // What only CloudFormation knows cannot be checked here; what is required is then replaced by an example.
   const known = own.filter(([, value]) => !Token.isUnresolved(value))
-  check({
+  CHECKS[name]({
     CODE_SECRET: '0123456789abcdef'.repeat(4),
     FROM_ADDRESS: 'no-reply@example.com',
     ...Object.fromEntries(known),
