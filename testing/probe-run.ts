@@ -1,8 +1,13 @@
 // Runs the command probe inside a test, against a local user pool whose mails the operator reads and types.
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { type JsonObject, parseJsonObject } from '../command/json.ts'
 import type { LocalUserPool } from '../local/local-user-pool.ts'
+import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { runProbe } from '../pool/probe/probe-command.ts'
+import type { HandlerBodies } from './local-pool.ts'
 import type { CommandRun } from './pool-run.ts'
 
 export type ProbeRunOptions = {
@@ -56,6 +61,28 @@ export async function probePool(
 async function newestCode(pool: LocalUserPool): Promise<string> {
   const mail = (await pool.messages()).at(-1)
   return /(?<!\d)\d{6,10}(?!\d)/.exec(mail?.text ?? '')?.[0] ?? ''
+}
+
+/**
+ * The built triggers of this project, some of them wrapped: the body is JavaScript that has `event` and `original`, the built
+ * handler, and returns the answer or throws.
+ */
+export async function wrapTriggers(
+  bodies: HandlerBodies,
+): Promise<{ readonly directory: string; remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'wrapped-triggers-'))
+  for (const name of TRIGGER_NAMES) {
+    const folder = join(directory, name)
+    await cp(join('dist', name), folder, { recursive: true })
+    const body = bodies[name]
+    if (body === undefined) continue
+    await rename(join(folder, 'index.mjs'), join(folder, 'original.mjs'))
+    await writeFile(
+      join(folder, 'index.mjs'),
+      `import { handler as original } from './original.mjs'\nexport const handler = async event => {\n${body}\n}\n`,
+    )
+  }
+  return { directory, remove: () => rm(directory, { recursive: true }) }
 }
 
 /** The verdicts of a run with --json by the id of the line; of several lines with one id, the worst. */

@@ -140,6 +140,9 @@ function signInLine({ signIn }: Observations): ReportLine {
   const id = 'sign-in'
   const evidence = [traceText(signIn)]
   const answer = outcomeOf(signIn)
+  const hasShownPassword = signIn.some(({ call }) => call === 'PASSWORD_VERIFIER')
+  if (placeOf(answer) === 'factor' && !hasShownPassword)
+    return { id, verdict: 'broken', what: 'The code is asked for before the password.', evidence }
   switch (placeOf(answer)) {
     case 'factor':
       return {
@@ -370,12 +373,19 @@ function signOutLine(signOut: Step, after: Step): ReportLine {
     : { id, verdict: 'holds', what: 'After the global sign-out the refresh token no longer works.', evidence }
 }
 
+/** The choice of a first factor comes before the password, so it is not the last answer. */
+function placeOfWay(trace: Trace): Place {
+  const place = placeOf(outcomeOf(trace))
+  if (place === 'tokens') return place
+  return trace.some(({ answer }) => placeOf(answer) === 'passwordless') ? 'passwordless' : place
+}
+
 /** One line for each app client; the worst of its ways counts. */
 function wayLines(ways: readonly WayTrace[]): ReportLine[] {
   const ids = [...new Set(ways.map(({ clientId }) => clientId))]
   return ids.map(clientId => {
     const own = ways.filter(way => way.clientId === clientId)
-    const places = own.map(({ trace }) => placeOf(outcomeOf(trace)))
+    const places = own.map(({ trace }) => placeOfWay(trace))
     const name = `${own[0]?.clientName ?? ''} (${clientId})`
     const id = 'other-ways'
     const evidence = own.map(
