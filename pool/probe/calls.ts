@@ -51,6 +51,8 @@ type Responses = Readonly<Record<string, string>>
 
 /** Signs in to one pool, one attempt a call: a repeated call would look like a session that is used twice. */
 export class SignInCalls {
+  /** Every call so far. */
+  readonly steps: Step[] = []
   readonly #userPoolId: string
   readonly #signal: AbortSignal
   readonly #cognito: CognitoIdentityProviderClient
@@ -152,6 +154,16 @@ export class SignInCalls {
   }
 
   async #observe(
+    call: string,
+    username: string,
+    send: () => Promise<Partial<InitiateAuthCommandOutput>>,
+  ): Promise<Called> {
+    const called = await this.#send(call, username, send)
+    this.steps.push(called.step)
+    return called
+  }
+
+  async #send(
     call: string,
     username: string,
     send: () => Promise<Partial<InitiateAuthCommandOutput>>,

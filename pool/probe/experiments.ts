@@ -57,15 +57,26 @@ export type ProbeContext = {
 /** How often a wrong password and an unknown user are tried, to compare their times. Five wrong passwords lock a user out. */
 const COMPARED_TRIES = 2
 
+/** A person may mistype once. */
+const TYPED_TRIES = 2
+
+/** What became of a typed code; with a request for a new mail where one was made. */
+type Typed = { readonly code: CodeTrace; readonly resend?: ResendTrace }
+
+/** What a probe has seen, and how the logs know the user. */
+export type ProbeResult = {
+  readonly seen: SignInObservations
+  /** Every call, in order. */
+  readonly steps: readonly Step[]
+  readonly user: CreatedUser
+}
+
 /**
  * Runs all experiments. The user is deleted at the end, after an error or an interruption too.
  *
- * @returns what was seen, and how the logs know the user
  * @throws the SDK's error of an administrator's call, CommandError `interrupted`, `address-taken` or `user-left`
  */
-export async function runExperiments(
-  context: ProbeContext,
-): Promise<{ readonly seen: SignInObservations; readonly user: CreatedUser }> {
+export async function runExperiments(context: ProbeContext): Promise<ProbeResult> {
   const { cognito, userPoolId, userPool } = context
   stopIfInterrupted(context.signal)
   const user = makeThrowawayUser(userPool, context.email)
@@ -79,7 +90,9 @@ export async function runExperiments(
     },
   )
   try {
-    return { seen: await new Experiments(context, user).run(temporaryPassword), user: created }
+    const calls = new SignInCalls(context.region, userPoolId, context.signal)
+    const seen = await new Experiments(context, user, calls).run(temporaryPassword)
+    return { seen, steps: calls.steps, user: created }
   } finally {
     context.progress('Deleting the throw-away user')
     await deleteUser(cognito, userPoolId, created.name)
@@ -93,10 +106,10 @@ class Experiments {
   /** The user's password now. */
   #password: string
 
-  constructor(context: ProbeContext, user: ThrowawayUser) {
+  constructor(context: ProbeContext, user: ThrowawayUser, calls: SignInCalls) {
     this.#context = context
     this.#user = user
-    this.#calls = new SignInCalls(context.region, context.userPoolId, context.signal)
+    this.#calls = calls
     this.#password = ''
   }
 
@@ -104,11 +117,13 @@ class Experiments {
     const { client, userPool, email, progress } = this.#context
     progress('First sign-in')
     const first = await this.#firstSignIn(client, 'CUSTOM_AUTH', temporaryPassword)
-    const fromFirst = email === undefined ? undefined : await this.#typeCode(first.at(-1))
+    const typedFirst = email === undefined ? undefined : await this.#typeCode(first.at(-1))
     progress('Sign-in with the new password')
     const { signIn, opened } = await this.#signIn()
-    const typed = fromFirst ?? (email === undefined ? undefined : await this.#typeCode(opened))
-    const rounds = await this.#rounds(typed === undefined || typed === fromFirst ? opened : undefined)
+    const isSignedIn = typedFirst?.code.refresh !== undefined
+    const typedNext = email === undefined || isSignedIn ? undefined : await this.#typeCode(opened)
+    const typed = typedNext ?? typedFirst
+    const rounds = await this.#rounds(typedNext === undefined ? opened : undefined)
 
     progress('Sign-ins that must be refused')
     const withoutPassword = await this.#calls.withoutPassword(client, this.#user.username)
@@ -117,7 +132,7 @@ class Experiments {
     const unknownUser = await this.#compared(() => unknown)
     return {
       missingTriggers: TRIGGERS.filter(trigger => arnInSlot(userPool, trigger) === undefined),
-      firstSignIn: traceOf(first),
+      firstSignIn: [...traceOf(first), ...refusedByTrigger(typedFirst?.code.trace ?? [])],
       signIn,
       withoutPassword: traceOf([withoutPassword]),
       wrongPassword,
@@ -189,48 +204,51 @@ class Experiments {
 
   /**
    * The operator types the code. It is first sent with a request for a new mail, where it must not count, and then as the
-   * answer; if a new mail came, the operator types that code.
+   * answer; if a new mail came, the operator types that code. Where Cognito's own factor comes first, the operator types
+   * that code too, and no new mail is asked for: the factor may be enough for the tokens.
    */
-  async #typeCode(
-    opened: Called | undefined,
-  ): Promise<{ readonly code: CodeTrace; readonly resend: ResendTrace | undefined } | undefined> {
-    const native =
-      opened && challengeOf(opened) === 'EMAIL_OTP' ? await this.#typeNativeCode(opened) : undefined
-    const steps = native?.steps ?? []
-    const challenge = native === undefined ? opened : native.last
-    if (challenge?.tokens !== undefined)
-      return { code: await this.#spendTokens(steps, challenge), resend: undefined }
-    if (challenge === undefined || challengeOf(challenge) !== 'CUSTOM_CHALLENGE')
-      return steps.length === 0 ? undefined : { code: { trace: steps }, resend: undefined }
+  async #typeCode(opened: Called | undefined): Promise<Typed | undefined> {
+    if (opened === undefined || challengeOf(opened) !== 'EMAIL_OTP') return this.#typeOurCode(opened)
+    const native = await this.#typeNativeCode(opened)
+    const trace = traceOf(native)
+    const last = native.at(-1)
+    if (last === undefined) return undefined
+    if (challengeOf(last) !== 'CUSTOM_CHALLENGE') return { code: await this.#spendTokens(trace, last) }
+    const code = await this.#ask(last)
+    if (code === undefined) return { code: { trace } }
+    const answered = await this.#calls.answer(this.#context.client, last, { ANSWER: code })
+    return { code: await this.#spendTokens([...trace, answered.step], answered) }
+  }
 
-    const typed = await this.#ask(challenge)
-    if (typed === undefined)
-      return steps.length === 0 ? undefined : { code: { trace: steps }, resend: undefined }
-    const { resend, next } = await this.#resend(challenge, typed)
-    const hasNewMail = parametersOf(next)['reason'] === 'resent'
+  async #typeOurCode(opened: Called | undefined): Promise<Typed | undefined> {
+    if (opened === undefined || challengeOf(opened) !== 'CUSTOM_CHALLENGE') return undefined
+    const typed = await this.#ask(opened)
+    if (typed === undefined) return undefined
+    const { resend, next } = await this.#resend(opened, typed)
+    const trace: Step[] = []
     let last = next
-    let code = hasNewMail ? await this.#ask(next) : typed
-    // A person may mistype once.
-    for (let tries = 0; tries < 2 && code !== undefined; tries += 1) {
-      if (challengeOf(last) !== 'CUSTOM_CHALLENGE') break
+    let code = parametersOf(next)['reason'] === 'resent' ? await this.#ask(next) : typed
+    while (code !== undefined && challengeOf(last) === 'CUSTOM_CHALLENGE') {
       last = await this.#calls.answer(this.#context.client, last, { ANSWER: code })
-      steps.push(last.step)
-      code = challengeOf(last) === 'CUSTOM_CHALLENGE' && tries === 0 ? await this.#ask(last) : undefined
+      trace.push(last.step)
+      const mayTypeAgain = trace.length < TYPED_TRIES && challengeOf(last) === 'CUSTOM_CHALLENGE'
+      code = mayTypeAgain ? await this.#ask(last) : undefined
     }
-    return { code: await this.#spendTokens(steps, last), resend }
+    return { code: await this.#spendTokens(trace, last), resend }
   }
 
   /** Answers EMAIL_OTP, whose session outlives a wrong code. */
-  async #typeNativeCode(opened: Called): Promise<{ steps: Step[]; last: Called | undefined }> {
-    const steps: Step[] = []
-    for (let tries = 0; tries < 2; tries += 1) {
+  async #typeNativeCode(opened: Called): Promise<Called[]> {
+    const calls: Called[] = []
+    while (calls.length < TYPED_TRIES) {
       const code = await this.#ask(opened)
       if (code === undefined) break
       const last = await this.#calls.answer(this.#context.client, opened, { EMAIL_OTP_CODE: code })
-      steps.push(last.step)
-      if (last.step.answer.kind !== 'error') return { steps, last }
+      calls.push(last)
+      const { answer } = last.step
+      if (answer.kind !== 'error' || answer.name !== 'CodeMismatchException') break
     }
-    return { steps, last: undefined }
+    return calls
   }
 
   async #ask(opened: Called): Promise<string | undefined> {
@@ -296,8 +314,7 @@ class Experiments {
     const opened = calls.at(-1)
     if (email === undefined || opened === undefined || challengeOf(opened) !== 'EMAIL_OTP')
       return traceOf(calls)
-    const { steps } = await this.#typeNativeCode(opened)
-    return [...traceOf(calls), ...steps]
+    return traceOf([...calls, ...(await this.#typeNativeCode(opened))])
   }
 
   #credentials() {
@@ -309,6 +326,12 @@ class Experiments {
     const { cognito, userPoolId } = this.#context
     await setPassword(cognito, userPoolId, this.#user, this.#password, options)
   }
+}
+
+/** The guard may refuse the tokens only after Cognito's own factor has been passed. */
+function refusedByTrigger(trace: Trace): Trace {
+  const answer = trace.at(-1)?.answer
+  return answer?.kind === 'error' && answer.name === 'UserLambdaValidationException' ? trace : []
 }
 
 function traceOf(calls: readonly Called[]): Trace {

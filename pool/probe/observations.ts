@@ -90,21 +90,6 @@ export function outcomeOf(trace: Trace): Answer | undefined {
   return trace.at(-1)?.answer
 }
 
-/** Every call of a probe. */
-export function allSteps(seen: SignInObservations): Step[] {
-  return [
-    ...seen.firstSignIn,
-    ...seen.signIn,
-    ...seen.withoutPassword,
-    ...seen.wrongPassword.flat(),
-    ...seen.unknownUser.flat(),
-    ...[seen.wrongCode, seen.usedSession, seen.resend?.step].filter(step => step !== undefined),
-    ...(seen.code?.trace ?? []),
-    ...seen.ways.flatMap(({ trace }) => trace),
-    ...(seen.nativeFactor ?? []),
-  ]
-}
-
 /** Reasons of this project's code step that send no mail (shared/public-parameters.ts). */
 const WITHOUT_MAIL = ['wrong-code', 'resend-refused', 'limited']
 

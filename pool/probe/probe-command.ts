@@ -30,7 +30,7 @@ import { describeUserPool } from '../user-pool.ts'
 import { PASSWORD_FLOWS, type ProbedClient } from './calls.ts'
 import { type ProbeContext, runExperiments } from './experiments.ts'
 import { readUserEvents, triggerCallOf } from './function-logs.ts'
-import { type Answer, allSteps, countMails, type StepTime, timesOf } from './observations.ts'
+import { type Answer, countMails, type StepTime, timesOf } from './observations.ts'
 import { probeReport, type ReportLine, type Verdict } from './report.ts'
 import { deleteLeftovers, findLeftovers } from './throwaway-user.ts'
 
@@ -120,7 +120,7 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
 
   const removed = await deleteLeftovers(aws.cognito, userPoolId)
   const since = Date.now()
-  const { seen, user } = await runExperiments({
+  const { seen, steps, user } = await runExperiments({
     ...target,
     email,
     askForCode: challenge => askForCode(terminal, challenge, signal),
@@ -135,7 +135,6 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
     : undefined
   const folders = values.record === undefined ? [] : await record(events ?? [], values.record)
   const lines = probeReport({ ...seen, triggerCalls: events?.map(triggerCallOf) })
-  const steps = allSteps(seen)
   const isBroken = lines.some(({ verdict }) => verdict === 'broken')
   const outcome = {
     userPoolId,
@@ -216,7 +215,7 @@ async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promi
   }
 }
 
-/** Three sign-ins to the code, one without a password if the pool lets it, two new mails, one native factor. */
+/** Three sign-ins to the code, one without a password if the pool lets it, a new mail, two of Cognito's own factor. */
 const MAILS_OF_ONE_CLIENT = 7
 
 type ReadClient = ProbedClient & { readonly asksForCode: boolean }
