@@ -200,7 +200,7 @@ export class SignInCalls {
 /** @throws CommandError `interrupted` */
 export function stopIfInterrupted(signal: AbortSignal): void {
   if (signal.aborted)
-    throw new CommandError('Interrupted. The throw-away user has been deleted.', 'interrupted')
+    throw new CommandError('Interrupted. No throw-away user is left in the pool.', 'interrupted')
 }
 
 /** The challenge that a call opened. */

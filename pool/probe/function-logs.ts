@@ -8,6 +8,7 @@ import { redactEvent } from '../../shared/redaction.ts'
 import { field } from '../../shared/trigger-event.ts'
 import type { Aws } from '../aws.ts'
 import { arnInSlot, functionNameOf, regionOf, TRIGGERS, unqualified } from '../trigger-functions.ts'
+import { stopIfInterrupted } from './calls.ts'
 import type { TriggerCall } from './observations.ts'
 
 /** CloudWatch Logs shows a line some seconds after it was written. */
@@ -25,13 +26,14 @@ export type ProbedUser = {
  * Reads the recorded events of one user, until a further look finds no more of them.
  *
  * @param since milliseconds since 1970
- * @throws the SDK's error where the logs may not be read
+ * @throws CommandError `interrupted`, or the SDK's error where the logs may not be read
  */
 export async function readUserEvents(
   aws: Aws,
   userPool: JsonObject,
   user: ProbedUser,
   since: number,
+  signal: AbortSignal,
 ): Promise<LoggedEvent[]> {
   const arns = TRIGGERS.flatMap(trigger => arnInSlot(userPool, trigger) ?? [])
   const groups = await Promise.all([...new Set(arns)].map(arn => logGroupOf(aws, arn)))
@@ -42,7 +44,7 @@ export async function readUserEvents(
     const own = events.filter(({ event }) => event['userName'] === name)
     if (own.length > 0 && own.length === found.length) break
     found = own
-    await wait(BETWEEN_LOOKS_MS)
+    await wait(BETWEEN_LOOKS_MS, undefined, { signal }).catch(() => stopIfInterrupted(signal))
   }
   return found.toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0))
 }

@@ -131,7 +131,7 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
   })
   const reads = values.logs || values.record !== undefined
   const events = reads
-    ? await readUserEvents(aws, target.userPool, { ...user, userPoolId }, since)
+    ? await readUserEvents(aws, target.userPool, { ...user, userPoolId }, since, signal)
     : undefined
   const folders = values.record === undefined ? [] : await record(events ?? [], values.record)
   const lines = probeReport({ ...seen, triggerCalls: events?.map(triggerCallOf) })
