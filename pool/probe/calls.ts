@@ -185,7 +185,13 @@ export class SignInCalls {
         tokens: output.AuthenticationResult,
       }
     } catch (error) {
-      if (!(error instanceof Error) || awsErrorKind(error) === 'unreachable') throw error
+      const kind = awsErrorKind(error)
+      if (!(error instanceof Error) || kind === 'unreachable') throw error
+      if (kind === 'unsupported' && call === 'CUSTOM_AUTH')
+        throw new CommandError(
+          `This endpoint does not have the flow CUSTOM_AUTH, which probe needs: ${printable(error.message)}`,
+          'operation-missing',
+        )
       const answer: Answer = { kind: 'error', name: error.name, message: printable(error.message) }
       return {
         step: { call, answer, milliseconds: elapsed() },

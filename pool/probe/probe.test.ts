@@ -292,3 +292,38 @@ test('an endpoint without an operation is named, and the user is deleted all the
     await proxy.close()
   }
 })
+
+test('an endpoint without the custom flow is an error, not a report', async () => {
+  await start()
+  const before = await usernames()
+  const proxy = await startFaultProxy(pool.endpoint)
+  try {
+    const body = JSON.stringify({ __type: 'CognitoLocal#Unsupported', message: 'no such flow' })
+    proxy.always('InitiateAuth', { status: 500, contentType: 'application/x-amz-json-1.1', body })
+    const run = await probePool(pool, ['--yes', '--json'], { endpoint: proxy.endpoint })
+    expect(run.code).toBe(2)
+    expect(jsonOf(run)).toMatchObject({
+      code: 'operation-missing',
+      error: expect.stringContaining('no such flow'),
+    })
+    expect(await usernames()).toEqual(before)
+  } finally {
+    await proxy.close()
+  }
+})
+
+test('an answer that says nothing about the pool is not taken for a refusal', async () => {
+  await start()
+  const proxy = await startFaultProxy(pool.endpoint)
+  try {
+    const body = JSON.stringify({ __type: 'TooManyRequestsException', message: 'Rate exceeded' })
+    proxy.always('InitiateAuth', { status: 400, contentType: 'application/x-amz-json-1.1', body })
+    proxy.always('AdminInitiateAuth', { status: 400, contentType: 'application/x-amz-json-1.1', body })
+    const { triggers: _attached, ...others } = verdictsOf(
+      await probePool(pool, undefined, { endpoint: proxy.endpoint }),
+    )
+    expect(new Set(Object.values(others))).toEqual(new Set(['unknown']))
+  } finally {
+    await proxy.close()
+  }
+})

@@ -39,29 +39,37 @@ const FACTORS = [
 /** First factors of USER_AUTH that are no password. */
 const PASSWORDLESS = ['EMAIL_OTP', 'SMS_OTP', 'WEB_AUTHN']
 
-/** Says nothing about the pool: the call was throttled, or Cognito failed, or this endpoint does not have it. */
-const INCONCLUSIVE = [
-  'AccessDeniedException',
-  'InternalErrorException',
-  'LimitExceededException',
-  'NotImplemented',
-  'ServiceUnavailableException',
-  'TooManyRequestsException',
-  'UnknownOperationException',
+/**
+ * Errors by which a pool refuses a sign-in. Any other says nothing about the pool: the call was throttled, Cognito failed, a
+ * right is missing, or this endpoint does not have it.
+ */
+const REFUSALS = [
+  'CodeMismatchException',
+  'ExpiredCodeException',
+  'ForbiddenException',
+  'InvalidLambdaResponseException',
+  'InvalidParameterException',
+  'MFAMethodNotFoundException',
+  'NotAuthorizedException',
+  'PasswordResetRequiredException',
+  'UnexpectedLambdaException',
+  'UserLambdaValidationException',
+  'UserNotConfirmedException',
+  'UserNotFoundException',
 ]
 
 function placeOf(answer: Answer | undefined): Place {
   if (answer === undefined || answer.kind === 'done') return 'no-answer'
   if (answer.kind === 'tokens') return 'tokens'
-  if (answer.kind === 'error') return isInconclusive(answer) ? 'no-answer' : 'refused'
+  if (answer.kind === 'error') return isRefusal(answer) ? 'refused' : 'no-answer'
   if (FACTORS.includes(answer.name)) return 'factor'
   if (answer.name === 'MFA_SETUP') return 'set-up'
   return answer.available.some(name => PASSWORDLESS.includes(name)) ? 'passwordless' : 'password'
 }
 
-/** A refusal that is about the call and not about the way in: a secret that was not right, a user who is locked out. */
-function isInconclusive({ name, message }: { readonly name: string; readonly message: string }): boolean {
-  return INCONCLUSIVE.includes(name) || /secret.?hash|attempts exceeded/i.test(message)
+/** Not what is about the call instead of the way in: a secret hash that was not right, a user who is locked out. */
+function isRefusal({ name, message }: { readonly name: string; readonly message: string }): boolean {
+  return REFUSALS.includes(name) && !/secret.?hash|attempts exceeded/i.test(message)
 }
 
 /** All lines, in the order of a sign-in. Pure. */
