@@ -11,9 +11,8 @@ import { arnInSlot, functionNameOf, regionOf, TRIGGERS, unqualified } from '../t
 import { stopIfInterrupted } from './calls.ts'
 import type { TriggerCall } from './observations.ts'
 
-/** CloudWatch Logs shows a line some seconds after it was written. */
-const BETWEEN_LOOKS_MS = 3_000
-const MOST_LOOKS = 10
+/** CloudWatch Logs shows a line some seconds after it was written: how long to wait before each further look. */
+const WAITS_MS = [1_000, 3_000, 3_000, 6_000, 12_000]
 
 export type ProbedUser = {
   readonly userPoolId: string
@@ -37,19 +36,28 @@ export async function readUserEvents(
 ): Promise<LoggedEvent[]> {
   const arns = TRIGGERS.flatMap(trigger => arnInSlot(userPool, trigger) ?? [])
   const groups = await Promise.all([...new Set(arns)].map(arn => logGroupOf(aws, arn)))
+  if (groups.every(({ isRecording }) => isRecording === false)) return []
   const name = recordedName(user)
-  let found: LoggedEvent[] = []
-  for (let look = 0; look < MOST_LOOKS; look += 1) {
-    const events = (await Promise.all(groups.map(group => recordedEvents(aws, group, since)))).flat()
-    const own = events.filter(({ event }) => event['userName'] === name)
-    if (own.length > 0 && own.length === found.length) break
-    found = own
-    await wait(BETWEEN_LOOKS_MS, undefined, { signal }).catch(() => stopIfInterrupted(signal))
+  const look = async () => {
+    const events = await Promise.all(groups.map(group => recordedEvents(aws, group, since)))
+    return events.flat().filter(({ event }) => event['userName'] === name)
+  }
+  let found = await look()
+  for (const milliseconds of WAITS_MS) {
+    await wait(milliseconds, undefined, { signal }).catch(() => stopIfInterrupted(signal))
+    const before = found.length
+    found = await look()
+    if (before > 0 && found.length === before) break
   }
   return found.toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0))
 }
 
-type LogGroup = { readonly region: string; readonly name: string }
+type LogGroup = {
+  readonly region: string
+  readonly name: string
+  /** Whether the function logs its events; undefined if that may not be read. */
+  readonly isRecording: boolean | undefined
+}
 
 /** A function may log to another group than that of its name; without the right to read that, the usual one. */
 async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
@@ -59,7 +67,11 @@ async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
     .lambda(region)
     .send(command)
     .catch(() => undefined)
-  return { region, name: configuration?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionNameOf(arn)}` }
+  return {
+    region,
+    name: configuration?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionNameOf(arn)}`,
+    isRecording: configuration && configuration.Environment?.Variables?.['RECORD_EVENTS'] === 'on',
+  }
 }
 
 async function recordedEvents(aws: Aws, { region, name }: LogGroup, since: number): Promise<LoggedEvent[]> {
