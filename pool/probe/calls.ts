@@ -15,7 +15,7 @@ import {
 import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
 import { awsErrorKind } from '../aws-errors.ts'
-import type { Answer, Step } from './observations.ts'
+import type { ObservedAnswer, ObservedCall } from './observations.ts'
 import { startSrp } from './srp-client.ts'
 
 /** The app client that a sign-in goes through. */
@@ -27,7 +27,7 @@ export type ProbedClient = {
 
 /** One call that was made: what may be shown of it, and what the next call needs. */
 export type Called = {
-  readonly step: Step
+  readonly step: ObservedCall
   readonly session: string | undefined
   /** The user's name inside the pool, as the last challenge named it. */
   readonly username: string
@@ -52,7 +52,7 @@ type Responses = Readonly<Record<string, string>>
 /** Signs in to one pool, one attempt a call: a repeated call would look like a session that is used twice. */
 export class SignInCalls {
   /** Every call so far. */
-  readonly steps: Step[] = []
+  readonly steps: ObservedCall[] = []
   readonly #userPoolId: string
   readonly #signal: AbortSignal
   readonly #cognito: CognitoIdentityProviderClient
@@ -192,7 +192,7 @@ export class SignInCalls {
           `This endpoint does not have the flow CUSTOM_AUTH, which probe needs: ${printable(error.message)}`,
           'operation-missing',
         )
-      const answer: Answer = { kind: 'error', name: error.name, message: printable(error.message) }
+      const answer: ObservedAnswer = { kind: 'error', name: error.name, message: printable(error.message) }
       return {
         step: { call, answer, milliseconds: elapsed() },
         session: undefined,
@@ -218,7 +218,7 @@ function answerOf(
   { ChallengeName, AuthenticationResult }: Partial<InitiateAuthCommandOutput>,
   parameters: Readonly<Record<string, string>>,
   available: readonly string[],
-): Answer {
+): ObservedAnswer {
   if (AuthenticationResult !== undefined) return { kind: 'tokens' }
   if (ChallengeName === undefined) return { kind: 'done' }
   return { kind: 'challenge', name: ChallengeName, parameters, available }

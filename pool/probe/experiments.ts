@@ -14,22 +14,22 @@ import {
   stopIfInterrupted,
 } from './calls.ts'
 import type {
-  Answer,
   CodeTrace,
+  ObservedAnswer,
+  ObservedCall,
   ResendTrace,
   SignInObservations,
-  Step,
   Trace,
   WayTrace,
 } from './observations.ts'
 import {
   type CreatedUser,
-  createUser,
+  createThrowawayUser,
   deleteLeftovers,
   deleteUser,
   makePassword,
   makeThrowawayUser,
-  setPassword,
+  setThrowawayPassword,
   type ThrowawayUser,
   unknownUsername,
 } from './throwaway-user.ts'
@@ -47,8 +47,8 @@ export type ProbeContext = {
   readonly hasEmailFactor: boolean
   /** The address that the operator reads; undefined for the mailbox simulator. */
   readonly email: string | undefined
-  /** Asks the operator for the code of a mail; undefined if there is none. */
-  readonly askForCode: (challenge: Answer) => Promise<string | undefined>
+  /** Asks the operator for the code of a mail; undefined without one. */
+  readonly askForCode: (challenge: ObservedAnswer) => Promise<string | undefined>
   /** Told what is done next. */
   readonly progress: (what: string) => void
   readonly signal: AbortSignal
@@ -67,7 +67,7 @@ type Typed = { readonly code: CodeTrace; readonly resend?: ResendTrace }
 export type ProbeResult = {
   readonly seen: SignInObservations
   /** Every call, in order. */
-  readonly steps: readonly Step[]
+  readonly steps: readonly ObservedCall[]
   readonly user: CreatedUser
 }
 
@@ -82,7 +82,7 @@ export async function runExperiments(context: ProbeContext): Promise<ProbeResult
   const user = makeThrowawayUser(userPool, context.email)
   const temporaryPassword = makePassword(userPool)
   context.progress('Creating the throw-away user')
-  const created = await createUser(cognito, userPoolId, user, temporaryPassword).catch(
+  const created = await createThrowawayUser(cognito, userPoolId, user, temporaryPassword).catch(
     async (error: unknown) => {
       // The answer may be lost and the user there. Only the marker tells that a user is not somebody else's.
       await deleteLeftovers(cognito, userPoolId)
@@ -172,7 +172,9 @@ class Experiments {
   /** A wrong code, the session of that answer once more, and a new mail. */
   async #rounds(
     opened: Called | undefined,
-  ): Promise<{ wrongCode: Step; usedSession: Step; resend: ResendTrace | undefined } | undefined> {
+  ): Promise<
+    { wrongCode: ObservedCall; usedSession: ObservedCall; resend: ResendTrace | undefined } | undefined
+  > {
     const { client } = this.#context
     const challenge = opened ?? (await this.#openCode())
     if (challenge === undefined || challengeOf(challenge) !== 'CUSTOM_CHALLENGE') return undefined
@@ -225,7 +227,7 @@ class Experiments {
     const typed = await this.#ask(opened)
     if (typed === undefined) return undefined
     const { resend, next } = await this.#resend(opened, typed)
-    const trace: Step[] = []
+    const trace: ObservedCall[] = []
     let last = next
     let code = parametersOf(next)['reason'] === 'resent' ? await this.#ask(next) : typed
     while (code !== undefined && challengeOf(last) === 'CUSTOM_CHALLENGE') {
@@ -324,7 +326,7 @@ class Experiments {
   async #setPassword(options: { readonly permanent: boolean }): Promise<void> {
     stopIfInterrupted(this.#context.signal)
     const { cognito, userPoolId } = this.#context
-    await setPassword(cognito, userPoolId, this.#user, this.#password, options)
+    await setThrowawayPassword(cognito, userPoolId, this.#user, this.#password, options)
   }
 }
 

@@ -9,7 +9,7 @@ import { field } from '../../shared/trigger-event.ts'
 import type { Aws } from '../aws.ts'
 import { arnInSlot, functionNameOf, regionOf, TRIGGERS, unqualified } from '../trigger-functions.ts'
 import { stopIfInterrupted } from './calls.ts'
-import type { TriggerCall } from './observations.ts'
+import type { LoggedCall } from './observations.ts'
 
 /** CloudWatch Logs shows a line some seconds after it was written: how long to wait before each further look. */
 const WAITS_MS = [1_000, 3_000, 3_000, 6_000, 12_000]
@@ -80,9 +80,14 @@ async function recordedEvents(aws: Aws, { region, name }: LogGroup, since: numbe
     { client: aws.logs(region) },
     { logGroupName: name, startTime: since, filterPattern: '"recorded-event"' },
   )
-  for await (const { events = [] } of pages) {
-    for (const { message = '', timestamp } of events)
-      found.push(...eventsIn(message).map(({ event, at }) => ({ event, at: at ?? timestamp })))
+  try {
+    for await (const { events = [] } of pages) {
+      for (const { message = '', timestamp } of events)
+        found.push(...eventsIn(message).map(({ event, at }) => ({ event, at: at ?? timestamp })))
+    }
+  } catch (error) {
+    // A function that has not logged yet has no group.
+    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error
   }
   return found
 }
@@ -93,7 +98,7 @@ function recordedName({ userPoolId, name, sub }: ProbedUser): unknown {
 }
 
 /** What the report shows of an event. */
-export function triggerCallOf({ event }: LoggedEvent): TriggerCall {
+export function triggerCallOf({ event }: LoggedEvent): LoggedCall {
   const source = stringAt(event, 'triggerSource') ?? ''
   const session = member(event, 'request', 'session')
   return {

@@ -110,3 +110,15 @@ test('without recorded events --logs says how to get them', async () => {
   expect(verdictsOf(run)['trigger-calls']).toBe('unknown')
   expect(run.out).toContain('RECORD_EVENTS')
 })
+
+test('logs that may not be read do not cost the report', async () => {
+  pool = await startLocalUserPool()
+  logs.removeAllListeners('request')
+  logs.on('request', (_request, response) => {
+    const body = JSON.stringify({ __type: 'AccessDeniedException', message: 'no right to FilterLogEvents' })
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' }).end(body)
+  })
+  const run = await probePool(pool, ['--yes', '--json', '--logs'])
+  expect(verdictsOf(run)).toMatchObject({ 'sign-in': 'holds', 'trigger-calls': 'unknown' })
+  expect(run.out).toContain('no right to FilterLogEvents')
+})

@@ -1,7 +1,7 @@
 // What a probe has seen: the pool's answers, call by call, without passwords, codes, sessions or tokens.
 
 /** What Cognito answered to one call. */
-export type Answer =
+export type ObservedAnswer =
   | {
       readonly kind: 'challenge'
       readonly name: string
@@ -15,15 +15,15 @@ export type Answer =
   | { readonly kind: 'error'; readonly name: string; readonly message: string }
 
 /** One call and its answer. */
-export type Step = {
+export type ObservedCall = {
   /** The flow that begins a sign-in, the challenge that is answered, or an operation. */
   readonly call: string
-  readonly answer: Answer
+  readonly answer: ObservedAnswer
   readonly milliseconds: number
 }
 
 /** One sign-in, from its first call on. */
-export type Trace = readonly Step[]
+export type Trace = readonly ObservedCall[]
 
 /** A sign-in through one way of one app client. */
 export type WayTrace = {
@@ -37,8 +37,8 @@ export type WayTrace = {
 
 /** A request for a new mail: the challenge that was open, and what answered. */
 export type ResendTrace = {
-  readonly before: Answer
-  readonly step: Step
+  readonly before: ObservedAnswer
+  readonly step: ObservedCall
   /** Whether the right code was sent with the request, which must not count. */
   readonly withRightCode: boolean
 }
@@ -47,13 +47,13 @@ export type ResendTrace = {
 export type CodeTrace = {
   /** The answers to the codes, in order. */
   readonly trace: Trace
-  readonly refresh?: Step
-  readonly signOut?: Step
-  readonly refreshAfterSignOut?: Step
+  readonly refresh?: ObservedCall
+  readonly signOut?: ObservedCall
+  readonly refreshAfterSignOut?: ObservedCall
 }
 
 /** One call of a trigger, as the function logged it. */
-export type TriggerCall = {
+export type LoggedCall = {
   readonly trigger: string
   /** Entries of the session, such as `PASSWORD_VERIFIER true`. */
   readonly session: readonly string[] | undefined
@@ -71,8 +71,8 @@ export type SignInObservations = {
   readonly wrongPassword: readonly Trace[]
   readonly unknownUser: readonly Trace[]
   /** undefined where no code was asked. */
-  readonly wrongCode: Step | undefined
-  readonly usedSession: Step | undefined
+  readonly wrongCode: ObservedCall | undefined
+  readonly usedSession: ObservedCall | undefined
   readonly resend: ResendTrace | undefined
   /** undefined without a mailbox, or where the operator typed nothing. */
   readonly code: CodeTrace | undefined
@@ -82,11 +82,18 @@ export type SignInObservations = {
   readonly nativeFactor: Trace | undefined
 }
 
+/** What the functions logged of the user. */
+export type LoggedCalls = {
+  readonly calls: readonly LoggedCall[]
+  /** Why the logs could not be read or recorded. */
+  readonly error?: string
+}
+
 /** With what the functions logged; undefined without --logs. */
-export type Observations = SignInObservations & { readonly triggerCalls: readonly TriggerCall[] | undefined }
+export type Observations = SignInObservations & { readonly logged: LoggedCalls | undefined }
 
 /** The last answer of a sign-in. */
-export function outcomeOf(trace: Trace): Answer | undefined {
+export function outcomeOf(trace: Trace): ObservedAnswer | undefined {
   return trace.at(-1)?.answer
 }
 
@@ -94,7 +101,7 @@ export function outcomeOf(trace: Trace): Answer | undefined {
 const WITHOUT_MAIL = ['wrong-code', 'resend-refused', 'limited']
 
 /** How many mails the pool sent: one for each code step that was opened. */
-export function countMails(steps: readonly Step[]): number {
+export function countMails(steps: readonly ObservedCall[]): number {
   return steps.filter(({ answer }) => {
     if (answer.kind !== 'challenge') return false
     if (answer.name === 'EMAIL_OTP') return true
@@ -110,18 +117,18 @@ export type StepTime = {
 }
 
 /** Milliseconds of each kind of step; the first one meets functions that may have to start. */
-export function timesOf(steps: readonly Step[]): StepTime[] {
+export function timesOf(steps: readonly ObservedCall[]): StepTime[] {
   const byStep = new Map<string, number[]>()
   for (const { call, answer, milliseconds } of steps) {
     if (answer.kind === 'error') continue
-    const step = `${call} -> ${nameOf(answer)}`
+    const step = `${call} -> ${answerText(answer)}`
     byStep.set(step, [...(byStep.get(step) ?? []), milliseconds])
   }
   return [...byStep].map(([step, [first = 0, ...later]]) => ({ step, first, later: median(later) }))
 }
 
 /** An answer in one word or one sentence. */
-export function nameOf(answer: Answer): string {
+export function answerText(answer: ObservedAnswer): string {
   if (answer.kind === 'challenge') return answer.name
   return answer.kind === 'error' ? `${answer.name}: ${answer.message}` : answer.kind
 }

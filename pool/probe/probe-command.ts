@@ -19,6 +19,7 @@ import {
   wrapped,
 } from '../../command/terminal.ts'
 import { refuseSuspects, writeSignIns } from '../../recording/import-command.ts'
+import type { LoggedEvent } from '../../recording/log-export.ts'
 import { recordedSignIns } from '../../recording/recorded-sign-ins.ts'
 import { asksForCode } from '../app-clients.ts'
 import { type Aws, awsClients } from '../aws.ts'
@@ -30,7 +31,14 @@ import { describeUserPool } from '../user-pool.ts'
 import { PASSWORD_FLOWS, type ProbedClient } from './calls.ts'
 import { type ProbeContext, runExperiments } from './experiments.ts'
 import { readUserEvents, triggerCallOf } from './function-logs.ts'
-import { type Answer, countMails, type StepTime, timesOf } from './observations.ts'
+import {
+  countMails,
+  type LoggedCall,
+  type LoggedCalls,
+  type ObservedAnswer,
+  type StepTime,
+  timesOf,
+} from './observations.ts'
 import { probeReport, type ReportLine, type Verdict } from './report.ts'
 import { deleteLeftovers, findLeftovers } from './throwaway-user.ts'
 
@@ -129,12 +137,9 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
     },
     signal,
   })
-  const reads = values.logs || values.record !== undefined
-  const events = reads
-    ? await readUserEvents(aws, target.userPool, { ...user, userPoolId }, since, signal)
-    : undefined
-  const folders = values.record === undefined ? [] : await record(events ?? [], values.record)
-  const lines = probeReport({ ...seen, triggerCalls: events?.map(triggerCallOf) })
+  const readLogs = () => readUserEvents(aws, target.userPool, { ...user, userPoolId }, since, signal)
+  const { logged, folders } = await logsOf(values, readLogs)
+  const lines = probeReport({ ...seen, logged })
   const isBroken = lines.some(({ verdict }) => verdict === 'broken')
   const outcome = {
     userPoolId,
@@ -280,7 +285,7 @@ async function confirm(values: Values, terminal: Terminal): Promise<void> {
 /** On stderr, so that --json stays JSON. An empty line, and the end of the input, is no code. */
 async function askForCode(
   terminal: Terminal,
-  challenge: Answer,
+  challenge: ObservedAnswer,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { destination, reference } = challenge.kind === 'challenge' ? challenge.parameters : {}
@@ -301,10 +306,22 @@ async function askForCode(
   }
 }
 
-async function record(events: Parameters<typeof recordedSignIns>[0], folder: string): Promise<string[]> {
-  const signIns = recordedSignIns(events)
-  refuseSuspects(signIns)
-  return writeSignIns(signIns, folder, 'probe')
+/** What the logs show; an error there is not the end of the report. */
+async function logsOf(
+  { logs, record }: Values,
+  readEvents: () => Promise<LoggedEvent[]>,
+): Promise<{ readonly logged: LoggedCalls | undefined; readonly folders: readonly string[] }> {
+  if (!logs && record === undefined) return { logged: undefined, folders: [] }
+  let calls: LoggedCall[] = []
+  try {
+    const events = await readEvents()
+    calls = events.map(triggerCallOf)
+    const signIns = record === undefined ? [] : recordedSignIns(events)
+    refuseSuspects(signIns)
+    return { logged: { calls }, folders: await writeSignIns(signIns, record, 'probe') }
+  } catch (error) {
+    return { logged: { calls, error: explained(error).message }, folders: [] }
+  }
 }
 
 type Outcome = {

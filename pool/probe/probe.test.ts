@@ -1,4 +1,5 @@
 // probe against the local user pool: what it reports of a pool that keeps the promise, and what it leaves behind.
+import { readFile } from 'node:fs/promises'
 import {
   ListUsersCommand,
   SetUserPoolMfaConfigCommand,
@@ -271,6 +272,13 @@ test('an app client that does not exist is an error', async () => {
   await start()
   const run = await probePool(pool, ['--yes', '--json', '--client-id', 'doesnotexist'])
   expect({ code: run.code, json: jsonOf(run)['code'] }).toEqual({ code: 2, json: 'not-found' })
+})
+
+test('docs/probe.md lists every line of the report', async () => {
+  await start()
+  const page = await readFile('docs/probe.md', 'utf8')
+  for (const id of [...Object.keys(KEPT), 'native-factor', 'trigger-calls'])
+    expect(page).toContain(`| \`${id}\` |`)
 })
 
 test('an endpoint without an operation is named, and the user is deleted all the same', async () => {

@@ -1,14 +1,14 @@
 // What the observations of a probe say about the promise: one line for each part of it, with the answers that show it.
 import { isDeepStrictEqual } from 'node:util'
 import {
-  type Answer,
-  nameOf,
+  answerText,
+  type LoggedCalls,
   type Observations,
+  type ObservedAnswer,
+  type ObservedCall,
   outcomeOf,
   type ResendTrace,
-  type Step,
   type Trace,
-  type TriggerCall,
   type WayTrace,
 } from './observations.ts'
 
@@ -58,7 +58,7 @@ const REFUSALS = [
   'UserNotFoundException',
 ]
 
-function placeOf(answer: Answer | undefined): Place {
+function placeOf(answer: ObservedAnswer | undefined): Place {
   if (answer === undefined || answer.kind === 'done') return 'no-answer'
   if (answer.kind === 'tokens') return 'tokens'
   if (answer.kind === 'error') return isRefusal(answer) ? 'refused' : 'no-answer'
@@ -87,7 +87,7 @@ export function probeReport(seen: Observations): ReportLine[] {
     ...codeLines(seen),
     ...wayLines(seen.ways),
     ...nativeFactorLine(seen.nativeFactor),
-    ...triggerCallsLine(seen.triggerCalls),
+    ...triggerCallsLine(seen.logged),
   ]
 }
 
@@ -136,7 +136,7 @@ function firstSignInLine({ firstSignIn, signIn }: Observations): ReportLine {
 }
 
 /** Pre Token Generation threw: Cognito names the trigger in the text. */
-function isGuard(answer: Answer | undefined): boolean {
+function isGuard(answer: ObservedAnswer | undefined): boolean {
   return (
     answer?.kind === 'error' &&
     answer.name === 'UserLambdaValidationException' &&
@@ -243,7 +243,7 @@ function differingAnswers(known: Trace, unknown: Trace): string | undefined {
 }
 
 /** What an answer shows of a user: everything but the values, and of the user's id its form. */
-function shapeOf(step: Step | undefined) {
+function shapeOf(step: ObservedCall | undefined) {
   if (step?.answer.kind !== 'challenge') return step?.answer
   const { name, parameters } = step.answer
   const id = parameters['USER_ID_FOR_SRP'] ?? ''
@@ -371,7 +371,7 @@ function codeLines({ code }: Observations): ReportLine[] {
   ]
 }
 
-function signOutLine(signOut: Step, after: Step): ReportLine {
+function signOutLine(signOut: ObservedCall, after: ObservedCall): ReportLine {
   const id = 'global-sign-out'
   const evidence = [traceText([signOut]), `afterwards: ${traceText([after])}`]
   if (after.answer.kind === 'tokens')
@@ -447,36 +447,50 @@ function nativeFactorLine(trace: Trace | undefined): ReportLine[] {
   const what =
     after === undefined
       ? `A user with Cognito's own e-mail factor is asked for ${factorOf(asked?.answer)}; what follows was not tried.`
-      : `After Cognito's own e-mail factor come ${after.answer.kind === 'tokens' ? 'tokens' : nameOf(after.answer)}.`
+      : `After Cognito's own e-mail factor come ${after.answer.kind === 'tokens' ? 'tokens' : answerText(after.answer)}.`
   return [{ id, verdict: 'holds', what, evidence }]
 }
 
-function triggerCallsLine(calls: readonly TriggerCall[] | undefined): ReportLine[] {
-  if (calls === undefined) return []
+function triggerCallsLine(logged: LoggedCalls | undefined): ReportLine[] {
+  if (logged === undefined) return []
   const id = 'trigger-calls'
-  if (calls.length === 0) {
-    const what =
-      'The logs hold no events of this user. Set RECORD_EVENTS to on for the four functions, and run probe again.'
-    return [{ id, verdict: 'unknown', what, evidence: [] }]
-  }
+  const { calls, error } = logged
   const evidence = calls.map(({ trigger, session, source }) =>
     session === undefined ? `${trigger} (${source})` : `${trigger} [${session.join(', ')}]`,
   )
-  return [{ id, verdict: 'holds', what: 'The calls of the triggers, in order.', evidence }]
+  if (error !== undefined)
+    return [
+      {
+        id,
+        verdict: 'unknown',
+        what: 'The logs could not be read or recorded.',
+        evidence: [...evidence, error],
+      },
+    ]
+  return calls.length > 0
+    ? [{ id, verdict: 'holds', what: 'The calls of the triggers, in order.', evidence }]
+    : [
+        {
+          id,
+          verdict: 'unknown',
+          what: 'The logs hold no events of this user. Set RECORD_EVENTS to on for the four functions, and run probe again.',
+          evidence,
+        },
+      ]
 }
 
-function factorOf(answer: Answer | undefined): string {
+function factorOf(answer: ObservedAnswer | undefined): string {
   if (answer?.kind !== 'challenge') return 'a second factor'
   return answer.name === 'CUSTOM_CHALLENGE' ? 'the code' : `Cognito's own factor ${answer.name}`
 }
 
-function parameter(answer: Answer, name: string): string | undefined {
+function parameter(answer: ObservedAnswer, name: string): string | undefined {
   return answer.kind === 'challenge' ? answer.parameters[name] : undefined
 }
 
 /** A sign-in on one line: each call, and what it was answered. */
 function traceText(trace: Trace): string {
-  const steps = trace.map(({ answer, milliseconds }) => `${nameOf(answer)} (${milliseconds} ms)`)
+  const steps = trace.map(({ answer, milliseconds }) => `${answerText(answer)} (${milliseconds} ms)`)
   return [trace[0]?.call ?? 'not tried', ...steps].join(' -> ')
 }
 

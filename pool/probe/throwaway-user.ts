@@ -104,7 +104,7 @@ export function makePassword(userPool: JsonObject): string {
  *
  * @throws CommandError `address-taken`
  */
-export async function createUser(
+export async function createThrowawayUser(
   cognito: CognitoIdentityProviderClient,
   userPoolId: string,
   { username, email, attributes }: ThrowawayUser,
@@ -132,7 +132,7 @@ export async function createUser(
   return { name: User?.Username ?? username, sub }
 }
 
-export async function setPassword(
+export async function setThrowawayPassword(
   cognito: CognitoIdentityProviderClient,
   userPoolId: string,
   { username }: ThrowawayUser,
