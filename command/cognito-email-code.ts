@@ -28,6 +28,12 @@ async function pool(): Promise<number> {
   return process.exitCode
 }
 
+async function probe(): Promise<number> {
+  const { runProbe } = await import('../pool/probe/probe-command.ts')
+  const { interruptSignal } = await import('../pool/interruption.ts')
+  return await runProbe(process.argv.slice(3), process, interruptSignal())
+}
+
 async function importEvents(): Promise<number> {
   const { runEvents } = await import('../recording/import-command.ts')
   return await runEvents(process.argv.slice(2), process)
@@ -65,6 +71,15 @@ const COMMANDS = new Map<string, Command>([
       summary: 'Undo attach from its backup.',
       example: 'detach --user-pool-id eu-central-1_EXAMPLE00 --backup before.json --dry-run',
       run: pool,
+    },
+  ],
+  [
+    'probe',
+    {
+      summary:
+        'Sign in to a user pool as a throw-away user and report whether every sign-in asks for the code.',
+      example: 'probe --user-pool-id eu-central-1_EXAMPLE00 --client-id 1example23456789',
+      run: probe,
     },
   ],
   [

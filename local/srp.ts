@@ -1,5 +1,6 @@
 // The server's side of the Secure Remote Password protocol as Cognito speaks it (RFC 5054 with SHA-256, and its
-// own proof): the 3072-bit group, a key derived with the info text "Caldera Derived Key", a signed timestamp.
+// own proof): the 3072-bit group, a key derived with the info text "Caldera Derived Key", a signed timestamp. What both
+// sides compute is exported for the client in pool/probe.
 import {
   createDiffieHellman,
   createHash,
@@ -16,7 +17,8 @@ export const GROUP_PRIME = BigInt(`0x${PRIME.toString('hex')}`)
 const N = GROUP_PRIME
 const g = 2n
 const group = createDiffieHellman(PRIME, Number(g))
-const k = hash(padded(N), padded(g))
+/** The multiplier that hides the verifier in B. */
+export const SRP_MULTIPLIER = hash(padded(N), padded(g))
 
 /** How far the client's clock may be off (milliseconds); the limit that Cognito applies is not published. */
 const TIMESTAMP_TOLERANCE_MS = 10 * 60 * 1000
@@ -56,11 +58,15 @@ export function makePasswordVerifier(
   password: string,
   salt = randomBytes(16).toString('hex'),
 ): PasswordVerifier {
+  return { salt, verifier: power(g, privateKeyOf(userPoolId, userId, password, salt)) }
+}
+
+/** The number that only who knows the password can compute. @param salt hex */
+export function privateKeyOf(userPoolId: string, userId: string, password: string, salt: string): bigint {
   const identity = createHash('sha256')
     .update(`${poolName(userPoolId)}${userId}:${password}`)
     .digest()
-  const x = hash(padded(BigInt(`0x${salt}`)), identity)
-  return { salt, verifier: power(g, x) }
+  return hash(padded(BigInt(`0x${salt}`)), identity)
 }
 
 /**
@@ -97,7 +103,7 @@ export function startExchange(srpA: string, passwordVerifier: PasswordVerifier):
   const A = BigInt(`0x${srpA}`)
   if (A % N === 0n) return undefined
   const b = BigInt(`0x${randomBytes(32).toString('hex')}`)
-  const B = (k * passwordVerifier.verifier + power(g, b)) % N
+  const B = (SRP_MULTIPLIER * passwordVerifier.verifier + power(g, b)) % N
   return { A, B, b, passwordVerifier, secretBlock: randomBytes(768).toString('base64') }
 }
 
@@ -107,18 +113,28 @@ export function proofIsRight(exchange: SrpExchange, proof: PasswordProof, now: n
   const time = parseTimestamp(proof.timestamp)
   if (time === undefined || Math.abs(now - time) > TIMESTAMP_TOLERANCE_MS) return false
 
-  const u = hash(padded(exchange.A), padded(exchange.B))
+  const u = scramblerOf(exchange.A, exchange.B)
   if (u === 0n) return false
   const S = power(exchange.A * power(exchange.passwordVerifier.verifier, u), exchange.b)
-  const key = hkdfSync('sha256', padded(S), padded(u), 'Caldera Derived Key', 16)
-  const expected = createHmac('sha256', Buffer.from(key))
-    .update(poolName(proof.userPoolId))
-    .update(proof.userId)
-    .update(Buffer.from(exchange.secretBlock, 'base64'))
-    .update(proof.timestamp)
-    .digest()
+  const expected = signatureOf(S, u, proof)
   const given = Buffer.from(proof.signature, 'base64')
   return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** The number that both sides make of both public numbers. */
+export function scramblerOf(A: bigint, B: bigint): bigint {
+  return hash(padded(A), padded(B))
+}
+
+/** PASSWORD_CLAIM_SIGNATURE. @param S the shared number, `u` the scrambler */
+export function signatureOf(S: bigint, u: bigint, proof: Omit<PasswordProof, 'signature'>): Buffer {
+  const key = hkdfSync('sha256', padded(S), padded(u), 'Caldera Derived Key', 16)
+  return createHmac('sha256', Buffer.from(key))
+    .update(poolName(proof.userPoolId))
+    .update(proof.userId)
+    .update(Buffer.from(proof.secretBlock, 'base64'))
+    .update(proof.timestamp)
+    .digest()
 }
 
 function poolName(userPoolId: string): string {

@@ -4,7 +4,14 @@ import { printable } from '../command/shell.ts'
 export type AwsErrorKind = 'denied' | 'no-credentials' | 'unsupported' | 'unreachable' | 'other'
 
 const DENIED = ['AccessDenied', 'AccessDeniedException', 'NotAuthorizedException', 'UnauthorizedOperation']
-const UNSUPPORTED = ['UnknownOperationException', 'UnknownOperation', 'InvalidAction', 'NotImplemented']
+/** The last one is what cognito-local says. */
+const UNSUPPORTED = [
+  'UnknownOperationException',
+  'UnknownOperation',
+  'InvalidAction',
+  'NotImplemented',
+  'Unsupported',
+]
 const NO_CREDENTIALS = [
   'CredentialsProviderError',
   'ExpiredToken',

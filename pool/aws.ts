@@ -1,6 +1,7 @@
 // The AWS services that the command line talks to, and calls that lose nothing of what a service says.
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { LambdaClient } from '@aws-sdk/client-lambda'
@@ -20,6 +21,7 @@ export type Aws = {
   lambda(region: string): LambdaClient
   ses(region: string): SESv2Client
   cloudWatch(region: string): CloudWatchClient
+  logs(region: string): CloudWatchLogsClient
 }
 
 /** Clients with the SDK's own credentials, profiles and endpoint variables. @param region of the user pool */
@@ -31,6 +33,7 @@ export function awsClients(region: string): Aws {
     iam: new IAMClient({ region, requestHandler }),
     lambda: functionRegion => new LambdaClient({ region: functionRegion, requestHandler }),
     ses: mailRegion => new SESv2Client({ region: mailRegion, requestHandler }),
+    logs: functionRegion => new CloudWatchLogsClient({ region: functionRegion, requestHandler }),
     cloudWatch: alarmRegion => new CloudWatchClient({ region: alarmRegion, requestHandler }),
   }
 }

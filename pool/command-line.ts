@@ -166,7 +166,7 @@ function usageError(message: string): CommandError {
 }
 
 /** Reading changes nothing, so it can be left at any time. */
-async function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+export async function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
   const stopped = new CommandError('Interrupted. Nothing was changed.', 'interrupted')
   if (signal.aborted) throw stopped
   return new Promise((resolve, reject) => {
@@ -446,7 +446,8 @@ function defaultBackupName(userPoolId: string): string {
   return `${userPoolId}-${new Date().toISOString().replace(/[:.]/g, '-')}.backup.json`
 }
 
-function userPoolIdOf(values: Values): string {
+/** @throws CommandError `usage` */
+export function userPoolIdOf(values: Pick<Values, 'user-pool-id' | 'region'>): string {
   const id = values['user-pool-id']
   if (id === undefined) throw new CommandError('Missing required option: --user-pool-id ID.', 'usage')
   if (!/^[\w-]+_[0-9a-zA-Z]+$/.test(id)) {
@@ -496,7 +497,7 @@ function print(terminal: Terminal, value: Json): void {
 type Explained = { readonly message: string; readonly code: ErrorCode | string }
 
 /** An error as text to act on, with the code for machines. */
-function explained(error: unknown): Explained {
+export function explained(error: unknown): Explained {
   if (error instanceof CommandError) return { message: error.message, code: error.code }
   if (!(error instanceof Error)) return { message: String(error), code: 'failed' }
   if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {

@@ -29,6 +29,9 @@ export const ERROR_CODES = {
   'not-kept': 'Cognito did not keep every setting',
   'put-back-differs': 'the pool was put back, except for the settings that the message names',
   'put-back-failed': 'the pool could not be put back; the backup holds every setting',
+  'address-taken': 'a user of the pool has the address that probe was to use',
+  'user-left': 'the throw-away user of probe could not be deleted',
+  'operation-missing': 'the endpoint does not have an operation that is needed',
   failed: 'anything else',
 } as const
 

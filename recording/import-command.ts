@@ -111,7 +111,7 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
 }
 
 /** @throws CommandError naming the places, never the values */
-function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
+export function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
   const suspects = signIns.flatMap(({ events }, index) =>
     events.flatMap(({ name, event }) =>
       suspectsIn(event).map(
@@ -127,7 +127,7 @@ function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
 }
 
 /** Folders that exist are passed over, never changed. @returns the name of each sign-in's folder */
-async function writeSignIns(
+export async function writeSignIns(
   signIns: readonly LoggedSignIn[],
   out: string | undefined,
   prefix: string,

@@ -108,10 +108,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   // The replay runs the built triggers in the processes of the local pool, with the same settings.
   recording: ['shared', 'command', /^local\/(trigger-process|trigger-settings)\.ts$/],
   local: ['command'],
-  pool: ['shared', 'command'],
+  // The probe proves a password with the arithmetic of the local pool's server, and writes recorded sign-ins.
+  pool: [
+    'shared',
+    'command',
+    /^local\/srp\.ts$/,
+    /^recording\/(import-command|log-export|recorded-sign-ins)\.ts$/,
+  ],
   // The command line loads the program of the command that was named.
   command: [
-    /^(pool\/(command-line|interruption)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
+    /^(pool\/(command-line|interruption|probe\/probe-command)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
   ],
   package: [/^local\/(local-user-pool|trigger-process)\.ts$/, /^recording\/replay\.ts$/, 'recipes'],
   recipes: ['shared', 'package'],

@@ -1,0 +1,389 @@
+// The command probe: says what it will do, asks, signs in to a pool as a throw-away user, and reports whether the promise holds.
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import {
+  type CognitoIdentityProviderClient,
+  DescribeUserPoolClientCommand,
+  GetUserPoolMfaConfigCommand,
+  paginateListUserPoolClients,
+} from '@aws-sdk/client-cognito-identity-provider'
+import { type Json, type JsonObject, objectAt, stringAt } from '../../command/json.ts'
+import { printable } from '../../command/shell.ts'
+import {
+  askYesNo,
+  CommandError,
+  canAsk,
+  coloured,
+  type Style,
+  type Terminal,
+  wrapped,
+} from '../../command/terminal.ts'
+import { refuseSuspects, writeSignIns } from '../../recording/import-command.ts'
+import type { LoggedEvent } from '../../recording/log-export.ts'
+import { recordedSignIns } from '../../recording/recorded-sign-ins.ts'
+import { asksForCode } from '../app-clients.ts'
+import { type Aws, awsClients } from '../aws.ts'
+import { awsErrorKind } from '../aws-errors.ts'
+import { explained, untilAborted, userPoolIdOf } from '../command-line.ts'
+import { regionOfPool } from '../plan.ts'
+import { TRIGGERS } from '../trigger-functions.ts'
+import { describeUserPool } from '../user-pool.ts'
+import { PASSWORD_FLOWS, type ProbedClient } from './calls.ts'
+import { type ProbeContext, runExperiments } from './experiments.ts'
+import { readUserEvents, triggerCallOf } from './function-logs.ts'
+import {
+  countMails,
+  type LoggedCall,
+  type LoggedCalls,
+  type ObservedAnswer,
+  type StepTime,
+  timesOf,
+} from './observations.ts'
+import { probeReport, type ReportLine, type Verdict } from './report.ts'
+import { deleteLeftovers, findLeftovers } from './throwaway-user.ts'
+
+const HELP = `Signs in to a user pool as a throw-away user and reports whether every sign-in asks for the code.
+
+  npx cognito-email-code probe --user-pool-id ID --client-id ID [--email ADDRESS] [--logs] [--record FOLDER]
+
+It creates one user without an invitation, signs in over the public API in the ways that an app or an attacker could,
+and deletes the user, also after an error or Ctrl-C. After a crash the next run finds the user by its name and deletes
+it. It shows first what it changes, what it costs and which rights it needs, and asks. No setting of the pool changes.
+
+  --client-id ID       the app client that asks for the code
+  --email ADDRESS      where the codes go; you type them, and the sign-in goes on to tokens, refresh and sign-out.
+                       No user of the pool may have the address. Without it the mails go to the SES mailbox
+                       simulator, and the sign-in ends at the code
+  --logs               reads the calls of the triggers from CloudWatch Logs (RECORD_EVENTS=on)
+  --record FOLDER      writes them as recorded sign-ins for npx cognito-email-code replay; includes --logs
+  --yes                starts without asking
+  --json               prints one JSON object; an error has a stable "code"
+  --help               prints this
+
+Example: npx cognito-email-code probe --user-pool-id eu-central-1_EXAMPLE00 --client-id 1example23456789
+
+Exit code: 0 nothing is broken, 1 the promise does not hold, 2 could not run.
+Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL_..., ...).
+`
+
+const OPTIONS = {
+  'user-pool-id': { type: 'string' },
+  region: { type: 'string' },
+  'client-id': { type: 'string' },
+  email: { type: 'string' },
+  logs: { type: 'boolean', default: false },
+  record: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+type Values = ReturnType<typeof parse>
+
+/**
+ * Runs the command.
+ *
+ * @param args what follows `probe`
+ * @param signal aborted when the operator interrupts: the user is deleted and the command ends
+ * @returns the exit code: 0 nothing is broken, 1 the promise does not hold, 2 could not run
+ */
+export async function runProbe(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<0 | 1 | 2> {
+  try {
+    const values = parse(args)
+    if (values.help || args.length === 0) {
+      terminal.stdout.write(HELP)
+      return args.length === 0 ? 2 : 0
+    }
+    return await probe(values, terminal, signal)
+  } catch (error) {
+    const { message, code } = explained(error)
+    if (args.includes('--json')) print(terminal, { error: message, code })
+    terminal.stderr.write(`${message}\n`)
+    return 2
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: OPTIONS }).values
+}
+
+async function probe(values: Values, terminal: Terminal, signal: AbortSignal): Promise<0 | 1> {
+  const userPoolId = userPoolIdOf(values)
+  const clientId = values['client-id']
+  if (clientId === undefined) throw usageError('Missing required option: --client-id ID.')
+  const { email } = values
+  if (email !== undefined && !/^[^@\s"\\]+@[^@\s"\\]+$/.test(email))
+    throw usageError(`--email must be an address, not ${JSON.stringify(email)}.`)
+
+  const aws = awsClients(regionOfPool(userPoolId))
+  nameMissingOperations(aws.cognito)
+  const target = await untilAborted(signal, readTarget(aws, userPoolId, clientId))
+  const plan = planText(target, values)
+  if (!values.json) terminal.stdout.write(plan)
+  if (!values.yes) await untilAborted(signal, confirm(values, terminal))
+
+  const removed = await deleteLeftovers(aws.cognito, userPoolId)
+  const since = Date.now()
+  const { seen, steps, user } = await runExperiments({
+    ...target,
+    email,
+    askForCode: challenge => askForCode(terminal, challenge, signal),
+    progress: what => {
+      if (!values.json && terminal.stderr.isTTY === true) terminal.stderr.write(`${what} ...\n`)
+    },
+    signal,
+  })
+  const readLogs = () => readUserEvents(aws, target.userPool, { ...user, userPoolId }, since, signal)
+  const { logged, folders } = await logsOf(values, readLogs)
+  const lines = probeReport({ ...seen, logged })
+  const isBroken = lines.some(({ verdict }) => verdict === 'broken')
+  const outcome = {
+    userPoolId,
+    clientId,
+    lines,
+    times: timesOf(steps),
+    mails: countMails(steps),
+    removed,
+    folders,
+  }
+  if (values.json) print(terminal, outcomeJson(outcome))
+  else terminal.stdout.write(outcomeText(terminal, outcome))
+  return isBroken ? 1 : 0
+}
+
+function usageError(message: string): CommandError {
+  return new CommandError(`${message} See --help.`, 'usage')
+}
+
+/** An endpoint that is not Cognito itself may lack operations: the error says which. */
+function nameMissingOperations(cognito: CognitoIdentityProviderClient): void {
+  cognito.middlewareStack.add(
+    (next, { commandName }) =>
+      async args => {
+        try {
+          return await next(args)
+        } catch (error) {
+          if (awsErrorKind(error) !== 'unsupported') throw error
+          const operation = String(commandName).replace(/Command$/, '')
+          throw new CommandError(
+            `This endpoint does not have the operation ${operation}, which probe needs.`,
+            'operation-missing',
+          )
+        }
+      },
+    { step: 'initialize', name: 'nameMissingOperations' },
+  )
+}
+
+type Target = Omit<ProbeContext, 'email' | 'askForCode' | 'progress' | 'signal'> & {
+  readonly leftovers: readonly string[]
+  /** How many mails a run may send. */
+  readonly mostMails: number
+}
+
+/** Everything that is read before anything is changed. */
+async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promise<Target> {
+  const { cognito, region } = aws
+  const userPool = await describeUserPool(cognito, userPoolId)
+  const clients = [await readClient(cognito, userPoolId, clientId)]
+  for await (const { UserPoolClients = [] } of paginateListUserPoolClients(
+    { client: cognito },
+    { UserPoolId: userPoolId, MaxResults: 60 },
+  )) {
+    for (const { ClientId } of UserPoolClients)
+      if (ClientId !== undefined && ClientId !== clientId)
+        clients.push(await readClient(cognito, userPoolId, ClientId))
+  }
+  const [client, ...otherClients] = clients
+  if (client === undefined)
+    throw new CommandError(`The app client ${clientId} does not exist.`, 'client-missing')
+  const mfa = await cognito.send(new GetUserPoolMfaConfigCommand({ UserPoolId: userPoolId }))
+  const hasFactors = mfa.MfaConfiguration === 'ON' || mfa.MfaConfiguration === 'OPTIONAL'
+  const hasEmailFactor = hasFactors && mfa.EmailMfaConfiguration !== undefined
+  // Where a factor is asked of everybody, each way of each client may send one, at an ordinary and at a first sign-in.
+  const mailsOfWays = (each: ReadClient) =>
+    mfa.MfaConfiguration === 'ON' ? 2 * PASSWORD_FLOWS.length : each.asksForCode ? 2 : 0
+  return {
+    cognito,
+    region,
+    userPoolId,
+    userPool,
+    client,
+    otherClients,
+    hasEmailFactor,
+    leftovers: await findLeftovers(cognito, userPoolId),
+    mostMails: MAILS_OF_ONE_CLIENT + otherClients.reduce((sum, each) => sum + mailsOfWays(each), 0),
+  }
+}
+
+/** Three sign-ins to the code, one without a password if the pool lets it, a new mail, two of Cognito's own factor. */
+const MAILS_OF_ONE_CLIENT = 7
+
+type ReadClient = ProbedClient & { readonly asksForCode: boolean }
+
+/** With the client's secret, which a sign-in has to show. */
+async function readClient(
+  cognito: CognitoIdentityProviderClient,
+  userPoolId: string,
+  clientId: string,
+): Promise<ReadClient> {
+  const command = new DescribeUserPoolClientCommand({ UserPoolId: userPoolId, ClientId: clientId })
+  const { UserPoolClient: client } = await cognito.send(command)
+  const flows = { ExplicitAuthFlows: client?.ExplicitAuthFlows ?? [] }
+  return {
+    id: clientId,
+    name: printable(client?.ClientName ?? ''),
+    secret: client?.ClientSecret,
+    asksForCode: asksForCode(flows),
+  }
+}
+
+/** What is going to happen, before anything does. */
+function planText(target: Target, { email, logs, record }: Values): string {
+  const { userPool, userPoolId, client, otherClients, hasEmailFactor, leftovers, mostMails } = target
+  const otherTriggers = Object.keys(objectAt(userPool, 'LambdaConfig')).filter(
+    name => !TRIGGERS.some(trigger => name.startsWith(trigger)),
+  )
+  const reads = logs || record !== undefined
+  const rights = [
+    'cognito-idp: DescribeUserPool, DescribeUserPoolClient, ListUserPoolClients, GetUserPoolMfaConfig, ListUsers,',
+    '  AdminCreateUser, AdminSetUserPassword, AdminInitiateAuth, AdminDeleteUser' +
+      (hasEmailFactor ? ', AdminSetUserMFAPreference' : ''),
+    ...(reads ? ['lambda: GetFunctionConfiguration', 'logs: FilterLogEvents'] : []),
+  ]
+  const lines = [
+    `User pool ${userPoolId} (${printable(stringAt(userPool, 'Name') ?? '')}), app client ${client.name} (${client.id})`,
+    `  Creates   one throw-away user, without an invitation; deletes it at the end.`,
+    ...(leftovers.length === 0
+      ? []
+      : [`  Deletes   users that an earlier run left behind: ${leftovers.map(printable).join(', ')}`]),
+    `  Signs in  through this app client and ${otherClients.length} other${otherClients.length === 1 ? '' : 's'}, in every flow.`,
+    ...(otherTriggers.length === 0
+      ? []
+      : [`  Calls     the pool's other triggers too: ${otherTriggers.join(', ')}`]),
+    `  Mails     at most ${mostMails} to ${email ?? 'the SES mailbox simulator (success+...@simulator.amazonses.com)'}.`,
+    '  Costs     these mails, and one monthly active user.',
+    `  Rights    ${rights.join('\n            ')}`,
+    'No setting of the pool changes.',
+  ]
+  return `${lines.join('\n')}\n\n`
+}
+
+async function confirm(values: Values, terminal: Terminal): Promise<void> {
+  if (values.json || !canAsk(terminal))
+    throw new CommandError(
+      'Cannot ask for confirmation: not an interactive terminal. Pass --yes to start.',
+      'not-confirmed',
+    )
+  if (!(await askYesNo(terminal, 'Start?'))) throw new CommandError('Nothing was changed.', 'not-confirmed')
+}
+
+/** On stderr, so that --json stays JSON. An empty line, and the end of the input, is no code. */
+async function askForCode(
+  terminal: Terminal,
+  challenge: ObservedAnswer,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { destination, reference } = challenge.kind === 'challenge' ? challenge.parameters : {}
+  const which = `${reference ? ` ${printable(reference)}` : ''}${destination ? ` to ${printable(destination)}` : ''}`
+  const lines = createInterface({ input: terminal.stdin, output: terminal.stderr })
+  try {
+    const ended = new Promise<string>(resolve => {
+      lines.once('close', () => setImmediate(() => resolve('')))
+    })
+    const question = `Code of the mail${which} (Enter to go on without it): `
+    const answer = await Promise.race([lines.question(question, { signal }), ended])
+    return answer.trim() || undefined
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  } finally {
+    lines.close()
+  }
+}
+
+/** What the logs show; an error there is not the end of the report. */
+async function logsOf(
+  { logs, record }: Values,
+  readEvents: () => Promise<LoggedEvent[]>,
+): Promise<{ readonly logged: LoggedCalls | undefined; readonly folders: readonly string[] }> {
+  if (!logs && record === undefined) return { logged: undefined, folders: [] }
+  let calls: LoggedCall[] = []
+  try {
+    const events = await readEvents()
+    calls = events.map(triggerCallOf)
+    const signIns = record === undefined ? [] : recordedSignIns(events)
+    refuseSuspects(signIns)
+    return { logged: { calls }, folders: await writeSignIns(signIns, record, 'probe') }
+  } catch (error) {
+    return { logged: { calls, error: explained(error).message }, folders: [] }
+  }
+}
+
+type Outcome = {
+  readonly userPoolId: string
+  readonly clientId: string
+  readonly lines: readonly ReportLine[]
+  readonly times: readonly StepTime[]
+  readonly mails: number
+  /** Users of earlier runs that were deleted. */
+  readonly removed: readonly string[]
+  /** The folders of the recorded sign-ins. */
+  readonly folders: readonly string[]
+}
+
+function outcomeJson({ lines, times, removed, folders, ...rest }: Outcome): JsonObject {
+  return {
+    ...rest,
+    holds: lines.every(({ verdict }) => verdict !== 'broken'),
+    lines: lines.map(({ id, verdict, what, evidence }) => ({ id, verdict, what, evidence: [...evidence] })),
+    times: times.map(({ step, first, later }) => ({ step, cold: first, warm: later ?? null })),
+    removed: [...removed],
+    folders: [...folders],
+  }
+}
+
+const VERDICT_STYLE: Record<Verdict, Style> = { holds: 'green', broken: 'red', unknown: 'yellow' }
+
+function outcomeText(terminal: Terminal, { lines, times, mails, removed, folders }: Outcome): string {
+  const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
+  const indent = ' '.repeat(9)
+  const rows = lines.map(({ id, verdict, what, evidence }) =>
+    [
+      `${coloured(terminal, VERDICT_STYLE[verdict], verdict.padEnd(8))} ${coloured(terminal, 'bold', id)}`,
+      `${indent}${wrapped(what, width, indent)}`,
+      ...evidence.map(text => `${indent}${coloured(terminal, 'dim', wrapped(text, width, `${indent}  `))}`),
+    ].join('\n'),
+  )
+  const stepWidth = Math.max(...times.map(({ step }) => step.length), 4)
+  const timeRows = times.map(
+    ({ step, first, later }) =>
+      `  ${step.padEnd(stepWidth)} ${String(first).padStart(7)} ${String(later ?? '-').padStart(7)}`,
+  )
+  const broken = lines.filter(({ verdict }) => verdict === 'broken').length
+  const unknown = lines.filter(({ verdict }) => verdict === 'unknown').length
+  const sum =
+    broken > 0
+      ? coloured(terminal, 'red', `The promise does not hold: ${broken} of ${lines.length} lines are broken.`)
+      : coloured(terminal, 'green', 'Nothing is broken.')
+  return [
+    ...rows,
+    '',
+    `  ${'Milliseconds'.padEnd(stepWidth)} ${'cold'.padStart(7)} ${'warm'.padStart(7)}`,
+    ...timeRows,
+    '',
+    `Mails sent: ${mails}. The throw-away user has been deleted.`,
+    ...(removed.length === 0 ? [] : [`Deleted from earlier runs: ${removed.map(printable).join(', ')}`]),
+    ...folders.map(folder => `Recorded: ${folder}`),
+    `${sum}${unknown === 0 ? '' : ` Not known: ${unknown}.`}`,
+    '',
+  ].join('\n')
+}
+
+function print(terminal: Terminal, value: Json): void {
+  terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}
