@@ -10,6 +10,7 @@ export type SesAnswer =
   | 'half-answer'
   | 'half-answer-that-hangs'
   | 'never'
+  | { readonly acceptAfterMilliseconds: number }
   | { readonly code: string; readonly message?: string; readonly status?: number }
 
 export type SesRequest = {
@@ -36,7 +37,8 @@ export async function startSesStandIn() {
     const body = await readBody(request)
     const region = /Credential=[^/]*\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
     const answer = answerFor(region, requests.length)
-    requests.push({ region, parameters: new URLSearchParams(body), accepted: answer === 'accept' })
+    const accepted = answer === 'accept' || (typeof answer === 'object' && 'acceptAfterMilliseconds' in answer)
+    requests.push({ region, parameters: new URLSearchParams(body), accepted })
     give(answer, request, response)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -91,6 +93,10 @@ function give(answer: SesAnswer, request: IncomingMessage, response: ServerRespo
     response.end(
       `<SendEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">${result}</SendEmailResponse>`,
     )
+    return
+  }
+  if (typeof answer === 'object' && 'acceptAfterMilliseconds' in answer) {
+    setTimeout(() => give('accept', request, response), answer.acceptAfterMilliseconds)
     return
   }
   if (typeof answer === 'object') {

@@ -1,0 +1,436 @@
+// Thousands of sign-ins at a time through the local user pool and the built triggers, while mail and triggers fail.
+import { readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { isJsonObject, type JsonObject, objectAt, parseJsonObject, stringAt } from '../command/json.ts'
+import { progressBar } from '../command/terminal.ts'
+import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
+import { TRIGGER_NAMES } from '../local/trigger-process.ts'
+import { startSrp } from '../pool/probe/srp-client.ts'
+import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
+import { startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
+
+const HELP = `Usage: npm run load -- [options]
+
+Signs users in, many at a time, with the built triggers, a mail server that throttles, refuses, is slow and breaks off,
+and triggers that are killed. Half of the users have a temporary password. Each person tries again after an error, as
+people do. Fails if a sign-in ends in anything but tokens or a documented error, if a code opens another sign-in, or if the
+mails and the counts differ.
+
+Options:
+  --sign-ins N  how many (default 5000)
+  --clients N   how many at a time (default 100)
+  --seed N      of the faults (default 1)
+  --no-faults   mail and triggers work: how many sign-ins a second the local user pool takes
+  --write FILE  write the report as Markdown
+  --json        print the figures as JSON
+  --help        print this text
+`
+
+const TRIES_OF_A_PERSON = 8
+const PASSWORD = 'Permanent-1'
+const TEMPORARY = 'Temporary-1'
+
+/** What a person may see when mail or a trigger fails. Anything else is a fault of this project. */
+const TRUE_ERRORS: readonly RegExp[] = [
+  /^UserLambdaValidationException: CreateAuthChallenge failed with error The code could not be sent/,
+  /^UserLambdaValidationException: PreTokenGeneration failed with error .* enter the code/,
+  /^UserLambdaValidationException: \w+ failed with error RequestId Error: Runtime exited with error: signal: killed/,
+]
+
+type Figures = {
+  signIns: number
+  clients: number
+  signedIn: number
+  gaveUp: number
+  /** How often a person met an error, by its text. */
+  errors: Record<string, number>
+  /** Mails that somebody else's code was tried on. */
+  otherCodesTried: number
+  otherCodesAccepted: number
+  triggersKilled: number
+  mailsAccepted: number
+  mailsCounted: number
+  mailsLogged: number
+  mailsFailed: number
+  seconds: number
+  signInsPerSecond: number
+  megabytes: { early: number; end: number }
+}
+
+/** A small seeded generator (mulberry32): the faults of a run can be had again. */
+function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** How SES answers: nine mails of ten are accepted, one in thirty of them late. */
+function mailFault(random: number): SesAnswer {
+  if (random < 0.03) return { code: 'Throttling', message: 'Maximum sending rate exceeded.', status: 400 }
+  if (random < 0.05)
+    return { code: 'MessageRejected', message: 'Email address is not verified.', status: 400 }
+  if (random < 0.07) return { code: 'ServiceUnavailable', status: 503 }
+  if (random < 0.08) return 'reset'
+  if (random < 0.09) return 'late-reset'
+  if (random < 0.095) return 'half-answer'
+  if (random < 0.1) return 'never'
+  if (random < 0.13) return { acceptAfterMilliseconds: 1_500 }
+  return 'accept'
+}
+
+/** Finds the code of a mail by its address and its reference. */
+function mailReader(ses: SesStandIn): (address: string, reference: string) => string | undefined {
+  const codes = new Map<string, string>()
+  let read = 0
+  return (address, reference) => {
+    for (; read < ses.requests.length; read += 1) {
+      const parameters = ses.requests[read]?.parameters
+      const subject = parameters?.get('Message.Subject.Data') ?? ''
+      const text = parameters?.get('Message.Body.Text.Data') ?? ''
+      const [code = ''] = text.split('\n')
+      codes.set(`${parameters?.get('Destination.ToAddresses.member.1')} ${referenceIn(subject)}`, code)
+    }
+    return codes.get(`${address} ${reference}`)
+  }
+}
+
+function referenceIn(subject: string): string {
+  return /\b[BCDFGHJKLMNPQRSTVWXZ]{4}\b/.exec(subject)?.[0] ?? ''
+}
+
+class PoolError extends Error {}
+
+async function call(pool: LocalUserPool, operation: string, body: object): Promise<JsonObject> {
+  const response = await fetch(pool.endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
+    },
+    body: JSON.stringify(body),
+  })
+  const answer = parseJsonObject(await response.text())
+  if (response.ok) return answer
+  throw new PoolError(`${stringAt(answer, '__type') ?? ''}: ${stringAt(answer, 'message') ?? ''}`)
+}
+
+type Person = { readonly username: string; readonly isNew: boolean; password: string }
+
+/** One sign-in from the user name to the tokens. @throws PoolError with what the pool answered instead */
+async function signIn(pool: LocalUserPool, person: Person, codeFor: (challenge: JsonObject) => string) {
+  const { username } = person
+  const ClientId = pool.clientId
+  const srp = startSrp()
+  const started = await call(pool, 'InitiateAuth', {
+    AuthFlow: 'CUSTOM_AUTH',
+    ClientId,
+    AuthParameters: { USERNAME: username, SRP_A: srp.srpA, CHALLENGE_NAME: 'SRP_A' },
+  })
+  const respond = (before: JsonObject, responses: object) =>
+    call(pool, 'RespondToAuthChallenge', {
+      ClientId,
+      ChallengeName: stringAt(before, 'ChallengeName'),
+      Session: stringAt(before, 'Session'),
+      ChallengeResponses: { USERNAME: username, ...responses },
+    })
+  const parameters = Object.fromEntries(
+    Object.entries(objectAt(started, 'ChallengeParameters')).map(([name, value]) => [name, String(value)]),
+  )
+  const question = { userPoolId: pool.userPoolId, password: person.password, parameters }
+  let answer = await respond(started, srp.proof(question))
+  if (stringAt(answer, 'ChallengeName') === 'NEW_PASSWORD_REQUIRED') {
+    // Saved whatever comes next.
+    const before = answer
+    person.password = PASSWORD
+    answer = await respond(before, { NEW_PASSWORD: PASSWORD })
+  }
+  while (stringAt(answer, 'ChallengeName') === 'CUSTOM_CHALLENGE') {
+    answer = await respond(answer, { ANSWER: codeFor(objectAt(answer, 'ChallengeParameters')) })
+  }
+  if (!isJsonObject(answer['AuthenticationResult'])) throw new PoolError('no tokens')
+}
+
+/** Megabytes of the processes that this one has started, where Linux tells. */
+function megabytesOfTriggers(): number {
+  try {
+    const statuses = readdirSync('/proc')
+      .filter(name => /^\d+$/.test(name))
+      .flatMap(id => {
+        try {
+          return [readFileSync(`/proc/${id}/status`, 'utf8')]
+        } catch {
+          return []
+        }
+      })
+      .filter(status => status.includes(`\nPPid:\t${process.pid}\n`))
+    const sizes = statuses.map(status => Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024)
+    return Math.round(sizes.toSorted((one, other) => one - other).at(Math.floor(sizes.length / 2)) ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+type Options = {
+  readonly signIns: number
+  readonly clients: number
+  readonly seed: number
+  readonly hasFaults: boolean
+}
+
+async function run(
+  { signIns, clients, seed, hasFaults }: Options,
+  show: (done: number) => void,
+): Promise<Figures> {
+  const random = randomNumbers(seed)
+  const ses = await startSesStandIn()
+  const table = await startDynamoDbStandIn(['user', 'day'])
+  ses.answerWith(() => (hasFaults ? mailFault(random()) : 'accept'))
+  const people: Person[] = Array.from({ length: signIns }, (_, index) => {
+    const isNew = index % 2 === 0
+    return { username: `person-${index}@example.com`, isNew, password: isNew ? TEMPORARY : PASSWORD }
+  })
+  const pool = await startLocalUserPool({
+    users: people.map(({ username, isNew, password }) => ({
+      username,
+      password,
+      status: isNew ? 'FORCE_CHANGE_PASSWORD' : 'CONFIRMED',
+      attributes: { email_verified: 'true' },
+    })),
+    environment: {
+      AWS_ENDPOINT_URL_SES: ses.url,
+      AWS_ENDPOINT_URL_DYNAMODB: table.url,
+      LIMIT_TABLE: 'limits',
+      MAX_CODES_PER_HOUR: String(TRIES_OF_A_PERSON * 3),
+      MAX_CODES_PER_DAY: String(TRIES_OF_A_PERSON * 3),
+    },
+  })
+  try {
+    return await signInAll(pool, {
+      people,
+      clients,
+      random,
+      hasFaults,
+      ses,
+      show,
+      counted: () => sumOfCounters(table.items()),
+    })
+  } finally {
+    await pool.close()
+    await ses.close()
+    await table.close()
+  }
+}
+
+type Load = {
+  readonly people: readonly Person[]
+  readonly clients: number
+  readonly random: () => number
+  readonly hasFaults: boolean
+  readonly ses: SesStandIn
+  readonly counted: () => number
+  readonly show: (done: number) => void
+}
+
+async function signInAll(pool: LocalUserPool, load: Load): Promise<Figures> {
+  const { people, clients, random, hasFaults, ses, counted, show } = load
+  const codeOf = mailReader(ses)
+  const figures: Figures = {
+    signIns: people.length,
+    clients,
+    signedIn: 0,
+    gaveUp: 0,
+    errors: {},
+    otherCodesTried: 0,
+    otherCodesAccepted: 0,
+    triggersKilled: 0,
+    mailsAccepted: 0,
+    mailsCounted: 0,
+    mailsLogged: 0,
+    mailsFailed: 0,
+    seconds: 0,
+    signInsPerSecond: 0,
+    megabytes: { early: 0, end: 0 },
+  }
+  let lastCode = ''
+  let done = 0
+
+  /** Answers the challenges of one sign-in; one in ten with the code of somebody else first. */
+  function codesFor({ username }: Person) {
+    let other = random() < 0.1 ? lastCode : ''
+    const attempt = {
+      isOther: false,
+      next(challenge: JsonObject): string {
+        const reference = stringAt(challenge, 'reference') ?? ''
+        const code = codeOf(username, reference)
+        if (code === undefined) throw new PoolError(`No mail has the reference ${reference}.`)
+        attempt.isOther = other !== '' && other !== code
+        const answer = attempt.isOther ? other : code
+        if (attempt.isOther) figures.otherCodesTried += 1
+        other = ''
+        lastCode = code
+        return answer
+      },
+    }
+    return attempt
+  }
+
+  async function signInPatiently(person: Person): Promise<boolean> {
+    for (let tries = 0; tries < TRIES_OF_A_PERSON; tries += 1) {
+      if (hasFaults && random() < 0.02) {
+        pool.faults.killTrigger(
+          TRIGGER_NAMES[Math.floor(random() * TRIGGER_NAMES.length)] ?? TRIGGER_NAMES[0],
+        )
+        figures.triggersKilled += 1
+      }
+      const codes = codesFor(person)
+      try {
+        await signIn(pool, person, codes.next)
+        if (codes.isOther) figures.otherCodesAccepted += 1
+        return true
+      } catch (error) {
+        if (!(error instanceof PoolError)) throw error
+        const text = error.message.replace(/RequestId: [\w-]+/, 'RequestId')
+        figures.errors[text] = (figures.errors[text] ?? 0) + 1
+      }
+    }
+    return false
+  }
+
+  const waiting = people[Symbol.iterator]()
+  async function client(): Promise<void> {
+    for (const person of waiting) {
+      if (await signInPatiently(person)) figures.signedIn += 1
+      else figures.gaveUp += 1
+      done += 1
+      show(done)
+      if (done === Math.ceil(people.length / 5)) figures.megabytes.early = megabytesOfTriggers()
+    }
+  }
+  const start = performance.now()
+  await Promise.all(Array.from({ length: clients }, client))
+  const seconds = (performance.now() - start) / 1000
+  figures.seconds = Math.round(seconds)
+  figures.signInsPerSecond = Math.round((people.length / seconds) * 10) / 10
+  figures.megabytes.end = megabytesOfTriggers()
+  figures.mailsAccepted = ses.requests.filter(({ accepted }) => accepted).length
+  figures.mailsCounted = counted()
+  const events = pool.logs.map(
+    line => stringAt(parseJsonObject(line), 'message', 'event') ?? stringAt(parseJsonObject(line), 'event'),
+  )
+  figures.mailsLogged = events.filter(event => event === 'code-sent').length
+  figures.mailsFailed = events.filter(event => event === 'code-not-sent').length
+  return figures
+}
+
+function sumOfCounters(items: readonly Record<string, JsonObject>[]): number {
+  return items.reduce((sum, { codes }) => sum + Number(stringAt(codes ?? null, 'N') ?? 0), 0)
+}
+
+/** What is wrong with a run, in words; nothing where every promise held. */
+function broken(figures: Figures): string[] {
+  const { triggersKilled, mailsAccepted, mailsCounted, mailsLogged, mailsFailed, megabytes } = figures
+  const untrue = Object.keys(figures.errors).filter(text => !TRUE_ERRORS.some(pattern => pattern.test(text)))
+  return [
+    figures.gaveUp > 0 ? `${figures.gaveUp} people did not get in.` : '',
+    ...untrue.map(text => `This error is not documented: ${text}`),
+    figures.otherCodesAccepted > 0 ? `${figures.otherCodesAccepted} codes opened another sign-in.` : '',
+    mailsAccepted < mailsLogged ? 'Mails are logged that no server accepted.' : '',
+    // A mail that was accepted too late is logged as failed; a trigger that is killed behind its mail logs nothing.
+    mailsAccepted - mailsLogged - mailsFailed > triggersKilled
+      ? 'Mails went out that no log line tells of.'
+      : '',
+    mailsCounted < mailsAccepted ? 'Mails went out that were not counted.' : '',
+    mailsCounted - mailsLogged - mailsFailed > triggersKilled ? 'More mails are counted than were due.' : '',
+    megabytes.end > megabytes.early * 1.25 + 5 ? 'The memory of the triggers grew.' : '',
+  ].filter(text => text !== '')
+}
+
+function reportOf(figures: Figures, problems: readonly string[], command: string): string {
+  const { errors, megabytes } = figures
+  const rows: readonly (readonly [string, string | number])[] = [
+    ['sign-ins, half of them first ones', figures.signIns],
+    ['at a time', figures.clients],
+    ['ended signed in', figures.signedIn],
+    ['gave up', figures.gaveUp],
+    [
+      'errors on the way, after which the person signed in again',
+      Object.values(errors).reduce((sum, count) => sum + count, 0),
+    ],
+    ['codes of another sign-in tried', figures.otherCodesTried],
+    ['codes of another sign-in accepted', figures.otherCodesAccepted],
+    ['triggers killed at work', figures.triggersKilled],
+    ['mails accepted by the mail server', figures.mailsAccepted],
+    ['mails logged as sent', figures.mailsLogged],
+    ['mails logged as failed', figures.mailsFailed],
+    ['mails counted in the limit table', figures.mailsCounted],
+    ['median memory of a trigger process after a fifth of the sign-ins', `${megabytes.early} MB`],
+    ['at the end', `${megabytes.end} MB`],
+    ['duration', `${figures.seconds} s`],
+    [
+      'sign-ins per second, client, pool, triggers and mail server on this one machine',
+      figures.signInsPerSecond,
+    ],
+  ]
+  const errorRows = Object.entries(errors).map(([text, count]) => `| ${count} | ${text} |`)
+  return `# Sign-ins under load, while mail and triggers fail
+
+Written by \`${command}\`. What it does: \`npm run load -- --help\`.
+
+Machine: ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}, one run.
+
+| | |
+|---|---|
+${rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n')}
+
+${problems.length === 0 ? 'Every promise held.' : problems.join('\n')}
+
+A mail is counted before it is sent, so the count is that of the accepted and the failed mails; a trigger that is killed
+in between has counted or sent a mail and logged nothing.
+
+| times | error that a person met |
+|---|---|
+${errorRows.join('\n')}
+`
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  process.stderr.write(`--${name} must be a positive integer.\n`)
+  return process.exit(2)
+}
+
+const { values } = parseArgs({
+  options: {
+    'sign-ins': { type: 'string', default: '5000' },
+    clients: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    'no-faults': { type: 'boolean', default: false },
+    write: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  process.stdout.write(HELP)
+} else {
+  const signIns = positive('sign-ins', values['sign-ins'])
+  const clients = positive('clients', values.clients)
+  const bar = progressBar(process, 'Signing in')
+  const figures = await run(
+    { signIns, clients, seed: positive('seed', values.seed), hasFaults: !values['no-faults'] },
+    done => bar.show(done, signIns),
+  )
+  bar.end()
+  const problems = broken(figures)
+  const report = reportOf(figures, problems, ['npm run load --', ...process.argv.slice(2)].join(' '))
+  if (values.write !== undefined) await writeFile(values.write, report)
+  process.stdout.write(values.json ? `${JSON.stringify({ ...figures, problems })}\n` : report)
+  process.exitCode = problems.length > 0 ? 1 : 0
+}
