@@ -9,6 +9,7 @@ import {
   type Called,
   challengeOf,
   PASSWORD_FLOWS,
+  type PasswordFlow,
   type ProbedClient,
   SignInCalls,
   stopIfInterrupted,
@@ -103,14 +104,13 @@ class Experiments {
   readonly #context: ProbeContext
   readonly #user: ThrowawayUser
   readonly #calls: SignInCalls
-  /** The user's password now. */
-  #password: string
+  /** The user's password after the first sign-in. */
+  #password = ''
 
   constructor(context: ProbeContext, user: ThrowawayUser, calls: SignInCalls) {
     this.#context = context
     this.#user = user
     this.#calls = calls
-    this.#password = ''
   }
 
   async run(temporaryPassword: string): Promise<SignInObservations> {
@@ -127,9 +127,8 @@ class Experiments {
 
     progress('Sign-ins that must be refused')
     const withoutPassword = await this.#calls.withoutPassword(client, this.#user.username)
-    const wrongPassword = await this.#compared(() => this.#user.username)
-    const unknown = unknownUsername(userPool)
-    const unknownUser = await this.#compared(() => unknown)
+    const wrongPassword = await this.#compared(this.#user.username)
+    const unknownUser = await this.#compared(unknownUsername(userPool))
     return {
       missingTriggers: TRIGGERS.filter(trigger => arnInSlot(userPool, trigger) === undefined),
       firstSignIn: [...traceOf(first), ...refusedByTrigger(typedFirst?.code.trace ?? [])],
@@ -146,11 +145,7 @@ class Experiments {
     }
   }
 
-  async #firstSignIn(
-    client: ProbedClient,
-    flow: (typeof PASSWORD_FLOWS)[number],
-    temporaryPassword: string,
-  ): Promise<Called[]> {
+  async #firstSignIn(client: ProbedClient, flow: PasswordFlow, temporaryPassword: string): Promise<Called[]> {
     const newPassword = makePassword(this.#context.userPool)
     const { username, attributes } = this.#user
     const user = { username, password: temporaryPassword, newPassword, attributes }
@@ -172,26 +167,22 @@ class Experiments {
   /** A wrong code, the session of that answer once more, and a new mail. */
   async #rounds(
     opened: Called | undefined,
-  ): Promise<
-    { wrongCode: ObservedCall; usedSession: ObservedCall; resend: ResendTrace | undefined } | undefined
-  > {
+  ): Promise<Pick<SignInObservations, 'wrongCode' | 'usedSession' | 'resend'> | undefined> {
     const { client } = this.#context
-    const challenge = opened ?? (await this.#openCode())
+    const challenge =
+      opened ?? (await this.#calls.withPassword(client, 'CUSTOM_AUTH', this.#credentials())).at(-1)
     if (challenge === undefined || challengeOf(challenge) !== 'CUSTOM_CHALLENGE') return undefined
     // One digit more than a code has: no code is that.
     const length = Number(parametersOf(challenge)['codeLength'] ?? 6)
-    const wrong = await this.#calls.answer(client, challenge, { ANSWER: '0'.repeat(length + 1) })
-    const used = await this.#calls.answer(client, challenge, { ANSWER: '0'.repeat(length + 1) })
+    const wrongCode = { ANSWER: '0'.repeat(length + 1) }
+    const wrong = await this.#calls.answer(client, challenge, wrongCode)
+    const used = await this.#calls.answer(client, challenge, wrongCode)
     const isOpen = challengeOf(wrong) === 'CUSTOM_CHALLENGE'
     return {
       wrongCode: wrong.step,
       usedSession: used.step,
       resend: isOpen ? (await this.#resend(wrong, undefined)).resend : undefined,
     }
-  }
-
-  async #openCode(): Promise<Called | undefined> {
-    return (await this.#calls.withPassword(this.#context.client, 'CUSTOM_AUTH', this.#credentials())).at(-1)
   }
 
   async #resend(
@@ -271,10 +262,10 @@ class Experiments {
     return { trace, refresh: refresh.step, signOut: signOut.step, refreshAfterSignOut: again.step }
   }
 
-  async #compared(username: () => string): Promise<Trace[]> {
+  async #compared(username: string): Promise<Trace[]> {
     const traces: Trace[] = []
     for (let tries = 0; tries < COMPARED_TRIES; tries += 1) {
-      const wrong = { username: username(), password: makePassword(this.#context.userPool) }
+      const wrong = { username, password: makePassword(this.#context.userPool) }
       traces.push(traceOf(await this.#calls.withPassword(this.#context.client, 'CUSTOM_AUTH', wrong)))
     }
     return traces

@@ -29,7 +29,7 @@ let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'probe-record-'))
   const seen: { readonly line: string; readonly timestamp: number }[] = []
-  // FilterLogEvents over what the triggers of the pool have logged, one event a page, the newest line late.
+  // FilterLogEvents over what the triggers of the pool have logged, five events a page.
   logs = createServer((request, response) => {
     json(request).then(body => {
       const { logGroupName, nextToken } = objectOf(body)
@@ -37,8 +37,8 @@ beforeEach(async () => {
       const pattern = SOURCES[String(logGroupName)] ?? /^$/
       const own = seen.filter(({ line }) => pattern.test(line))
       const index = Number(nextToken ?? 0)
-      const events = own.slice(index, index + 1).map(({ line, timestamp }) => ({ message: line, timestamp }))
-      const next = index + 1 < own.length ? { nextToken: String(index + 1) } : {}
+      const events = own.slice(index, index + 5).map(({ line, timestamp }) => ({ message: line, timestamp }))
+      const next = index + 5 < own.length ? { nextToken: String(index + 5) } : {}
       response
         .writeHead(200, { 'content-type': 'application/x-amz-json-1.1' })
         .end(JSON.stringify({ events, ...next }))

@@ -8,7 +8,8 @@ import {
   paginateListUserPoolClients,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { type Json, type JsonObject, objectAt, stringAt } from '../../command/json.ts'
-import { printable } from '../../command/shell.ts'
+import { COMMAND } from '../../command/name.ts'
+import { printable, shellCommand } from '../../command/shell.ts'
 import {
   askYesNo,
   CommandError,
@@ -126,33 +127,47 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
   if (!values.json) terminal.stdout.write(plan)
   if (!values.yes) await untilAborted(signal, confirm(values, terminal))
 
+  signal.addEventListener('abort', () => void terminal.stderr.write(INTERRUPTED), { once: true })
+  const outcome = await run(aws, target, values, terminal, signal)
+  if (values.json) print(terminal, outcomeJson(outcome))
+  else terminal.stdout.write(outcomeText(terminal, outcome))
+  return outcome.lines.some(({ verdict }) => verdict === 'broken') ? 1 : 0
+}
+
+const INTERRUPTED = 'Interrupted: the throw-away user is being deleted. Press Ctrl-C again to stop at once.\n'
+
+/** Everything that changes the pool, and what it has shown. */
+async function run(
+  aws: Aws,
+  target: Target,
+  values: Values,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { userPoolId, userPool } = target
   const removed = await deleteLeftovers(aws.cognito, userPoolId)
   const since = Date.now()
   const { seen, steps, user } = await runExperiments({
     ...target,
-    email,
+    email: values.email,
     askForCode: challenge => askForCode(terminal, challenge, signal),
     progress: what => {
       if (!values.json && terminal.stderr.isTTY === true) terminal.stderr.write(`${what} ...\n`)
     },
     signal,
   })
-  const readLogs = () => readUserEvents(aws, target.userPool, { ...user, userPoolId }, since, signal)
-  const { logged, folders } = await logsOf(values, readLogs)
-  const lines = probeReport({ ...seen, logged })
-  const isBroken = lines.some(({ verdict }) => verdict === 'broken')
-  const outcome = {
+  const { logged, folders } = await logsOf(values, () =>
+    readUserEvents(aws, userPool, { ...user, userPoolId }, since, signal),
+  )
+  return {
     userPoolId,
-    clientId,
-    lines,
+    clientId: target.client.id,
+    lines: probeReport({ ...seen, logged }),
     times: timesOf(steps),
     mails: countMails(steps),
     removed,
     folders,
   }
-  if (values.json) print(terminal, outcomeJson(outcome))
-  else terminal.stdout.write(outcomeText(terminal, outcome))
-  return isBroken ? 1 : 0
 }
 
 function usageError(message: string): CommandError {
@@ -349,7 +364,10 @@ function outcomeJson({ lines, times, removed, folders, ...rest }: Outcome): Json
 
 const VERDICT_STYLE: Record<Verdict, Style> = { holds: 'green', broken: 'red', unknown: 'yellow' }
 
-function outcomeText(terminal: Terminal, { lines, times, mails, removed, folders }: Outcome): string {
+function outcomeText(
+  terminal: Terminal,
+  { userPoolId, lines, times, mails, removed, folders }: Outcome,
+): string {
   const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
   const indent = ' '.repeat(9)
   const rows = lines.map(({ id, verdict, what, evidence }) =>
@@ -380,6 +398,11 @@ function outcomeText(terminal: Terminal, { lines, times, mails, removed, folders
     ...(removed.length === 0 ? [] : [`Deleted from earlier runs: ${removed.map(printable).join(', ')}`]),
     ...folders.map(folder => `Recorded: ${folder}`),
     `${sum}${unknown === 0 ? '' : ` Not known: ${unknown}.`}`,
+    ...(broken === 0
+      ? []
+      : [
+          `This lists settings to fix:\n  ${shellCommand(`${COMMAND} check`, { 'user-pool-id': userPoolId })}`,
+        ]),
     '',
   ].join('\n')
 }

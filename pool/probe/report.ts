@@ -67,9 +67,9 @@ function placeOf(answer: ObservedAnswer | undefined): Place {
   return answer.available.some(name => PASSWORDLESS.includes(name)) ? 'passwordless' : 'password'
 }
 
-/** Not what is about the call instead of the way in: a secret hash that was not right, a user who is locked out. */
+/** Not what is about the call instead of the way in: a wrong secret hash, a locked-out user, an operator who was too slow. */
 function isRefusal({ name, message }: { readonly name: string; readonly message: string }): boolean {
-  return REFUSALS.includes(name) && !/secret.?hash|attempts exceeded/i.test(message)
+  return REFUSALS.includes(name) && !/secret.?hash|attempts exceeded|session is expired/i.test(message)
 }
 
 /** All lines, in the order of a sign-in. Pure. */
@@ -348,13 +348,7 @@ function codeLines({ code }: Observations): ReportLine[] {
     return [{ id: 'right-code', verdict: 'unknown', what, evidence: [] }]
   }
   const { trace, refresh, signOut, refreshAfterSignOut } = code
-  const isSignedIn = outcomeOf(trace)?.kind === 'tokens'
-  const right: ReportLine = {
-    id: 'right-code',
-    verdict: isSignedIn ? 'holds' : 'broken',
-    what: isSignedIn ? 'The code of the mail gives tokens.' : 'The code of the mail gives no tokens.',
-    evidence: [traceText(trace)],
-  }
+  const right = rightCodeLine(trace)
   if (refresh === undefined || signOut === undefined || refreshAfterSignOut === undefined) return [right]
   return [
     right,
@@ -369,6 +363,19 @@ function codeLines({ code }: Observations): ReportLine[] {
     },
     signOutLine(signOut, refreshAfterSignOut),
   ]
+}
+
+function rightCodeLine(trace: Trace): ReportLine {
+  const id = 'right-code'
+  const evidence = [traceText(trace)]
+  switch (placeOf(outcomeOf(trace))) {
+    case 'tokens':
+      return { id, verdict: 'holds', what: 'The code of the mail gives tokens.', evidence }
+    case 'no-answer':
+      return { id, verdict: 'unknown', what: 'The typed code got no answer that says something.', evidence }
+    default:
+      return { id, verdict: 'broken', what: 'The code that was typed gives no tokens.', evidence }
+  }
 }
 
 function signOutLine(signOut: ObservedCall, after: ObservedCall): ReportLine {
