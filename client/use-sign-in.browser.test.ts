@@ -1,42 +1,49 @@
 // The React hook in a real browser, in strict mode, where an effect that signs in runs twice.
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
-import { type Stage, startStage } from '../testing/browser.ts'
+import { readFile } from 'node:fs/promises'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { type BuildOptions, build } from 'esbuild'
+import type { Page } from 'playwright-core'
+import { NEW_PASSWORD, type Stage, startStage } from '../testing/browser.ts'
 
 let stage: Stage
-let script: string
 
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: ['testing/strict-mode-app.tsx'],
+  stage = await startStage()
+}, 60_000)
+
+afterEach(() => stage.tidy())
+
+afterAll(() => stage.close())
+
+async function bundle(options: BuildOptions): Promise<string> {
+  const { outputFiles = [] } = await build({
+    ...options,
     bundle: true,
     format: 'esm',
     jsx: 'automatic',
     define: { 'process.env.NODE_ENV': '"development"' },
     write: false,
   })
-  script = outputFiles.map(({ text }) => text).join('')
-  stage = await startStage()
-}, 60_000)
+  return outputFiles.map(({ text }) => text).join('')
+}
 
-afterAll(() => stage.close())
-
-test('an effect that runs twice signs in once, and the component follows the state', async () => {
-  const { username, password } = await stage.knownUser()
+/** A page of its own that runs `script`, with the values of `query` in its address. */
+async function openApp(script: string, query: Readonly<Record<string, string>>): Promise<Page> {
   const page = await stage.open()
   await page.route('**/app.html*', route =>
     route.fulfill({ contentType: 'text/html', body: '<body><script type="module" src="app.js"></script>' }),
   )
   await page.route('**/app.js', route => route.fulfill({ contentType: 'text/javascript', body: script }))
   const { endpoint, userPoolId, clientId } = stage.pool
-  const query = new URLSearchParams({
-    userPoolId,
-    userPoolClientId: clientId,
-    userPoolEndpoint: endpoint,
-    username,
-    password,
-  })
-  await page.goto(`${endpoint}/app.html?${query}`)
+  const pool = { userPoolId, userPoolClientId: clientId, userPoolEndpoint: endpoint }
+  await page.goto(`${endpoint}/app.html?${new URLSearchParams({ ...pool, ...query })}`)
+  return page
+}
+
+test('an effect that runs twice signs in once, and the component follows the state', async () => {
+  const { username, password } = await stage.knownUser()
+  const script = await bundle({ entryPoints: ['testing/strict-mode-app.tsx'] })
+  const page = await openApp(script, { username, password })
   await page.getByText('code', { exact: true }).waitFor()
   expect(await stage.mails(username)).toBe(1)
   expect(
@@ -47,4 +54,39 @@ test('an effect that runs twice signs in once, and the component follows the sta
   await page.getByRole('button').dblclick()
   await page.getByText('signed-in', { exact: true }).waitFor()
   expect(stage.errors()).toEqual([])
+})
+
+test('the example of docs/client.md signs a new user in, and out again', async () => {
+  const document = await readFile('docs/client.md', 'utf8')
+  const [, example = ''] = /^```tsx\n(.*?)^```$/ms.exec(document) ?? []
+  const contents = `
+    import { Amplify } from 'aws-amplify'
+    import { StrictMode } from 'react'
+    import { createRoot } from 'react-dom/client'
+    Amplify.configure({ Auth: { Cognito: Object.fromEntries(new URLSearchParams(location.search)) } })
+    createRoot(document.body).render(<StrictMode><SignIn /></StrictMode>)
+    ${example}`
+  const script = await bundle({
+    stdin: { contents, loader: 'tsx', resolveDir: process.cwd() },
+    alias: {
+      'cognito-email-code/client': './client/sign-in.ts',
+      'cognito-email-code/react': './client/use-sign-in.ts',
+    },
+  })
+  const { username, password } = await stage.newUser()
+  const page = await openApp(script, {})
+  const goOn = () => page.getByRole('button', { name: 'Continue' }).dblclick()
+  await page.getByLabel('E-mail address').fill(username)
+  await page.getByLabel('Password', { exact: true }).fill('Wrong-password-1')
+  await goOn()
+  await page.getByRole('alert').getByText('wrong-password').waitFor()
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await goOn()
+  await page.getByLabel('New password').fill(NEW_PASSWORD)
+  await goOn()
+  await page.getByLabel('Code').waitFor()
+  await page.getByLabel('Code').fill(await stage.code(username))
+  await goOn()
+  await page.getByRole('button', { name: `Sign out ${username}` }).click()
+  await page.getByLabel('E-mail address').waitFor()
 })

@@ -112,7 +112,7 @@ describe('a first-time visitor', () => {
     for (const words of [
       'Prove the password',
       'Create a code — sent',
-      'mail with the code',
+      'Mail with the code',
       'Issue the tokens?',
     ]) {
       expect(text).toContain(words)
@@ -338,7 +338,11 @@ describe('passwords', () => {
     await notice('The e-mail address or the password is not correct.')
     await heading('Sign in')
     expect(await focused()).toBe('password')
-    expect(await page.getByLabel('Password', { exact: true }).inputValue()).toBe('')
+    const field = page.getByLabel('Password', { exact: true })
+    expect(await field.inputValue()).toBe('')
+    expect(await field.getAttribute('aria-invalid')).toBe('true')
+    await page.keyboard.insertText('another')
+    expect(await field.getAttribute('aria-invalid')).toBe(null)
   })
 
   test('a weak new one can be replaced at once', async () => {
@@ -349,7 +353,7 @@ describe('passwords', () => {
     expect(await focused()).toBe('new-password')
     await newPassword().fill('without-upper-case-1')
     await button('Save and continue').click()
-    await notice('This password has no upper-case letter. Choose another one.')
+    await notice('This password has no uppercase letter. Choose another one.')
     expect(await newPassword().getAttribute('aria-invalid')).toBe('true')
     expect(await focused()).toBe('new-password')
     await page.keyboard.insertText(NEW_PASSWORD)
@@ -455,6 +459,24 @@ describe('the way to Cognito', () => {
     await page.context().setOffline(false)
     await button('Continue').click()
     await heading('You are signed in')
+  })
+
+  test('a page that opened without a network finds the signed-in user when the network is back', async () => {
+    const person = await reachCode()
+    await finish(person)
+    // Tokens that have expired, so that only the pool can tell who is signed in.
+    await page.clock.install({ time: Date.now() + 2 * 60 * 60 * 1000 })
+    await page.route(`${stage.pool.endpoint}/`, (route, request) =>
+      request.method() === 'POST' ? route.abort() : route.continue(),
+    )
+    await page.reload()
+    await page.clock.runFor(10_000)
+    await notice('The user pool could not be reached. Try again.')
+    await page.unrouteAll()
+    await page.context().setOffline(true)
+    await page.context().setOffline(false)
+    await heading('You are signed in')
+    await page.getByText(`Welcome, ${person.username}.`).waitFor()
   })
 
   test('a mail that cannot be sent is said to be so', async () => {

@@ -74,7 +74,10 @@ export function createProblemView(
         make('dd', {}, click === undefined ? '–' : clickText(words, click)),
       ]),
     )
-    verdict.dataset['tone'] = toneOf(state)
+    const tone = toneOf(state)
+    verdict.dataset['tone'] = tone
+    // Cognito and Amplify answer in English, whatever the page speaks.
+    verdict.lang = tone === 'bad' ? 'en' : words.languageTag
     setText(verdict, state === 'not-run' ? words.notRun : verdictOf(state))
   }
 

@@ -54,6 +54,15 @@ export function createSignInView(): SignInView {
   const reveals = [...document.querySelectorAll('.reveal')]
   const sections = [passwordForm, newPasswordForm, codeForm, signedIn]
 
+  const fields = [username, password, newPassword, code]
+
+  // What is typed now has not been judged yet.
+  for (const field of fields) {
+    field.addEventListener('input', () => {
+      field.ariaInvalid = null
+    })
+  }
+
   let shown: SignInState | undefined
   let spoken: Texts | undefined
   let busySince = 0
@@ -196,7 +205,7 @@ export function createSignInView(): SignInView {
   function say(text: string, tone: 'info' | 'problem', wrong: readonly HTMLInputElement[]): void {
     notice.dataset['tone'] = tone
     notice.textContent = text
-    for (const field of [username, password, newPassword, code]) {
+    for (const field of fields) {
       field.ariaInvalid = wrong.includes(field) ? 'true' : null
     }
   }

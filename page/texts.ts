@@ -174,8 +174,8 @@ export const TEXTS: Record<Language, Texts> = {
     },
     unmetRequirement: {
       length: 'This password is too short.',
-      uppercase: 'This password has no upper-case letter.',
-      lowercase: 'This password has no lower-case letter.',
+      uppercase: 'This password has no uppercase letter.',
+      lowercase: 'This password has no lowercase letter.',
       number: 'This password has no digit.',
       symbol: 'This password has no symbol.',
       'not-compromised': 'This password is on a list of known passwords.',
@@ -309,7 +309,7 @@ export const TEXTS: Record<Language, Texts> = {
     takes: milliseconds => `${milliseconds} ms`,
     attempt: attempt => `try ${attempt}`,
     running: 'running…',
-    mailSent: 'mail with the code',
+    mailSent: 'Mail with the code',
   },
   zh: {
     fixed: FIXED_IN_CHINESE,
