@@ -28,6 +28,11 @@ async function pool(): Promise<number> {
   return process.exitCode
 }
 
+async function limit(): Promise<number> {
+  const { runLimit } = await import('../pool/limit-command.ts')
+  return await runLimit(process.argv.slice(3), process)
+}
+
 async function importEvents(): Promise<number> {
   const { runEvents } = await import('../recording/import-command.ts')
   return await runEvents(process.argv.slice(2), process)
@@ -65,6 +70,14 @@ const COMMANDS = new Map<string, Command>([
       summary: 'Undo attach from its backup.',
       example: 'detach --user-pool-id eu-central-1_EXAMPLE00 --backup before.json --dry-run',
       run: pool,
+    },
+  ],
+  [
+    'limit',
+    {
+      summary: 'Show or reset how many codes were mailed to a user, in the limit across sign-ins.',
+      example: 'limit show --user-pool-id eu-central-1_EXAMPLE00 --username ada@example.com',
+      run: limit,
     },
   ],
   [

@@ -2,6 +2,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { SESv2Client } from '@aws-sdk/client-sesv2'
@@ -20,6 +21,7 @@ export type Aws = {
   lambda(region: string): LambdaClient
   ses(region: string): SESv2Client
   cloudWatch(region: string): CloudWatchClient
+  dynamoDb(region: string): DynamoDBClient
 }
 
 /** Clients with the SDK's own credentials, profiles and endpoint variables. @param region of the user pool */
@@ -31,6 +33,7 @@ export function awsClients(region: string): Aws {
     iam: new IAMClient({ region, requestHandler }),
     lambda: functionRegion => new LambdaClient({ region: functionRegion, requestHandler }),
     ses: mailRegion => new SESv2Client({ region: mailRegion, requestHandler }),
+    dynamoDb: tableRegion => new DynamoDBClient({ region: tableRegion, requestHandler }),
     cloudWatch: alarmRegion => new CloudWatchClient({ region: alarmRegion, requestHandler }),
   }
 }

@@ -445,7 +445,7 @@ function defaultBackupName(userPoolId: string): string {
   return `${userPoolId}-${new Date().toISOString().replace(/[:.]/g, '-')}.backup.json`
 }
 
-function userPoolIdOf(values: Values): string {
+export function userPoolIdOf(values: Pick<Values, 'user-pool-id' | 'region'>): string {
   const id = values['user-pool-id']
   if (id === undefined) throw new CommandError('Missing required option: --user-pool-id ID.', 'usage')
   if (!/^[\w-]+_[0-9a-zA-Z]+$/.test(id)) {
@@ -495,7 +495,7 @@ function print(terminal: Terminal, value: Json): void {
 type Explained = { readonly message: string; readonly code: ErrorCode | string }
 
 /** An error as text to act on, with the code for machines. */
-function explained(error: unknown): Explained {
+export function explained(error: unknown): Explained {
   if (error instanceof CommandError) return { message: error.message, code: error.code }
   if (!(error instanceof Error)) return { message: String(error), code: 'failed' }
   if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {

@@ -111,7 +111,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   pool: ['shared', 'command'],
   // The command line loads the program of the command that was named.
   command: [
-    /^(pool\/(command-line|interruption)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
+    /^(pool\/(command-line|interruption|limit-command)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
   ],
   package: [/^local\/(local-user-pool|trigger-process)\.ts$/, /^recording\/replay\.ts$/, 'recipes'],
   recipes: ['shared', 'package'],
