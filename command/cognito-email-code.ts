@@ -34,6 +34,11 @@ async function probe(): Promise<number> {
   return await runProbe(process.argv.slice(3), process, interruptSignal())
 }
 
+async function limit(): Promise<number> {
+  const { runLimit } = await import('../pool/limit-command.ts')
+  return await runLimit(process.argv.slice(3), process)
+}
+
 async function importEvents(): Promise<number> {
   const { runEvents } = await import('../recording/import-command.ts')
   return await runEvents(process.argv.slice(2), process)
@@ -80,6 +85,14 @@ const COMMANDS = new Map<string, Command>([
         'Sign in to a user pool as a throw-away user and report whether every sign-in asks for the code.',
       example: 'probe --user-pool-id eu-central-1_EXAMPLE00 --client-id 1example23456789',
       run: probe,
+    },
+  ],
+  [
+    'limit',
+    {
+      summary: 'Show or reset how many codes were mailed to a user, in the limit across sign-ins.',
+      example: 'limit show --user-pool-id eu-central-1_EXAMPLE00 --username ada@example.com',
+      run: limit,
     },
   ],
   [

@@ -3,6 +3,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { IAMClient } from '@aws-sdk/client-iam'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { SESv2Client } from '@aws-sdk/client-sesv2'
@@ -22,6 +23,7 @@ export type Aws = {
   ses(region: string): SESv2Client
   cloudWatch(region: string): CloudWatchClient
   logs(region: string): CloudWatchLogsClient
+  dynamoDb(region: string): DynamoDBClient
 }
 
 /** Clients with the SDK's own credentials, profiles and endpoint variables. @param region of the user pool */
@@ -34,6 +36,7 @@ export function awsClients(region: string): Aws {
     lambda: functionRegion => new LambdaClient({ region: functionRegion, requestHandler }),
     ses: mailRegion => new SESv2Client({ region: mailRegion, requestHandler }),
     logs: functionRegion => new CloudWatchLogsClient({ region: functionRegion, requestHandler }),
+    dynamoDb: tableRegion => new DynamoDBClient({ region: tableRegion, requestHandler }),
     cloudWatch: alarmRegion => new CloudWatchClient({ region: alarmRegion, requestHandler }),
   }
 }

@@ -479,6 +479,24 @@ const FAULTS: Fault[] = [
       }),
     fix: 'aws cloudformation deploy --region eu-central-1 --template-file packaged.yaml',
   },
+  {
+    fault: 'a limit table in which the role may not count',
+    id: 'limit-table-denied',
+    level: 'medium',
+    plant: state => (environment(state, 'CreateAuthChallenge')['LIMIT_TABLE'] = 'limits'),
+    fix: 'aws cloudformation deploy --region eu-central-1 --template-file packaged.yaml',
+  },
+  {
+    fault: 'a limit table in which the role may not count, without which no mail goes',
+    id: 'limit-table-denied',
+    level: 'high',
+    plant: state =>
+      Object.assign(environment(state, 'CreateAuthChallenge'), {
+        LIMIT_TABLE: 'limits',
+        LIMIT_FAILURE: 'refuse',
+      }),
+    fix: 'aws cloudformation deploy --region eu-central-1 --template-file packaged.yaml',
+  },
 ]
 
 /** Puts a function into a slot; without `like` one that has nothing to do with this project. */
@@ -647,7 +665,13 @@ describe('check leaves alone', () => {
     expect(await found()).toMatchObject([{ id: 'alarms-silent', what: expect.stringContaining('sum') }])
   })
 
-  test('the rights of the role as long as no configuration set is in use', async () => {
+  test('a limit table in which the role may count', async () => {
+    environment(aws.state, 'CreateAuthChallenge')['LIMIT_TABLE'] = 'limits'
+    aws.state.allowedResources.push('arn:aws:dynamodb:eu-central-1:111122223333:table/limits')
+    expect(await found()).toEqual([])
+  })
+
+  test('the rights of the role as long as no configuration set and no limit table is in use', async () => {
     await found()
     expect(aws.calls.map(({ operation }) => operation)).not.toContain('SimulatePrincipalPolicy')
   })

@@ -12,7 +12,7 @@ import {
   paginateListUsers,
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
+import { type ContextEntry, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
 import { GetAccountCommand, GetConfigurationSetCommand, GetEmailIdentityCommand } from '@aws-sdk/client-sesv2'
 import { stringAt } from '../command/json.ts'
 import type { ProgressBar } from '../command/terminal.ts'
@@ -133,6 +133,7 @@ export async function readPoolFacts(
     users,
     mail: ses && { ...ses, deniedConfigurationSets: await deniedConfigurationSets(aws, known, ses, tried) },
     alarms: await readAlarms(aws, known, tried),
+    deniedLimitTable: await deniedLimitTable(aws, known, tried),
     unread,
   }
 }
@@ -218,25 +219,49 @@ async function deniedConfigurationSets(
   return denied ?? []
 }
 
-/** One resource in each call, so that the one decision in the answer is about it. */
-async function maySendWith(
+/** The table that Create counts mails in, as an ARN, if its role may not. */
+async function deniedLimitTable(aws: Aws, known: FunctionFacts, tried: Reader): Promise<string | undefined> {
+  const create = ourFunction(known, 'CreateAuthChallenge')
+  const role = create?.configuration?.Role
+  const name = settingOf(create, 'LIMIT_TABLE')
+  if (create === undefined || role === undefined || name === '') return undefined
+  const [, partition, , region, account] = create.arn.split(':')
+  const table = `arn:${partition}:dynamodb:${region}:${account}:table/${name}`
+  const allowed = await tried(
+    `Whether the role of CreateAuthChallenge (${role}) may call dynamodb:UpdateItem on ${table}`,
+    ['iam:SimulatePrincipalPolicy'],
+    () => mayCall(aws, role, 'dynamodb:UpdateItem', table),
+    { minor: true },
+  )
+  return allowed === false ? table : undefined
+}
+
+/** SES asks for the sender, too. */
+function maySendWith(
   aws: Aws,
   role: string,
   configurationSet: string,
   fromAddress: string | undefined,
 ): Promise<boolean> {
+  return mayCall(aws, role, 'ses:SendEmail', configurationSet, [
+    { ContextKeyName: 'ses:FromAddress', ContextKeyType: 'string', ContextKeyValues: [fromAddress ?? ''] },
+  ])
+}
+
+/** One resource in each call, so that the one decision in the answer is about it. */
+async function mayCall(
+  aws: Aws,
+  role: string,
+  action: string,
+  resource: string,
+  context: ContextEntry[] = [],
+): Promise<boolean> {
   const { EvaluationResults = [] } = await aws.iam.send(
     new SimulatePrincipalPolicyCommand({
       PolicySourceArn: role,
-      ActionNames: ['ses:SendEmail'],
-      ResourceArns: [configurationSet],
-      ContextEntries: [
-        {
-          ContextKeyName: 'ses:FromAddress',
-          ContextKeyType: 'string',
-          ContextKeyValues: [fromAddress ?? ''],
-        },
-      ],
+      ActionNames: [action],
+      ResourceArns: [resource],
+      ContextEntries: context,
     }),
   )
   return EvaluationResults.every(({ EvalDecision }) => EvalDecision === 'allowed')

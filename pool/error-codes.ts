@@ -21,6 +21,8 @@ export const ERROR_CODES = {
   'other-triggers': 'the pool has other triggers',
   'finding-absent': 'check does not report this finding',
   'finding-not-fixable': 'the finding is fixed by another command, which the message shows',
+  'limit-absent': 'the pool has no limit across sign-ins',
+  'user-missing': 'the pool has no such user',
   'backup-exists': 'the backup file already exists',
   'backup-unreadable': 'the backup file cannot be read, or is not a backup',
   'backup-of-other-pool': 'the backup is of another pool',

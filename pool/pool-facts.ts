@@ -20,6 +20,8 @@ export type PoolFacts = {
   readonly users: UserFacts | undefined
   readonly mail: MailFacts | undefined
   readonly alarms: readonly AlarmFacts[] | undefined
+  /** The ARN of the limit table, if the role of Create may not count in it. */
+  readonly deniedLimitTable: string | undefined
   /** The functions that the user named; empty if they named none. */
   readonly expected: TriggerArns
   readonly stackName: string | undefined

@@ -37,7 +37,8 @@ export async function startSesStandIn() {
     const body = await readBody(request)
     const region = /Credential=[^/]*\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
     const answer = answerFor(region, requests.length)
-    const accepted = answer === 'accept' || (typeof answer === 'object' && 'acceptAfterMilliseconds' in answer)
+    const accepted =
+      answer === 'accept' || (typeof answer === 'object' && 'acceptAfterMilliseconds' in answer)
     requests.push({ region, parameters: new URLSearchParams(body), accepted })
     give(answer, request, response)
   })

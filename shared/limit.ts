@@ -1,5 +1,5 @@
 // The limit across sign-ins: where a mail is counted, and what the answer of the table means. Pure.
-import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 
 export type LimitPolicy = {
   readonly maxCodesPerHour: number
@@ -20,6 +20,9 @@ export type LimitVerdict =
   /** The table did not answer, or with an error; `code` is its name. `mayMail` is what LIMIT_FAILURE says then. */
   | { readonly name: 'failed'; readonly code: string; readonly mayMail: boolean }
 
+/** How many mails to a user were counted, in this hour of the clock and on this UTC day. */
+export type MailCounters = { readonly hour: number; readonly day: number }
+
 const HOUR_MILLISECONDS = 3_600_000
 const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS
 
@@ -37,16 +40,15 @@ export function countRequest(
   now: number,
   policy: LimitPolicy,
 ): UpdateItemCommandInput {
-  const [day = '', time = ''] = new Date(now).toISOString().split('T')
   return {
     TableName: table,
-    Key: { user: { S: user }, day: { S: day } },
+    Key: counterKey(user, now),
     UpdateExpression: 'SET #expiresAt = :endOfDay ADD #codes :one, #hour :one',
     ConditionExpression:
       '(attribute_not_exists(#codes) OR #codes < :maxCodesPerDay) AND (attribute_not_exists(#hour) OR #hour < :maxCodesPerHour)',
     ExpressionAttributeNames: {
       '#codes': 'codes',
-      '#hour': `hour${time.slice(0, 2)}`,
+      '#hour': hourCounter(now),
       '#expiresAt': 'expiresAt',
     },
     ExpressionAttributeValues: {
@@ -60,11 +62,39 @@ export function countRequest(
   }
 }
 
+/** The key of the item with the counters of a user for the UTC day. */
+export function counterKey(user: string, now: number): { user: { S: string }; day: { S: string } } {
+  return { user: { S: user }, day: { S: new Date(now).toISOString().slice(0, 10) } }
+}
+
+/** The counters in the item of the day; zero without an item. */
+export function readCounters(
+  item: Readonly<Record<string, AttributeValue>> | undefined,
+  now: number,
+): MailCounters {
+  const count = (name: string) => Number(item?.[name]?.N ?? 0)
+  return { hour: count(hourCounter(now)), day: count('codes') }
+}
+
+/** Until when a user with these counters gets no mail, in milliseconds since 1970; undefined if the next one may go. */
+export function limitedUntil(
+  { hour, day }: MailCounters,
+  now: number,
+  policy: LimitPolicy,
+): number | undefined {
+  if (day >= policy.maxCodesPerDay) return endOf(now, DAY_MILLISECONDS)
+  return hour >= policy.maxCodesPerHour ? endOf(now, HOUR_MILLISECONDS) : undefined
+}
+
 /** What the answer to `countRequest` means. Where the table did not say which counter is full, it is that of the hour. */
 export function verdictOf(answer: CountAnswer, now: number, policy: LimitPolicy): LimitVerdict {
   if (answer.name === 'counted') return { name: 'allowed' }
   const isDayFull = answer.codes !== undefined && answer.codes >= policy.maxCodesPerDay
   return { name: 'limited', until: endOf(now, isDayFull ? DAY_MILLISECONDS : HOUR_MILLISECONDS) }
+}
+
+function hourCounter(now: number): string {
+  return `hour${new Date(now).toISOString().slice(11, 13)}`
 }
 
 /** The end of the hour of the clock, or of the UTC day, that a time is in. */

@@ -185,6 +185,8 @@ function perform(state: StandInState, operation: string, input: JsonObject, regi
       return { Providers: state.identityProviders.map(ProviderName => ({ ProviderName })) }
     case 'ListUsers':
       return page('Users', state.users, input, 'PaginationToken', 'Limit')
+    case 'AdminGetUser':
+      return adminGetUser(state, input)
     default:
       return performAws(accountOf(state), operation, input, region)
   }
@@ -335,6 +337,18 @@ function page(
   const start = Number(stringAt(input, tokenName) ?? 0)
   const end = start + Number(input[sizeName] ?? 60)
   return { [name]: all.slice(start, end), ...(end < all.length ? { [tokenName]: String(end) } : {}) }
+}
+
+/** A user by name or by address: the answer has the name. */
+function adminGetUser({ users }: StandInState, { Username = null }: JsonObject): JsonObject {
+  const found = users.find(user => {
+    const attributes = Array.isArray(user['Attributes']) ? user['Attributes'] : []
+    return (
+      user['Username'] === Username || attributes.some(attribute => stringAt(attribute, 'Value') === Username)
+    )
+  })
+  if (found === undefined) throw new AwsError('UserNotFoundException', 'User does not exist.')
+  return found
 }
 
 /** The account around the pool. */

@@ -1,4 +1,4 @@
-// Plays DynamoDB for one table: UpdateItem with its expressions evaluated, and what can go wrong on the way; for tests.
+// Plays DynamoDB for one table: UpdateItem with its expressions evaluated, GetItem, DeleteItem, and what can go wrong on the way; for tests.
 import { createServer, type IncomingMessage } from 'node:http'
 import { isJsonObject, type JsonObject, objectAt, parseJsonObject, stringAt } from '../command/json.ts'
 
@@ -42,11 +42,10 @@ export async function startDynamoDbStandIn(keys: readonly string[]) {
     }
     try {
       if (typeof answer === 'object') throw new RequestError(answer.error, 'said by DynamoDB')
-      if (request.headers['x-amz-target'] !== 'DynamoDB_20120810.UpdateItem')
-        throw new RequestError('UnknownOperationException', '')
-      updateItem(items, keys, body)
+      const output = perform(items, keys, String(request.headers['x-amz-target']), body)
       if (answer === 'lose-answer') request.socket.destroy()
-      else response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}')
+      else
+        response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(output))
     } catch (error) {
       if (!(error instanceof RequestError)) throw error
       const told = {
@@ -83,19 +82,40 @@ export async function startDynamoDbStandIn(keys: readonly string[]) {
 
 export type DynamoDbStandIn = Awaited<ReturnType<typeof startDynamoDbStandIn>>
 
-/** Carries out an UpdateItem as a whole or not at all. @throws RequestError with DynamoDB's own type */
-function updateItem(items: Map<string, Item>, keys: readonly string[], request: JsonObject): void {
+/** @throws RequestError with DynamoDB's own type */
+function perform(
+  items: Map<string, Item>,
+  keys: readonly string[],
+  target: string,
+  request: JsonObject,
+): JsonObject {
   const key = objectAt(request, 'Key')
   if (Object.keys(key).toSorted().join() !== keys.toSorted().join())
     throw new RequestError('ValidationException', 'The provided key element does not match the schema')
   const place = JSON.stringify(keys.map(name => key[name]))
   const found = items.get(place)
+  switch (target) {
+    case 'DynamoDB_20120810.UpdateItem':
+      items.set(place, updated(key, found, request))
+      return {}
+    case 'DynamoDB_20120810.GetItem':
+      return found === undefined ? {} : { Item: found }
+    case 'DynamoDB_20120810.DeleteItem':
+      items.delete(place)
+      return found === undefined ? {} : { Attributes: found }
+    default:
+      throw new RequestError('UnknownOperationException', '')
+  }
+}
+
+/** The item after an UpdateItem. @throws RequestError if its condition is not met */
+function updated(key: JsonObject, found: Item | undefined, request: JsonObject): Item {
   const expression = expressionsOf(request)
   if (!expression.isMet(found ?? {})) {
     const item = request['ReturnValuesOnConditionCheckFailure'] === 'ALL_OLD' ? found : undefined
     throw new RequestError('ConditionalCheckFailedException', 'The conditional request failed', item)
   }
-  items.set(place, expression.update({ ...itemOf(key), ...found }))
+  return expression.update({ ...itemOf(key), ...found })
 }
 
 function expressionsOf(request: JsonObject) {

@@ -1,6 +1,7 @@
 // Runs the commands for a pool inside a test, against a stand-in for AWS.
 import { Readable, Writable } from 'node:stream'
 import { type JsonObject, parseJsonObject } from '../command/json.ts'
+import type { Terminal } from '../command/terminal.ts'
 import { runPool } from '../pool/command-line.ts'
 
 export type CommandRun = { readonly code: number; readonly out: string; readonly err: string }
@@ -12,7 +13,17 @@ export type RunOptions = {
 }
 
 /** @param environment where the SDK finds AWS; stays set for the rest of the test file */
-export async function run(
+export function run(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<CommandRun> {
+  return runIn(runPool, environment, args, options)
+}
+
+/** The same for another program. */
+export async function runIn(
+  program: (args: readonly string[], terminal: Terminal) => Promise<number>,
   environment: Readonly<Record<string, string>>,
   args: readonly string[],
   { typed, stderrIsTerminal = false }: RunOptions = {},
@@ -23,7 +34,7 @@ export async function run(
   const stdin = Object.assign(Readable.from(typed === undefined ? [] : [`${typed}\n`]), {
     isTTY: typed !== undefined,
   })
-  const code = await runPool(args, { stdin, stdout: out.stream, stderr: err.stream })
+  const code = await program(args, { stdin, stdout: out.stream, stderr: err.stream })
   return { code, out: out.text(), err: err.text() }
 }
 

@@ -117,7 +117,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   ],
   // The command line loads the program of the command that was named.
   command: [
-    /^(pool\/(command-line|interruption|probe\/probe-command)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
+    /^(pool\/(command-line|interruption|limit-command|probe\/probe-command)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
   ],
   package: [/^local\/(local-user-pool|trigger-process)\.ts$/, /^recording\/replay\.ts$/, 'recipes'],
   recipes: ['shared', 'package'],

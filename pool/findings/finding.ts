@@ -32,6 +32,7 @@ export const FINDING_IDS = [
   'function-log-format',
   'events-recorded',
   'alarms-silent',
+  'limit-table-denied',
   'native-mfa',
   'native-mfa-enrolment',
   'device-tracking',

@@ -11,6 +11,7 @@ export function settingFindings(facts: PoolFacts): Finding[] {
     ...stagedGuard(facts),
     ...recordedEvents(facts),
     ...silentAlarms(facts),
+    ...deniedLimitTable(facts),
   ]
 }
 
@@ -101,6 +102,23 @@ function silentAlarms(facts: PoolFacts): Finding[] {
           : `These alarms have no action, or their actions are off: ${silent.join(', ')}`,
       why: 'If mail stops arriving or codes are guessed, no one is notified. Create an SNS topic with a subscription first.',
       fix: deployCommand(facts, 'AlarmTopicArn=TOPIC_ARN'),
+    },
+  ]
+}
+
+function deniedLimitTable(facts: PoolFacts): Finding[] {
+  const { deniedLimitTable } = facts
+  if (deniedLimitTable === undefined) return []
+  const refuses = settingOf(ourFunction(facts, 'CreateAuthChallenge'), 'LIMIT_FAILURE') === 'refuse'
+  return [
+    {
+      id: 'limit-table-denied',
+      level: refuses ? 'high' : 'medium',
+      what: `The role of CreateAuthChallenge may not count mails in ${deniedLimitTable}`,
+      why: refuses
+        ? 'With LIMIT_FAILURE=refuse no mail is sent, so no user can sign in. Deploy the current template, or allow dynamodb:UpdateItem on the table in the role of your own stack.'
+        : 'Every mail is sent without being counted: there is no limit across sign-ins. Deploy the current template, or allow dynamodb:UpdateItem on the table in the role of your own stack.',
+      fix: deployCommand(facts),
     },
   ]
 }

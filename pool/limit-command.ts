@@ -1,0 +1,181 @@
+// The command limit: shows how many codes were mailed to a user, or resets these counters.
+
+import { parseArgs } from 'node:util'
+import { AdminGetUserCommand } from '@aws-sdk/client-cognito-identity-provider'
+import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { printable } from '../command/shell.ts'
+import { askYesNo, CommandError, canAsk, type Terminal } from '../command/terminal.ts'
+import {
+  counterKey,
+  type LimitPolicy,
+  limitedUntil,
+  type MailCounters,
+  readCounters,
+} from '../shared/limit.ts'
+import { userHash } from '../shared/log.ts'
+import { readCreateSettings } from '../shared/settings.ts'
+import { type Aws, awsClients } from './aws.ts'
+import { explained, userPoolIdOf } from './command-line.ts'
+import { regionOfPool } from './plan.ts'
+import { arnInSlot, readFunction, regionOf } from './trigger-functions.ts'
+import { describeUserPool } from './user-pool.ts'
+
+const HELP = `Shows or resets how many codes were mailed to a user, in the limit across sign-ins (LIMIT_TABLE).
+
+  npx cognito-email-code limit show  --user-pool-id ID --username NAME
+  npx cognito-email-code limit reset --user-pool-id ID --username NAME [--yes]
+
+show     reads only
+reset    sets the counters of the hour and of the day to zero, so that the user can get codes again
+  --yes  resets without asking
+
+--username is the name of the user or an alias, such as the e-mail address.
+
+The table holds keyed hashes instead of names. The key is CODE_SECRET, which is read from the configuration of the Create
+Auth Challenge function, kept in memory and never printed.
+
+--json prints one JSON object; an error has a stable "code". --help prints this text.
+Exit code: 0 done, 2 could not run.
+`
+
+const OPTIONS = {
+  'user-pool-id': { type: 'string' },
+  region: { type: 'string' },
+  username: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+/** Where the counters of one user are. */
+type Place = {
+  readonly region: string
+  readonly table: string
+  /** The keyed hash, as in the logs. */
+  readonly user: string
+  readonly policy: LimitPolicy
+}
+
+/**
+ * Runs one command.
+ *
+ * @param args `show` or `reset`, and what follows it
+ * @returns the exit code: 0 done, 2 could not run
+ */
+export async function runLimit(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+    if (values.help || args.length === 0) {
+      terminal.stdout.write(HELP)
+      return args.length === 0 ? 2 : 0
+    }
+    const [action, ...more] = positionals
+    if ((action !== 'show' && action !== 'reset') || more.length > 0)
+      throw new CommandError('limit takes one argument: show or reset. See --help.', 'usage')
+    const userPoolId = userPoolIdOf(values)
+    const { username, yes, json } = values
+    if (!username) throw new CommandError('Missing required option: --username NAME.', 'usage')
+
+    const aws = awsClients(regionOfPool(userPoolId))
+    const place = await findPlace(aws, userPoolId, username)
+    const now = Date.now()
+    const counters = await countersAt(aws, place, now)
+    const reset = action === 'reset'
+    const report = json ? jsonReport : textReport
+    if (!json || !reset) terminal.stdout.write(report(place, username, counters, now, false))
+    if (!reset) return 0
+    if (!yes) await confirm(terminal, json)
+    const key = { TableName: place.table, Key: counterKey(place.user, now) }
+    await aws.dynamoDb(place.region).send(new DeleteItemCommand(key))
+    terminal.stdout.write(json ? report(place, username, { hour: 0, day: 0 }, now, true) : 'Reset.\n')
+    return 0
+  } catch (error) {
+    const { message, code } = explained(error)
+    if (args.includes('--json'))
+      terminal.stdout.write(`${JSON.stringify({ error: message, code }, null, 2)}\n`)
+    terminal.stderr.write(`${message}\n`)
+    return 2
+  }
+}
+
+/** @throws CommandError if the pool has no limit across sign-ins, or no such user */
+async function findPlace(aws: Aws, userPoolId: string, username: string): Promise<Place> {
+  const userPool = await describeUserPool(aws.cognito, userPoolId)
+  const arn = arnInSlot(userPool, 'CreateAuthChallenge')
+  const create = arn === undefined ? undefined : await readFunction(aws, arn, '')
+  if (create?.configuration === undefined)
+    throw new CommandError('The pool has no Create Auth Challenge function. Run check.', 'function-missing')
+  if (!create.environment['LIMIT_TABLE'])
+    throw new CommandError(
+      `There is no limit across sign-ins: LIMIT_TABLE is not set in ${create.arn}.`,
+      'limit-absent',
+    )
+  const settings = readCreateSettings(create.environment)
+  const { Username = '' } = await aws.cognito
+    .send(new AdminGetUserCommand({ UserPoolId: userPoolId, Username: username }))
+    .catch((error: unknown) => {
+      if (!(error instanceof Error && error.name === 'UserNotFoundException')) throw error
+      throw new CommandError(`The pool has no user ${JSON.stringify(printable(username))}.`, 'user-missing')
+    })
+  return {
+    region: regionOf(create.arn) ?? aws.region,
+    table: settings.limitTable ?? '',
+    user: userHash(settings.codeSecrets[0], userPoolId, Username),
+    policy: settings,
+  }
+}
+
+async function countersAt(aws: Aws, place: Place, now: number): Promise<MailCounters> {
+  const { Item } = await aws.dynamoDb(place.region).send(
+    new GetItemCommand({
+      TableName: place.table,
+      Key: counterKey(place.user, now),
+      ConsistentRead: true,
+    }),
+  )
+  return readCounters(Item, now)
+}
+
+/** @throws CommandError unless the answer is yes */
+async function confirm(terminal: Terminal, json: boolean): Promise<void> {
+  if (json || !canAsk(terminal)) {
+    throw new CommandError(
+      'Cannot ask for confirmation: not an interactive terminal. Pass --yes to reset.',
+      'not-confirmed',
+    )
+  }
+  if (!(await askYesNo(terminal, 'Reset these counters?')))
+    throw new CommandError('Nothing was changed.', 'not-confirmed')
+}
+
+function textReport({ user, policy }: Place, username: string, counters: MailCounters, now: number): string {
+  const until = limitedUntil(counters, now, policy)
+  return [
+    `User ${printable(username)} (in logs: ${user})`,
+    `This hour: ${counters.hour} of ${policy.maxCodesPerHour} codes. This UTC day: ${counters.day} of ${policy.maxCodesPerDay}.`,
+    until === undefined
+      ? 'The next code can be mailed.'
+      : `No code is mailed before ${new Date(until).toISOString()}.`,
+    '',
+  ].join('\n')
+}
+
+function jsonReport(
+  { user, table, policy }: Place,
+  username: string,
+  { hour, day }: MailCounters,
+  now: number,
+  reset: boolean,
+): string {
+  const until = limitedUntil({ hour, day }, now, policy)
+  const report = {
+    username,
+    user,
+    table,
+    hour: { codes: hour, limit: policy.maxCodesPerHour },
+    day: { codes: day, limit: policy.maxCodesPerDay },
+    limitedUntil: until === undefined ? null : new Date(until).toISOString(),
+    reset,
+  }
+  return `${JSON.stringify(report, null, 2)}\n`
+}
