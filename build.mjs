@@ -29,8 +29,8 @@ const TOOLS = [
   'recording/replay-command',
 ]
 
-/** What an app imports: dist/package/<name>.mjs and .cjs. */
-const CLIENT = { client: 'client/sign-in.ts', react: 'client/use-sign-in.ts' }
+/** What an app, or a mail module, imports: dist/package/<name>.mjs and .cjs. */
+const CLIENT = { client: 'client/sign-in.ts', react: 'client/use-sign-in.ts', mail: 'package/mail.ts' }
 
 /** What has declarations. */
 const PUBLIC_MODULES = [...Object.values(CLIENT), 'package/testing.ts', 'package/cdk.ts']
@@ -122,6 +122,8 @@ function buildTools() {
   return filesOf({
     ...bundled,
     entryPoints: TOOLS.map(tool => `${tool}.ts`),
+    // Installed by those who build a mail of their own (docs/mail.md).
+    external: ['esbuild'],
     outbase: '.',
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
@@ -140,7 +142,7 @@ async function buildMailServer() {
   return { files: [...files, ['local/mailbox/static/index.html', page]], inputs }
 }
 
-/** What an app imports. What it has already, React and Amplify, stays outside. */
+/** What an app has already, React and Amplify, stays outside. */
 function buildClient(format) {
   return filesOf({
     ...shared,

@@ -3,7 +3,18 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from '@jest/globals'
 import { parseJsonObject } from './json.ts'
 
-const COMMANDS = ['check', 'fix', 'attach', 'detach', 'replay', 'import', 'start', 'demo']
+const COMMANDS = [
+  'check',
+  'fix',
+  'attach',
+  'detach',
+  'build',
+  'mail-preview',
+  'replay',
+  'import',
+  'start',
+  'demo',
+]
 
 function run(...args: string[]) {
   return spawnSync(process.execPath, ['dist/command/cognito-email-code.mjs', ...args], { encoding: 'utf8' })

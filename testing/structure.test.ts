@@ -111,9 +111,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   pool: ['shared', 'command'],
   // The command line loads the program of the command that was named.
   command: [
-    /^(pool\/(command-line|interruption)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
+    /^(pool\/(command-line|interruption)|mail\/(build|preview)-command|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
   ],
-  package: [/^local\/(local-user-pool|trigger-process)\.ts$/, /^recording\/replay\.ts$/, 'recipes'],
+  // It puts a module into the built triggers, in the same zips.
+  mail: ['shared', 'command', /^local\/trigger-process\.ts$/, /^package\/trigger-zip\.mjs$/],
+  package: [
+    'shared',
+    'recipes',
+    /^local\/(local-user-pool|trigger-process)\.ts$/,
+    /^recording\/replay\.ts$/,
+    /^mail\/check-mail\.ts$/,
+  ],
   recipes: ['shared', 'package'],
 }
 
@@ -146,6 +154,7 @@ test('no program imports a test', () => {
 test.each([
   'client/sign-in.ts',
   'client/use-sign-in.ts',
+  'mail/check-mail.ts',
   'package/testing.ts',
   'package/cdk.ts',
   'recipes/cdk/email-code.ts',
