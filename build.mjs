@@ -5,10 +5,10 @@ import { readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { zipSync } from 'fflate'
 import { hashOfInputs, isUpToDate, replaceFiles } from './package/build-state.mjs'
 import { declarationsOf } from './package/declarations.mjs'
 import { licencesOf } from './package/licences.mjs'
+import { zipOf } from './package/trigger-zip.mjs'
 
 const ROOT = import.meta.dirname
 
@@ -29,8 +29,8 @@ const TOOLS = [
   'recording/replay-command',
 ]
 
-/** What an app imports: dist/package/<name>.mjs and .cjs. */
-const CLIENT = { client: 'client/sign-in.ts', react: 'client/use-sign-in.ts' }
+/** What an app, or a mail module, imports: dist/package/<name>.mjs and .cjs. */
+const CLIENT = { client: 'client/sign-in.ts', react: 'client/use-sign-in.ts', mail: 'package/mail.ts' }
 
 /** What has declarations. */
 const PUBLIC_MODULES = [...Object.values(CLIENT), 'package/testing.ts', 'package/cdk.ts']
@@ -63,9 +63,6 @@ const bundled = {
   },
 }
 
-/** DOS time as the local fields say it, so that the bytes are the same in every time zone. */
-const ZIP_TIME = new Date(1980, 0, 1)
-
 /** Runs esbuild. @returns {Promise<{ files: [string, Uint8Array][], inputs: string[] }>} files by path in the output */
 async function filesOf(options) {
   const { outputFiles, metafile } = await build(options)
@@ -73,23 +70,38 @@ async function filesOf(options) {
   return { files: outputs, inputs: Object.keys(metafile.inputs) }
 }
 
+/** A file of its own, so that `cognito-email-code build --mail` can put another one in its place. */
+const ownMailApart = {
+  name: 'own-mail-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/own-mail\.ts$/ }, () => ({
+      path: './own-mail.mjs',
+      external: true,
+      sideEffects: false,
+    }))
+  },
+}
+
+async function ownMailOf(trigger) {
+  const entryPoints = ['shared/own-mail.ts']
+  return (await filesOf({ ...shared, entryPoints, outdir: `dist/${trigger}`, minify: true })).files
+}
+
 async function buildTrigger(name) {
+  const sendsMail = name === 'create-auth-challenge'
   const { files, inputs } = await filesOf({
     ...shared,
     entryPoints: { index: `functions/${name}.ts` },
+    plugins: sendsMail ? [ownMailApart] : [],
     outdir: `dist/${name}`,
     // One file with the whole SDK inside takes three times as long to load (bench/cold-start.mjs).
     splitting: true,
     mainFields: ['module', 'main'],
-    minify: name === 'create-auth-challenge',
+    minify: sendsMail,
   })
-  const entries = files
-    .map(([file, content]) => [
-      relative(name, file),
-      [content, { level: 9, mtime: ZIP_TIME, os: 3, attrs: 0o100644 << 16 }],
-    ])
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-  return { files: [...files, [`${name}.zip`, zipSync(Object.fromEntries(entries))]], inputs }
+  const all = sendsMail ? [...files, ...(await ownMailOf(name))] : files
+  const zip = zipOf(all.map(([file, content]) => [relative(name, file), content]))
+  return { files: [...all, [`${name}.zip`, zip]], inputs }
 }
 
 /** The sample page: page/ in the output holds all that a browser needs. */
@@ -110,6 +122,8 @@ function buildTools() {
   return filesOf({
     ...bundled,
     entryPoints: TOOLS.map(tool => `${tool}.ts`),
+    // Installed by those who build a mail of their own (docs/mail.md).
+    external: ['esbuild'],
     outbase: '.',
     chunkNames: 'chunks/[name]-[hash]',
     splitting: true,
@@ -128,7 +142,7 @@ async function buildMailServer() {
   return { files: [...files, ['local/mailbox/static/index.html', page]], inputs }
 }
 
-/** What an app imports. What it has already, React and Amplify, stays outside. */
+/** What an app has already, React and Amplify, stays outside. */
 function buildClient(format) {
   return filesOf({
     ...shared,

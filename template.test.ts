@@ -144,6 +144,8 @@ describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
       NativeMfa: 'accept-any',
       UnverifiedEmail: 'refuse',
       DefaultLocale: 'de',
+      BrandColor: '#0B5FFF',
+      MailFooter: 'Example Ltd, 1 Example Street',
       ReplyToAddress: 'help@example.com',
       SesConfigurationSet: 'codes',
       SesFallbackRegion: 'eu-west-1',

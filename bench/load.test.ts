@@ -14,7 +14,7 @@ test('everyone signs in although mail and triggers fail, no code opens another s
   expect(Object.keys(figures.errors).length).toBeGreaterThan(0)
 })
 
-test('a number of sign-ins that is none is refused', async () => {
+test('a number of sign-ins that is not a number is refused', async () => {
   await expect(load('--sign-ins', 'many')).rejects.toMatchObject({
     code: 2,
     stderr: '--sign-ins must be a positive integer.\n',

@@ -3,7 +3,20 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from '@jest/globals'
 import { parseJsonObject } from './json.ts'
 
-const COMMANDS = ['check', 'fix', 'attach', 'detach', 'probe', 'limit', 'replay', 'import', 'start', 'demo']
+const COMMANDS = [
+  'check',
+  'fix',
+  'attach',
+  'detach',
+  'probe',
+  'limit',
+  'build',
+  'mail-preview',
+  'replay',
+  'import',
+  'start',
+  'demo',
+]
 
 function run(...args: string[]) {
   return spawnSync(process.execPath, ['dist/command/cognito-email-code.mjs', ...args], { encoding: 'utf8' })

@@ -44,6 +44,12 @@ async function importEvents(): Promise<number> {
   return await runEvents(process.argv.slice(2), process)
 }
 
+async function mail(): Promise<number> {
+  const args = process.argv.slice(3)
+  if (process.argv[2] === 'build') return (await import('../mail/build-command.ts')).runBuild(args, process)
+  return (await import('../mail/preview-command.ts')).runPreview(args, process)
+}
+
 const COMMANDS = new Map<string, Command>([
   [
     'check',
@@ -96,6 +102,22 @@ const COMMANDS = new Map<string, Command>([
     },
   ],
   [
+    'build',
+    {
+      summary: 'Build the triggers with a mail module of your own, after checking it.',
+      example: 'build --mail ./mail.ts --out dist',
+      run: mail,
+    },
+  ],
+  [
+    'mail-preview',
+    {
+      summary: 'Write a page that shows the mail in every language, light and dark, or send it to yourself.',
+      example: 'mail-preview --out mail-preview.html',
+      run: mail,
+    },
+  ],
+  [
     'replay',
     {
       summary:
@@ -132,7 +154,7 @@ const COMMANDS = new Map<string, Command>([
 
 const USAGE = `Usage: ${COMMAND} <command> [options]
 
-${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(7)} ${summary}`).join('\n')}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`).join('\n')}
 
 Example: ${COMMAND} demo
 

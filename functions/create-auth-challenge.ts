@@ -9,13 +9,15 @@ import { CodeNotSentError } from '../shared/errors.ts'
 import { recordEvent } from '../shared/event-record.ts'
 import { log, userHash } from '../shared/log.ts'
 import { startLimit } from '../shared/mail-limit.ts'
+import { languagesOf } from '../shared/mail-module.ts'
+import { ownMail } from '../shared/own-mail.ts'
 import { writePrivateParameters } from '../shared/private-parameters.ts'
 import { destinationOf, publicParameters } from '../shared/public-parameters.ts'
 import { readCreateSettings } from '../shared/settings.ts'
 import { answer } from '../shared/trigger-answer.ts'
 import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
 
-const settings = readCreateSettings(process.env)
+const settings = readCreateSettings(process.env, Object.keys(languagesOf(ownMail)))
 const askLimit = startLimit(settings)
 
 /**

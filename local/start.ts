@@ -8,7 +8,7 @@ import { REHEARSAL } from './rehearsal.ts'
 import { projectDirectory } from './trigger-process.ts'
 import { SETTING_NAMES } from './trigger-settings.ts'
 
-const HELP = `Usage: npx cognito-email-code start [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--rehearse] [--json]
+const HELP = `Usage: npx cognito-email-code start [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--rehearse] [--triggers FOLDER] [--json]
 
 Starts a Cognito user pool on this machine, with the built triggers, a mailbox and a page to sign in on.
 It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.
@@ -20,6 +20,7 @@ It is for trying and testing only: it listens on 127.0.0.1, keeps everything in 
                         tokens             tokens at once, unless Pre Token Generation refuses them
   --rehearse            starts a pool that asks for no code yet, with 300 users, in an account with the functions deployed:
                         practise check, attach and detach on it (docs/existing-pool.md)
+  --triggers            the folder of the triggers, such as one that the command build wrote (default: those of the package)
   --json                prints one line of JSON when the pool is ready
   --help                prints this text
 
@@ -40,6 +41,7 @@ async function start(): Promise<void> {
     options: {
       'after-new-password': { type: 'string', default: 'define' },
       rehearse: { type: 'boolean', default: false },
+      triggers: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -58,6 +60,7 @@ async function start(): Promise<void> {
     port: portFrom('LOCAL_POOL_PORT', 9229),
     mailPort: portFrom('LOCAL_MAIL_PORT', 8005),
     afterNewPassword,
+    ...(values.triggers === undefined ? {} : { directory: values.triggers }),
     ...(values.rehearse ? REHEARSAL : {}),
     environment: { ...(values.rehearse ? REHEARSAL.environment : {}), ...triggerSettings() },
   })

@@ -20,6 +20,8 @@ export const TRIGGER_SETTINGS: Readonly<Record<TriggerName, readonly string[]>> 
     'LIMIT_FAILURE',
     'UNVERIFIED_EMAIL',
     'DEFAULT_LOCALE',
+    'BRAND_COLOR',
+    'MAIL_FOOTER',
     'REPLY_TO_ADDRESS',
     'SES_CONFIGURATION_SET',
     'SES_FALLBACK_REGION',

@@ -3,13 +3,17 @@ import { deriveCode } from './code.ts'
 import { type CodeRound, referenceOf } from './code-round.ts'
 import type { Deadline } from './deadline.ts'
 import { CodeNotSentError, MailError } from './errors.ts'
+import { en } from './locales/en.ts'
 import { chooseLocale } from './locales.ts'
 import { type LogEntry, log } from './log.ts'
-import { composeMail } from './mail.ts'
+import { composeMail, languagesOf } from './mail-module.ts'
 import { isMailbox } from './mailbox.ts'
+import { ownMail } from './own-mail.ts'
 import { errorCode, sendMail } from './ses.ts'
 import type { CreateSettings } from './settings.ts'
 import type { TriggerEvent } from './trigger-event.ts'
+
+const languages = languagesOf(ownMail)
 
 /** How long the last mail took in this process; the first guess is a usual answer of SES. */
 let mailMilliseconds = 150
@@ -33,14 +37,20 @@ export async function mailCode(
   const locale = chooseLocale(
     [event.userAttributes['locale'], event.clientMetadata['locale']],
     settings.defaultLocale,
+    languages,
   )
-  const mail = composeMail({
+  const parts = {
     code: deriveCode(settings.codeSecrets[0], { ...event, nonce: round.nonce }, settings.codeLength),
     appName: settings.appName,
     reference: referenceOf(round.nonce),
-    ttlSeconds: settings.codeTtlSeconds,
+    // Rounded down so that the mail never promises too much.
+    minutes: Math.floor(settings.codeTtlSeconds / 60),
     locale,
-  })
+    texts: languages[locale] ?? en,
+    brandColor: settings.brandColor,
+    footer: settings.mailFooter[chooseLocale([locale], settings.defaultLocale, settings.mailFooter)],
+  }
+  const mail = composeMail(ownMail, parts, () => log('warn', { event: 'own-mail-broken', ...facts, locale }))
   const emailVerified = event.userAttributes['email_verified']?.toLowerCase() === 'true'
   try {
     if (address === '') throw new MailError('no-address')

@@ -37,27 +37,44 @@ export function isLocale(text: string): text is Locale {
   return Object.hasOwn(MAIL_TEXTS, text)
 }
 
+/** The languages that a mail is chosen from: texts by language tag. */
+type Languages = Readonly<Record<string, unknown>>
+
 /**
  * The first of the wishes that there is a mail for.
  *
  * @param wishes language tags in any common form (`de-AT`, `zh_HK`, `pt`), the most wanted first
  */
-export function chooseLocale(wishes: readonly (string | undefined)[], fallback: Locale): Locale {
+export function chooseLocale(
+  wishes: readonly (string | undefined)[],
+  fallback: string,
+  languages: Languages = MAIL_TEXTS,
+): string {
   for (const wish of wishes) {
-    const locale = matchLocale(wish ?? '')
+    const locale = matchLocale(wish ?? '', languages)
     if (locale !== undefined) return locale
   }
   return fallback
 }
 
-function matchLocale(tag: string): Locale | undefined {
+function matchLocale(tag: string, languages: Languages): string | undefined {
   const parts = tag
     .trim()
     .toLowerCase()
     .split(/[-_.@]/)
-  const [language = ''] = parts
+  // The tag itself, then the same with less and less behind it: `pt-PT` of one's own comes before the rule below.
+  for (let length = parts.length; length > 0; length -= 1) {
+    const prefix = parts.slice(0, length).join('-')
+    const found = Object.keys(languages).find(name => name.toLowerCase() === prefix)
+    if (found !== undefined) return found
+  }
+  const relative = relativeOf(parts)
+  return Object.hasOwn(languages, relative) ? relative : undefined
+}
+
+/** The language of ours that readers of another one can read. */
+function relativeOf([language = '', ...parts]: readonly string[]): string {
   if (language === 'zh')
     return parts.some(part => ['hant', 'tw', 'hk', 'mo'].includes(part)) ? 'zh-TW' : 'zh-CN'
-  if (language === 'pt') return 'pt-BR'
-  return isLocale(language) ? language : undefined
+  return language === 'pt' ? 'pt-BR' : ''
 }

@@ -21,6 +21,7 @@ export type LogEvent =
   | 'tokens-allowed'
   | 'tokens-refused'
   | 'mail-retried'
+  | 'own-mail-broken'
   | 'recorded-event'
 
 export type LogEntry = { readonly event: LogEvent } & Readonly<Record<string, unknown>>

@@ -1,19 +1,28 @@
 // The mail in every language: the code where phones look for it, nothing that loads from elsewhere, nothing injected.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { chooseLocale, isLocale, LOCALES, MAIL_TEXTS } from './locales.ts'
-import { composeMail, type MailContent } from './mail.ts'
+import { contrastOf, inkOn } from './brand-color.ts'
+import { chooseLocale, isLocale, LOCALES, type Locale, MAIL_TEXTS } from './locales.ts'
+import { type MailParts, standardMail } from './mail.ts'
+import { composeMail, languagesOf } from './mail-module.ts'
 
-const CONTENT: MailContent = {
+const PARTS: MailParts = {
   code: '012345',
   appName: 'Example',
   reference: 'KDQB',
-  ttlSeconds: 180,
+  minutes: 3,
   locale: 'en',
+  texts: MAIL_TEXTS.en,
+  brandColor: undefined,
+  footer: undefined,
+}
+
+function mailIn(locale: Locale, more: Partial<MailParts> = {}) {
+  return standardMail({ ...PARTS, locale, texts: MAIL_TEXTS[locale], ...more })
 }
 
 describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
-  const mail = composeMail({ ...CONTENT, locale })
+  const mail = mailIn(locale)
 
   test('the code is the first line of the text and the first word of the preview, and alone in its box', () => {
     expect(mail.text.split('\n').slice(0, 2)).toEqual(['012345', ''])
@@ -54,19 +63,18 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
 })
 
 test('no language lacks its own words', () => {
-  const subjects = LOCALES.map(locale => composeMail({ ...CONTENT, locale }).subject)
+  const subjects = LOCALES.map(locale => mailIn(locale).subject)
   expect(new Set(subjects).size).toBe(LOCALES.length)
 })
 
-test('minutes are whole, never too many, and in the plural forms of the language', () => {
-  const validity = (ttlSeconds: number, locale: MailContent['locale']) =>
-    composeMail({ ...CONTENT, ttlSeconds, locale }).text.split('\n')[4]
-  expect(validity(60, 'en')).toBe('It is valid for 1 minute.')
-  expect(validity(179, 'en')).toBe('It is valid for 2 minutes.')
-  expect(validity(900, 'de')).toBe('Er gilt 15 Minuten.')
-  expect(validity(120, 'ar')).toContain('دقيقتان')
-  expect(validity(180, 'ar')).toContain('3 دقائق')
-  expect(validity(660, 'ar')).toContain('11 دقيقة')
+test('minutes are in the plural forms of the language', () => {
+  const validity = (minutes: number, locale: Locale) => mailIn(locale, { minutes }).text.split('\n')[4]
+  expect(validity(1, 'en')).toBe('It is valid for 1 minute.')
+  expect(validity(2, 'en')).toBe('It is valid for 2 minutes.')
+  expect(validity(15, 'de')).toBe('Er gilt 15 Minuten.')
+  expect(validity(2, 'ar')).toContain('دقيقتان')
+  expect(validity(3, 'ar')).toContain('3 دقائق')
+  expect(validity(11, 'ar')).toContain('11 دقيقة')
 })
 
 test('whatever the app is called, it stays text in the HTML and one line in the subject', () => {
@@ -83,19 +91,104 @@ test('whatever the app is called, it stays text in the HTML and one line in the 
   )
   fc.assert(
     fc.property(risky, fc.constantFrom(...LOCALES), (appName, locale) => {
-      const plain = composeMail({ ...CONTENT, locale, appName: 'Example' })
-      const mail = composeMail({ ...CONTENT, locale, appName })
+      const plain = mailIn(locale, { footer: 'Example Ltd' })
+      const mail = mailIn(locale, { appName, footer: appName })
       expect(mail.subject).not.toMatch(/[\r\n\u0000-\u001f\u2028\u2029]/)
       expect(mail.html.match(/<[^>]*>/g)).toEqual(plain.html.match(/<[^>]*>/g))
     }),
     { numRuns: 1_000 },
   )
-  expect(composeMail({ ...CONTENT, appName: `<b>&"'` }).html).toContain(
-    '<bdi>&lt;b&gt;&amp;&quot;&#39;</bdi>',
-  )
+  expect(mailIn('en', { appName: `<b>&"'` }).html).toContain('<bdi>&lt;b&gt;&amp;&quot;&#39;</bdi>')
+})
+
+test('a mail is far below the size at which mail clients cut it off', () => {
+  for (const locale of LOCALES)
+    expect(
+      Buffer.byteLength(Object.values(mailIn(locale, { footer: '한'.repeat(200) })).join('')),
+    ).toBeLessThan(8_000)
+})
+
+test('the brand color fills the box of the code, in light and in dark, with digits that can be read', () => {
+  expect(contrastOf('#000000', '#ffffff')).toBeCloseTo(21)
+  expect(contrastOf('#767676', '#ffffff')).toBeCloseTo(4.54, 2)
+  for (const [brandColor, ink] of [
+    ['#0b5fff', '#ffffff'],
+    ['#ffd500', '#14171a'],
+  ] as const) {
+    const { html } = mailIn('en', { brandColor })
+    expect(html).toMatch(new RegExp(`<td class="code"[^>]*background:${brandColor};[^>]*color:${ink}">`))
+    expect(html).not.toContain('.code {')
+  }
+  expect(inkOn('#7a7a7a')).toBeUndefined()
+})
+
+test('the footer is the last line of both bodies', () => {
+  const { text, html } = mailIn('ar', { footer: 'Example & Co' })
+  expect(text).toMatch(/\n\nExample & Co\n$/)
+  expect(html).toContain('<bdi>Example &amp; Co</bdi>')
+})
+
+describe('a mail module', () => {
+  const own = ({ code, reference }: MailParts) => ({
+    subject: `Hej\n(${reference})`,
+    text: `${code}\n`,
+    html: `<p>${code}</p>`,
+  })
+
+  test('writes the mail, with a subject on one line', () => {
+    const fault = () => expect('a fault').toBe('none')
+    expect(composeMail({ default: own }, PARTS, fault)).toEqual({
+      subject: 'Hej (KDQB)',
+      text: '012345\n',
+      html: '<p>012345</p>',
+    })
+    expect(composeMail({}, PARTS, fault)).toEqual(mailIn('en'))
+  })
+
+  test.each([
+    ['throws', () => JSON.parse('{')],
+    ['leaves the code out of the text', (parts: MailParts) => ({ ...own(parts), text: '' })],
+    ['leaves the code out of the HTML', (parts: MailParts) => ({ ...own(parts), html: '' })],
+    ['has the code in the subject', (parts: MailParts) => ({ ...own(parts), subject: parts.code })],
+    ['has it there in groups', (parts: MailParts) => ({ ...own(parts), subject: '012 345' })],
+    ['has it there in other digits', (parts: MailParts) => ({ ...own(parts), subject: '０１２\u200b-345' })],
+  ])('that %s gives way to the standard mail', (_, broken) => {
+    let faults = 0
+    expect(composeMail({ default: broken }, PARTS, () => faults++)).toEqual(mailIn('en'))
+    expect(faults).toBe(1)
+  })
+
+  test('adds languages, and may change the words of one of the nine', () => {
+    const sv = { ...MAIL_TEXTS.en, notYou: 'Var det inte du?' }
+    const languages = languagesOf({ locales: { sv, de: sv, 'pt-PT': sv } })
+    expect(Object.keys(languages)).toEqual([...LOCALES, 'sv', 'pt-PT'])
+    expect(languages['de']).toBe(sv)
+    expect(languagesOf({})).toBe(MAIL_TEXTS)
+    const chosen = (tag: string) => chooseLocale([tag], 'en', languages)
+    expect(['sv-SE', 'sv_FI.UTF-8', 'PT-pt', 'pt', 'zh-HK'].map(chosen)).toEqual([
+      'sv',
+      'sv',
+      'pt-PT',
+      'pt-BR',
+      'zh-TW',
+    ])
+    expect(chooseLocale(['zh-HK'], 'en', { en: '', 'zh-CN': '' })).toBe('en')
+  })
 })
 
 describe('the language of the mail', () => {
+  test.each(LOCALES.map(locale => [locale]))('is %s for who asks for it', locale => {
+    const spoken = [locale, locale.toUpperCase(), locale.replace('-', '_'), `${locale}.UTF-8`]
+    expect(spoken.map(tag => chooseLocale([tag], locale === 'en' ? 'de' : 'en'))).toEqual(
+      Array(4).fill(locale),
+    )
+  })
+
+  test('does not depend on the country', () => {
+    const chosen = (tag: string) => chooseLocale([tag], 'en')
+    expect(['ar-EG', 'ja-JP', 'es_MX', 'fr-CA', 'de_AT'].map(chosen)).toEqual(['ar', 'ja', 'es', 'fr', 'de'])
+  })
+
   test('is the first wish that there is a mail for', () => {
     expect(chooseLocale(['xx', 'de-AT', 'fr'], 'en')).toBe('de')
     expect(chooseLocale([undefined, 'fr_CA.UTF-8'], 'en')).toBe('fr')

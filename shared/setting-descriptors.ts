@@ -201,6 +201,27 @@ export const DEFAULT_LOCALE: ChoiceSetting<Locale> = {
   meaning: 'language of the mail when the user has none: {options}',
 }
 
+export const BRAND_COLOR: TextSetting = {
+  kind: 'text',
+  name: 'BRAND_COLOR',
+  usedBy: [CREATE],
+  default: 'none',
+  allowed:
+    'a color as #rrggbb on which white or #14171a text has a contrast of at least 4.5:1 (a little lighter or darker will do)',
+  meaning:
+    'color of the box that the code stands in, `#rrggbb`; refused if digits on it would have a contrast under 4.5:1',
+}
+
+export const MAIL_FOOTER: TextSetting = {
+  kind: 'text',
+  name: 'MAIL_FOOTER',
+  usedBy: [CREATE],
+  default: 'none',
+  allowed:
+    'one line of 1-200 characters without a link, or a JSON object of such lines by language, such as {"en":"Example Ltd"}',
+  meaning: 'last line of the mail: one plain line, or a JSON object of lines by language; no links',
+}
+
 export const REPLY_TO_ADDRESS: TextSetting = {
   kind: 'text',
   name: 'REPLY_TO_ADDRESS',
@@ -273,6 +294,8 @@ export const SETTINGS: readonly Setting[] = [
   NATIVE_MFA,
   UNVERIFIED_EMAIL,
   DEFAULT_LOCALE,
+  BRAND_COLOR,
+  MAIL_FOOTER,
   REPLY_TO_ADDRESS,
   SES_CONFIGURATION_SET,
   SES_FALLBACK_REGION,

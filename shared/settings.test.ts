@@ -47,6 +47,8 @@ test('everything but the secret and the sender has a default', () => {
     codeTtlSeconds: 180,
     resendAfterSeconds: 30,
     limitTable: undefined,
+    brandColor: undefined,
+    mailFooter: {},
     maxCodesPerHour: 10,
     maxCodesPerDay: 30,
     limitFailure: 'allow',
@@ -76,6 +78,8 @@ test('what is set counts, up to the limits', () => {
     MAX_CODES_PER_DAY: '1000',
     LIMIT_FAILURE: 'refuse',
     DEFAULT_LOCALE: 'zh-TW',
+    BRAND_COLOR: '#0B5FFF',
+    MAIL_FOOTER: 'Example Ltd',
     REPLY_TO_ADDRESS: 'help@example.com',
     SES_FALLBACK_REGION: 'us-gov-west-1',
   })
@@ -91,6 +95,8 @@ test('what is set counts, up to the limits', () => {
     maxCodesPerDay: 1000,
     limitFailure: 'refuse',
     defaultLocale: 'zh-TW',
+    brandColor: '#0b5fff',
+    mailFooter: { 'zh-TW': 'Example Ltd' },
     replyToAddress: 'help@example.com',
     fallbackRegion: 'us-gov-west-1',
   })
@@ -126,6 +132,8 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     LIMIT_FAILURE: 'deny',
     UNVERIFIED_EMAIL: 'SEND',
     DEFAULT_LOCALE: 'xx',
+    BRAND_COLOR: 'navy',
+    MAIL_FOOTER: '{"en":1}',
     APP_NAME: 'two\nlines',
     REPLY_TO_ADDRESS: 'nobody',
     SES_CONFIGURATION_SET: 'a b',
@@ -147,6 +155,8 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     'LIMIT_FAILURE must be one of: allow, refuse.',
     'UNVERIFIED_EMAIL must be one of: send, refuse.',
     'DEFAULT_LOCALE must be one of: en, zh-CN',
+    'BRAND_COLOR must be a color as #rrggbb',
+    'MAIL_FOOTER must be one line of 1-200 characters',
     'APP_NAME must be one line',
     'REPLY_TO_ADDRESS must be',
     'SES_CONFIGURATION_SET must be',
@@ -155,7 +165,41 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     'RECORD_EVENTS must be one of: off, on.',
   ]
   for (const line of told) expect(message).toContain(line)
-  for (const value of ['six', 'Frankfurt', 'nowhere', 'nobody', 'two']) expect(message).not.toContain(value)
+  for (const value of ['six', 'Frankfurt', 'nowhere', 'nobody', 'two', 'navy'])
+    expect(message).not.toContain(value)
+})
+
+test('BRAND_COLOR is a color that digits can be read on: white or near-black with a contrast of 4.5:1', () => {
+  const colorOf = (BRAND_COLOR: string) => readCreateSettings({ ...CREATE, BRAND_COLOR }).brandColor
+  for (const color of ['#000000', '#0b5fff', '#767676', '#ffffff', '#ffd500'])
+    expect(colorOf(color)).toBe(color)
+  for (const BRAND_COLOR of ['#777777', '#7a7a7a', '#fff', '0b5fff', '#0b5fff00', 'red;}'])
+    expect(problemsOf(readCreateSettings, { ...CREATE, BRAND_COLOR })).toContain('BRAND_COLOR must be')
+})
+
+test('MAIL_FOOTER is one plain line, or one for each language, and never a link', () => {
+  const footerOf = (MAIL_FOOTER: string) => readCreateSettings({ ...CREATE, MAIL_FOOTER }).mailFooter
+  expect(footerOf(' Example Ltd ')).toEqual({ en: 'Example Ltd' })
+  expect(footerOf('{"en":"Example Ltd","de":"Example GmbH "}')).toEqual({
+    en: 'Example Ltd',
+    de: 'Example GmbH',
+  })
+  expect(footerOf('')).toEqual({})
+  const refused = [
+    'a\nb',
+    'x'.repeat(201),
+    'See https://example.com',
+    'www.example.com',
+    '{',
+    '{"en":""}',
+    '{"en":["a"]}',
+  ]
+  for (const MAIL_FOOTER of refused)
+    expect(problemsOf(readCreateSettings, { ...CREATE, MAIL_FOOTER })).toContain('MAIL_FOOTER must be')
+})
+
+test('a build with more languages takes them as DEFAULT_LOCALE', () => {
+  expect(readCreateSettings({ ...CREATE, DEFAULT_LOCALE: 'sv' }, ['en', 'sv']).defaultLocale).toBe('sv')
 })
 
 describe('CODE_SECRET', () => {

@@ -1,9 +1,12 @@
 // Reads the settings of the four triggers: environment variables, read once and checked whole when the process starts.
+
+import { inkOn } from './brand-color.ts'
 import { SettingsError } from './errors.ts'
-import type { Locale } from './locales.ts'
+import { LOCALES } from './locales.ts'
 import { isMailbox } from './mailbox.ts'
 import {
   APP_NAME,
+  BRAND_COLOR,
   type ChoiceSetting,
   CODE_LENGTH,
   CODE_SECRET,
@@ -17,6 +20,7 @@ import {
   LIMIT_FAILURE,
   LIMIT_TABLE,
   type LimitFailure,
+  MAIL_FOOTER,
   MAX_ATTEMPTS,
   MAX_CODES_PER_DAY,
   MAX_CODES_PER_HOUR,
@@ -57,7 +61,11 @@ export type CreateSettings = {
   readonly from: Mailbox
   readonly appName: string
   readonly unverifiedEmail: UnverifiedEmail
-  readonly defaultLocale: Locale
+  readonly defaultLocale: string
+  /** `#rrggbb`. */
+  readonly brandColor: string | undefined
+  /** The last line of the mail, by language; empty for none. */
+  readonly mailFooter: Readonly<Record<string, string>>
   readonly replyToAddress: string | undefined
   readonly configurationSet: string | undefined
   readonly region: string
@@ -103,10 +111,19 @@ export function readDefineSettings(environment: Environment): DefineSettings {
   }))
 }
 
-/** Reads the settings of Create Auth Challenge. @throws SettingsError naming every variable that is wrong */
-export function readCreateSettings(environment: Environment): CreateSettings {
+/**
+ * Reads the settings of Create Auth Challenge.
+ *
+ * @param locales the languages that this build has a mail in
+ * @throws SettingsError naming every variable that is wrong
+ */
+export function readCreateSettings(
+  environment: Environment,
+  locales: readonly string[] = LOCALES,
+): CreateSettings {
   return read(environment, setting => {
     const from = setting.mailbox(FROM_ADDRESS)
+    const defaultLocale = setting.choice({ ...DEFAULT_LOCALE, options: locales })
     return {
       maxAttempts: setting.integer(MAX_ATTEMPTS),
       maxSends: setting.integer(MAX_SENDS),
@@ -121,7 +138,9 @@ export function readCreateSettings(environment: Environment): CreateSettings {
       from,
       appName: setting.line(APP_NAME, 64) ?? domainOf(from.address),
       unverifiedEmail: setting.choice(UNVERIFIED_EMAIL),
-      defaultLocale: setting.choice(DEFAULT_LOCALE),
+      defaultLocale,
+      brandColor: setting.color(BRAND_COLOR),
+      mailFooter: setting.footer(MAIL_FOOTER, defaultLocale),
       replyToAddress: setting.address(REPLY_TO_ADDRESS),
       configurationSet: setting.matching(SES_CONFIGURATION_SET, /^[\w-]{1,64}$/),
       region: setting.matching(AWS_REGION, REGION) ?? 'us-east-1',
@@ -179,7 +198,9 @@ function settingReader(environment: Environment, problems: string[]) {
     return setting.default
   }
 
-  function choice<Option extends string>(setting: ChoiceSetting<Option>): Option {
+  function choice<Option extends string>(
+    setting: Pick<ChoiceSetting<Option>, 'name' | 'default' | 'options'>,
+  ): Option {
     const value = textOf(setting)
     if (value === undefined) return setting.default
     const option = setting.options.find(candidate => candidate === value)
@@ -198,6 +219,23 @@ function settingReader(environment: Environment, problems: string[]) {
     if (value === undefined) return undefined
     if (value.length > most || CONTROL_CHARACTERS.test(value)) mustBe(setting.name, setting.allowed)
     return value
+  }
+
+  function color(setting: Text): string | undefined {
+    const value = textOf(setting)?.toLowerCase()
+    if (value === undefined) return undefined
+    if (!/^#[0-9a-f]{6}$/.test(value) || inkOn(value) === undefined) mustBe(setting.name, setting.allowed)
+    return value
+  }
+
+  /** @param locale the language of one plain line */
+  function footer(setting: Text, locale: string): Readonly<Record<string, string>> {
+    const value = textOf(setting)
+    if (value === undefined) return {}
+    const lines = value.startsWith('{') ? linesByLocale(value) : { [locale]: value }
+    if (Object.values(lines).every(isFooter)) return lines
+    mustBe(setting.name, setting.allowed)
+    return {}
   }
 
   function address(setting: Text): string | undefined {
@@ -244,7 +282,7 @@ function settingReader(environment: Environment, problems: string[]) {
     return [first, ...others]
   }
 
-  return { integer, choice, matching, line, address, mailbox, clientIds, secrets }
+  return { integer, choice, matching, line, color, footer, address, mailbox, clientIds, secrets }
 }
 
 /** What looks like hex is hex: read as base64 it would seem to be longer than it is. */
@@ -252,6 +290,23 @@ function decodeSecret(text: string): Buffer | undefined {
   if (/^[0-9a-f]+$/i.test(text)) return text.length % 2 === 0 ? Buffer.from(text, 'hex') : undefined
   if (/^[\w+/-]+={0,2}$/.test(text)) return Buffer.from(text, 'base64')
   return undefined
+}
+
+/** What is no JSON, and a line that is no text, becomes an empty line, which no setting may have. */
+function linesByLocale(json: string): Readonly<Record<string, string>> {
+  try {
+    const lines: unknown = JSON.parse(json)
+    const entries = Object.entries(Object(lines))
+    return Object.fromEntries(
+      entries.map(([locale, line]) => [locale, typeof line === 'string' ? line.trim() : '']),
+    )
+  } catch {
+    return { '': '' }
+  }
+}
+
+function isFooter(line: string): boolean {
+  return line !== '' && line.length <= 200 && !CONTROL_CHARACTERS.test(line) && !/:\/\/|www\./i.test(line)
 }
 
 function domainOf(address: string): string {

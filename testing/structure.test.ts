@@ -117,9 +117,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   ],
   // The command line loads the program of the command that was named.
   command: [
-    /^(pool\/(command-line|interruption|limit-command|probe\/probe-command)|recording\/(replay|import)-command|local\/(start|demo))\.ts$/,
+    /^pool\/(command-line|interruption|limit-command|probe\/probe-command)\.ts$/,
+    /^mail\/(build|preview)-command\.ts$/,
+    /^recording\/(replay|import)-command\.ts$/,
+    /^local\/(start|demo)\.ts$/,
   ],
-  package: [/^local\/(local-user-pool|trigger-process)\.ts$/, /^recording\/replay\.ts$/, 'recipes'],
+  // It puts a module into the built triggers, in the same zips.
+  mail: ['shared', 'command', /^local\/trigger-process\.ts$/, /^package\/trigger-zip\.mjs$/],
+  package: [
+    'shared',
+    'recipes',
+    /^local\/(local-user-pool|trigger-process)\.ts$/,
+    /^recording\/replay\.ts$/,
+    /^mail\/check-mail\.ts$/,
+  ],
   recipes: ['shared', 'package'],
 }
 
@@ -152,6 +163,7 @@ test('no program imports a test', () => {
 test.each([
   'client/sign-in.ts',
   'client/use-sign-in.ts',
+  'mail/check-mail.ts',
   'package/testing.ts',
   'package/cdk.ts',
   'recipes/cdk/email-code.ts',

@@ -62,6 +62,10 @@ export interface EmailCodeSettings {
   readonly unverifiedEmail?: 'send' | 'refuse'
   /** DEFAULT_LOCALE: language of the mail when the user has none. @default 'en' */
   readonly defaultLocale?: string
+  /** BRAND_COLOR: color of the box that the code stands in, `#rrggbb`. @default none */
+  readonly brandColor?: string
+  /** MAIL_FOOTER: last line of the mail, or a JSON object of lines by language. @default none */
+  readonly mailFooter?: string
   /** REPLY_TO_ADDRESS. @default none */
   readonly replyToAddress?: string
   /** SES_CONFIGURATION_SET. It must exist in the fallback region too, if there is one. @default none */
@@ -385,6 +389,8 @@ function environmentOf(
     NATIVE_MFA: props.nativeMfa,
     UNVERIFIED_EMAIL: props.unverifiedEmail,
     DEFAULT_LOCALE: props.defaultLocale,
+    BRAND_COLOR: props.brandColor,
+    MAIL_FOOTER: props.mailFooter,
     REPLY_TO_ADDRESS: props.replyToAddress,
     SES_CONFIGURATION_SET: props.sesConfigurationSet,
     SES_FALLBACK_REGION: props.sesFallbackRegion,

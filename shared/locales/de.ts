@@ -8,7 +8,8 @@ export const de: MailTexts = {
   minutes: count => (count === 1 ? '1 Minute' : `${count} Minuten`),
   validity: duration => `Er gilt ${duration}.`,
   reference: reference =>
-    `Kennung: ${reference}. Haben Sie mehrere Mails erhalten, gilt der Code aus der Mail mit der Kennung, die auf Ihrem Bildschirm steht.`,
-  keepSecret: appName => `Geben Sie diesen Code nicht weiter. Niemand von ${appName} wird Sie danach fragen.`,
-  notYou: 'Das waren nicht Sie? Dann kennt jemand Ihr Passwort. Ändern Sie es jetzt.',
+    `Kennung: ${reference}. Wenn Sie mehrere E-Mails erhalten haben, verwenden Sie den Code aus der E-Mail, deren Kennung auf Ihrem Bildschirm steht.`,
+  keepSecret: appName =>
+    `Geben Sie diesen Code an niemanden weiter. Niemand von ${appName} wird Sie danach fragen.`,
+  notYou: 'Das waren nicht Sie? Dann kennt jemand anderes Ihr Passwort. Ändern Sie es bitte sofort.',
 }

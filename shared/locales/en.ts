@@ -8,7 +8,8 @@ export const en: MailTexts = {
   minutes: count => (count === 1 ? '1 minute' : `${count} minutes`),
   validity: duration => `It is valid for ${duration}.`,
   reference: reference =>
-    `Reference: ${reference}. If you received several mails, use the code from the one whose reference matches your screen.`,
-  keepSecret: appName => `Do not share this code. Nobody from ${appName} will ask you for it.`,
-  notYou: 'Not you? Then someone knows your password. Change it now.',
+    `Reference: ${reference}. If you received several emails, use the code from the one whose reference matches your screen.`,
+  keepSecret: appName =>
+    `Do not share this code with anyone. Nobody from ${appName} will ever ask you for it.`,
+  notYou: 'If this was not you, someone else knows your password. Change it now.',
 }

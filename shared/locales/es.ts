@@ -8,7 +8,7 @@ export const es: MailTexts = {
   minutes: count => (count === 1 ? '1 minuto' : `${count} minutos`),
   validity: duration => `Es válido durante ${duration}.`,
   reference: reference =>
-    `Referencia: ${reference}. Si tienes varios correos, usa el código del que lleva la referencia que ves en la pantalla.`,
-  keepSecret: appName => `No compartas este código. Nadie de ${appName} te lo pedirá.`,
-  notYou: '¿No has sido tú? Entonces alguien conoce tu contraseña. Cámbiala ahora.',
+    `Referencia: ${reference}. Si has recibido varios correos, usa el código del que lleve la referencia que aparece en la pantalla.`,
+  keepSecret: appName => `No compartas este código con nadie. Nadie de ${appName} te lo pedirá.`,
+  notYou: 'Si no has sido tú, otra persona conoce tu contraseña. Cámbiala ahora.',
 }

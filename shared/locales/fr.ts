@@ -6,9 +6,11 @@ export const fr: MailTexts = {
   subject: (appName, reference) => `Votre code de connexion ${appName} (${reference})`,
   introduction: appName => `Utilisez ce code pour vous connecter à ${appName}.`,
   minutes: count => (count === 1 ? '1 minute' : `${count} minutes`),
-  validity: duration => `Il est valable ${duration}.`,
+  validity: duration => `Il est valable pendant ${duration}.`,
   reference: reference =>
-    `Référence\u00a0: ${reference}. Si vous avez reçu plusieurs messages, utilisez le code de celui dont la référence s’affiche à l’écran.`,
-  keepSecret: appName => `Ne communiquez ce code à personne. Personne chez ${appName} ne vous le demandera.`,
-  notYou: 'Ce n’était pas vous\u00a0? Quelqu’un connaît donc votre mot de passe. Changez-le maintenant.',
+    `Référence\u00a0: ${reference}. Si vous avez reçu plusieurs e-mails, utilisez le code de celui dont la référence s’affiche à l’écran.`,
+  keepSecret: appName =>
+    `Ne communiquez ce code à personne. Aucun membre de l’équipe ${appName} ne vous le demandera.`,
+  notYou:
+    'Ce n’était pas vous\u00a0? Une autre personne connaît votre mot de passe. Changez-le immédiatement.',
 }

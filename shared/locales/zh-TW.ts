@@ -7,7 +7,7 @@ export const zhTW: MailTexts = {
   introduction: appName => `請使用此驗證碼登入 ${appName}。`,
   minutes: count => `${count} 分鐘`,
   validity: duration => `有效時間為 ${duration}。`,
-  reference: reference => `編號：${reference}。如果收到多封郵件，請使用編號與螢幕上相同的那一封中的驗證碼。`,
-  keepSecret: appName => `請勿將驗證碼告訴任何人。${appName} 的人員不會向您索取驗證碼。`,
-  notYou: '不是您本人操作？那麼有人知道了您的密碼，請立即變更密碼。',
+  reference: reference => `編號：${reference}。如果收到多封郵件，請使用編號與螢幕顯示相同的郵件中的驗證碼。`,
+  keepSecret: appName => `請勿向任何人透露此驗證碼。${appName} 的人員不會向您索取驗證碼。`,
+  notYou: '如果不是您本人操作，表示有人知道了您的密碼，請立即變更密碼。',
 }

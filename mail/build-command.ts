@@ -1,0 +1,73 @@
+// The command build: the four triggers with a mail module of one's own, ready to deploy.
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { CommandError, type Terminal } from '../command/terminal.ts'
+import { projectDirectory, TRIGGER_NAMES } from '../local/trigger-process.ts'
+import { zipOf } from '../package/trigger-zip.mjs'
+import { languagesOf } from '../shared/mail-module.ts'
+import { ownModule } from './own-module.ts'
+import { runMailCommand } from './run-command.ts'
+
+const HELP = `Usage: npx cognito-email-code build --mail FILE --out FOLDER [--json]
+
+Checks a mail module (docs/mail.md) and writes the four triggers with it: FOLDER/<trigger>/index.mjs and FOLDER/<trigger>.zip,
+and own-mail.mjs in that of Create. The same module gives the same bytes. It needs esbuild (npm install --save-dev esbuild).
+
+  --mail FILE    TypeScript or JavaScript; its default export writes the mail, its export locales adds languages
+  --out FOLDER   where the triggers are written; those that are there are replaced, and nothing else
+  --json         prints one JSON object
+  --help         prints this text
+
+Try it: npx cognito-email-code start --triggers FOLDER
+
+Example: npx cognito-email-code build --mail ./mail.ts --out dist
+
+Exit code: 0 written, 2 the module was refused or could not be built.
+`
+
+/** @returns the exit code: 0 written, 2 could not run */
+export function runBuild(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
+  return runMailCommand(args, terminal, HELP, async () => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        mail: { type: 'string' },
+        out: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    const { mail, out, json } = values
+    if (mail === undefined)
+      throw new CommandError('Missing required option: --mail FILE. See --help.', 'usage')
+    if (out === undefined)
+      throw new CommandError('Missing required option: --out FOLDER. See --help.', 'usage')
+    const built = join(projectDirectory, 'dist')
+    if (resolve(out) === built)
+      throw new CommandError(`--out must not be ${built}, where the standard triggers are.`, 'usage')
+
+    const { module, bundle } = await ownModule(mail)
+    for (const trigger of TRIGGER_NAMES) {
+      const files = await filesIn(join(built, trigger))
+      if (files.has('own-mail.mjs') && bundle !== undefined) files.set('own-mail.mjs', bundle)
+      await rm(join(out, trigger), { recursive: true, force: true })
+      await mkdir(join(out, trigger), { recursive: true })
+      for (const [name, content] of files) await writeFile(join(out, trigger, name), content)
+      await writeFile(join(out, `${trigger}.zip`), zipOf(files))
+    }
+    const languages = Object.keys(languagesOf(module))
+    terminal.stdout.write(
+      json
+        ? `${JSON.stringify({ out, triggers: TRIGGER_NAMES, languages })}\n`
+        : `Written to ${out}: ${TRIGGER_NAMES.join(', ')}\nMail in ${languages.length} languages: ${languages.join(', ')}\n`,
+    )
+  })
+}
+
+async function filesIn(folder: string): Promise<Map<string, Uint8Array>> {
+  const names = await readdir(folder)
+  const contents = await Promise.all(names.map(name => readFile(join(folder, name))))
+  return new Map(
+    names.flatMap((name, index): [string, Uint8Array][] => [[name, contents[index] ?? Buffer.alloc(0)]]),
+  )
+}

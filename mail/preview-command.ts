@@ -1,0 +1,104 @@
+// The command mail-preview: one page with the mail in every language; or real mails to oneself.
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { CommandError, type Terminal } from '../command/terminal.ts'
+import { startDeadline } from '../shared/deadline.ts'
+import { chooseLocale } from '../shared/locales.ts'
+import { languagesOf } from '../shared/mail-module.ts'
+import { isMailbox } from '../shared/mailbox.ts'
+import { sendMail } from '../shared/ses.ts'
+import { readCreateSettings } from '../shared/settings.ts'
+import { galleryPage, sampleMails } from './gallery.ts'
+import { ownModule } from './own-module.ts'
+import { runMailCommand } from './run-command.ts'
+
+const HELP = `Usage: npx cognito-email-code mail-preview [--mail FILE] [--out FILE] [--send-to ADDRESS] [options]
+
+Writes one HTML page that shows the mail in every language: light and dark, phone and desktop, the text part, and the
+notification with subject and preview text. The code in it is made up.
+
+  --mail FILE             a mail module of your own (docs/mail.md); default: the standard mail
+  --out FILE              where the page is written (mail-preview.html)
+  --locales TAG,TAG       only these languages
+  --from-address ADDRESS  FROM_ADDRESS, such as "Example <no-reply@example.com>"
+  --app-name NAME         APP_NAME
+  --brand-color COLOR     BRAND_COLOR, such as "#0b5fff"
+  --footer TEXT           MAIL_FOOTER, a line or a JSON object of lines by language
+  --send-to ADDRESS       sends these mails through SES instead of writing the page; needs --from-address, and the region
+                          and credentials of the AWS SDK (AWS_REGION, AWS_PROFILE)
+  --json                  prints one JSON object
+  --help                  prints this text
+
+What is not given as an option is read from the environment variable of that name.
+
+Example: npx cognito-email-code mail-preview --app-name Example --brand-color "#0b5fff"
+
+Exit code: 0 written or sent, 2 could not run.
+`
+
+/** A code that no sign-in waits for. */
+const SAMPLE = { code: '271828', reference: 'KDQB' }
+
+/** The mails are made with the settings of Create; its secret makes no code here. */
+const NO_SECRET = '00'.repeat(32)
+
+/** @returns the exit code: 0 written or sent, 2 could not run */
+export function runPreview(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
+  return runMailCommand(args, terminal, HELP, async () => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        mail: { type: 'string' },
+        out: { type: 'string', default: 'mail-preview.html' },
+        locales: { type: 'string' },
+        'from-address': { type: 'string' },
+        'app-name': { type: 'string' },
+        'brand-color': { type: 'string' },
+        footer: { type: 'string' },
+        'send-to': { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    const { out, json, 'send-to': to } = values
+    const { module } = await ownModule(values.mail)
+    const names = Object.keys(languagesOf(module))
+    const locales = values.locales?.split(',').map(name => name.trim())
+    const unknown = locales?.filter(name => !names.includes(name)) ?? []
+    if (unknown.length > 0)
+      throw new CommandError(
+        `There is no mail in ${unknown.join(', ')}. Languages: ${names.join(', ')}.`,
+        'usage',
+      )
+    const from = values['from-address'] ?? process.env['FROM_ADDRESS']
+    if (to !== undefined && from === undefined)
+      throw new CommandError('Missing required option: --from-address ADDRESS. See --help.', 'usage')
+    if (to !== undefined && !isMailbox(to)) throw new CommandError('--send-to must be one address.', 'usage')
+    const given = {
+      FROM_ADDRESS: from ?? 'no-reply@example.com',
+      APP_NAME: values['app-name'],
+      BRAND_COLOR: values['brand-color'],
+      MAIL_FOOTER: values.footer,
+    }
+    const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    const settings = readCreateSettings({ ...process.env, ...own, CODE_SECRET: NO_SECRET }, names)
+
+    const sample = {
+      ...SAMPLE,
+      appName: settings.appName,
+      minutes: Math.floor(settings.codeTtlSeconds / 60),
+      brandColor: settings.brandColor,
+      footer: (locale: string) =>
+        settings.mailFooter[chooseLocale([locale], settings.defaultLocale, settings.mailFooter)],
+    }
+    const mails = sampleMails(module, sample, locales)
+    if (to === undefined) {
+      await writeFile(out, galleryPage(mails, settings.appName))
+      terminal.stdout.write(json ? `${JSON.stringify({ out, locales: names })}\n` : `Written: ${out}\n`)
+      return
+    }
+    for (const { mail } of mails) await sendMail(mail, to, settings, startDeadline(), () => {})
+    terminal.stdout.write(
+      json ? `${JSON.stringify({ to, sent: mails.length })}\n` : `Sent to ${to}: ${mails.length} mails.\n`,
+    )
+  })
+}
