@@ -11,6 +11,9 @@ interface Command {
   readonly run: () => Promise<number | undefined>
 }
 
+/** They change a user pool and end what they have begun, whoever listens. */
+const CHANGING: readonly string[] = ['fix', 'attach', 'detach', 'probe', 'migrate']
+
 /** A program that reads `process.argv` as soon as it is loaded. */
 async function load(program: () => Promise<unknown>): Promise<undefined> {
   process.argv.splice(2, 1)
@@ -187,7 +190,11 @@ async function main(): Promise<number | undefined> {
 // It would be printed before every answer; `engines` in package.json says which Node.js this project needs.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
-// A reader that needs only the first lines closes the pipe.
-process.stdout.on('error', () => process.exit())
+// A reader that needs only the first lines closes the pipe, and a terminal that is closed takes no more. That must not stop
+// a command half-way through a change.
+process.stdout.on('error', () => {
+  if (!CHANGING.includes(process.argv[2] ?? '')) process.exit()
+})
+process.stderr.on('error', () => undefined)
 const code = await main()
 if (code !== undefined) process.exitCode = code

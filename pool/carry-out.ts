@@ -1,5 +1,6 @@
 // The one path on which a pool changes: backup first, then the writes, then read back and compare; or all is put back.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ResourceNotFoundException } from '@aws-sdk/client-cognito-identity-provider'
 import { CommandError } from '../command/terminal.ts'
 import { canOnlyAskForCode } from './app-clients.ts'
 import type { Aws } from './aws.ts'
@@ -203,6 +204,8 @@ async function writeState(
       if (client === undefined) continue
       await attempt(async () => {
         await updateUserPoolClient(aws.cognito, client).catch((error: unknown) => {
+          // It was deleted meanwhile: what is read back tells.
+          if (error instanceof ResourceNotFoundException) return
           if (!detaching || !isRefusal(error)) throw error
           refused.set(id, error)
         })

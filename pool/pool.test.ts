@@ -216,7 +216,7 @@ async function attachStoppedAt(operation: string, signal: NodeJS.Signals, fault?
     stopped = true
     child.kill(signal)
     // A signal and an answer race: the answer waits until the command has said that it heard.
-    while (signal === 'SIGINT' && operation.startsWith('Update') && !heard()) await setTimeout(10)
+    while (signal !== 'SIGKILL' && operation.startsWith('Update') && !heard()) await setTimeout(10)
     return fault
   }
   const [code, endedBy] = await once(child, 'close')
@@ -224,12 +224,13 @@ async function attachStoppedAt(operation: string, signal: NodeJS.Signals, fault?
   return { stand, settings, before, there, out, code, endedBy }
 }
 
-test.each<[string, string, boolean]>([
-  ['ListUserPoolClients', 'Interrupted. Nothing was changed.', false],
-  ['UpdateUserPool', 'The pool was put back as it was before.', false],
-  ['UpdateUserPoolClient', 'Interrupted after the last write: the change is complete.', true],
-])('Ctrl-C at %s: %s', async (operation, message, changed) => {
-  const { stand, settings, before, out, code } = await attachStoppedAt(operation, 'SIGINT')
+test.each<[NodeJS.Signals, string, string, boolean]>([
+  ['SIGINT', 'ListUserPoolClients', 'Interrupted. Nothing was changed.', false],
+  ['SIGINT', 'UpdateUserPool', 'The pool was put back as it was before.', false],
+  ['SIGINT', 'UpdateUserPoolClient', 'Interrupted after the last write: the change is complete.', true],
+  ['SIGHUP', 'UpdateUserPool', 'The pool was put back as it was before.', false],
+])('%s at %s: %s', async (signal, operation, message, changed) => {
+  const { stand, settings, before, out, code } = await attachStoppedAt(operation, signal)
   try {
     expect(out).toContain(message)
     expect(code).toBe(changed ? 0 : 2)

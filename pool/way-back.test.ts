@@ -179,6 +179,20 @@ test('a client that was deleted since is left out, and said so', async () => {
   expect(flowsOfClient()).toContain('ALLOW_USER_SRP_AUTH')
 })
 
+test('a client that is deleted while detach runs keeps nothing else from being put back', async () => {
+  const before = settings()
+  await attach('first.json', '--clients', `${CLIENT_ID},${OTHER_CLIENT}`)
+  aws.interfere = (operation, _, state) => {
+    if (operation === 'UpdateUserPoolClient') delete state.clients[CLIENT_ID]
+    return undefined
+  }
+  const result = await detach('first.json')
+  expect(jsonOf(result)).toMatchObject({ code: 'pool-changed' })
+  expect(result.err).toContain(CLIENT_ID)
+  expect(settings().userPool).toEqual(before.userPool)
+  expect(flowsOfClient(OTHER_CLIENT)).toContain('ALLOW_USER_SRP_AUTH')
+})
+
 test('import jobs and an MFA configuration that may not be read are notes', async () => {
   aws.interfere = operation =>
     ['ListUserImportJobs', 'GetUserPoolMfaConfig'].includes(operation) ? 'deny' : undefined

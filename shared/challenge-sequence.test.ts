@@ -55,6 +55,8 @@ const METADATA: readonly (string | undefined)[] = [
   'CODE-123456',
   '{"reason":"first"}',
   JSON.stringify({ ...JSON.parse(round('resent')), nonce: 'ab' }),
+  // A round that no code opens cannot have been passed.
+  JSON.stringify({ ...JSON.parse(round('wrong-code', '')), nonce: '' }),
 ]
 const ENTRIES: readonly SessionEntry[] = NAMES.flatMap(challengeName =>
   [true, false].flatMap(challengeResult =>

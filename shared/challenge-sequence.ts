@@ -1,5 +1,5 @@
 // The challenge sequence: what a sign-in has passed so far, and what comes next. Pure, total, and the same for all triggers.
-import { type CodeRound, isFormer, isResend, readRound } from './code-round.ts'
+import { type CodeRound, canPass, isFormer, isResend, readRound } from './code-round.ts'
 import type { HostedUi, NativeMfa } from './setting-descriptors.ts'
 import type { SessionEntry } from './trigger-event.ts'
 
@@ -184,7 +184,7 @@ function faultOf(
   if (password === 'asked' && challengeName !== 'PASSWORD_VERIFIER') return 'unexpected-order'
   if (password === 'passed') {
     if (challengeName === 'CUSTOM_CHALLENGE')
-      return challengeResult && round === undefined ? 'unknown-round' : undefined
+      return challengeResult && !canPass(round) ? 'unknown-round' : undefined
     if (challengeName === 'SRP_A' || challengeName === 'PASSWORD_VERIFIER') return 'unexpected-order'
     if (!BUILT_IN_STEPS.has(challengeName)) return 'unknown-challenge'
   }

@@ -104,9 +104,14 @@ export function isResend(round: CodeRound | undefined): boolean {
   return round?.reason === 'resent' || round?.reason === 'resend-refused'
 }
 
+/** Whether a right answer to the round exists: it is a round of ours, and not one that no code opens. */
+export function canPass(round: CodeRound | undefined): boolean {
+  return round !== undefined && round.nonce !== ''
+}
+
 /** Whether a version that wrote no key ids opened the round. A round that no code opens has no nonce either. */
 export function isFormer(round: CodeRound | undefined): boolean {
-  return round !== undefined && round.keyId === '' && round.nonce !== ''
+  return canPass(round) && round?.keyId === ''
 }
 
 /** Four letters that tell one mail of a user from the next; no vowels, so they never spell a word. '' for no nonce. */

@@ -22,6 +22,7 @@ test('the hash of a user is stable, and another one for another secret, pool or 
   expect(userHash(secret, 'pool', 'user')).toBe(hash)
   const others = [
     userHash(Buffer.alloc(32, 2), 'pool', 'user'),
+    userHash(secret, 'other', 'user'),
     userHash(secret, 'p', 'ooluser'),
     userHash(secret, 'pool', 'x'),
   ]
