@@ -36,6 +36,7 @@ import {
   countMails,
   type LoggedCall,
   type LoggedCalls,
+  type NativeFactorName,
   type ObservedAnswer,
   type StepTime,
   timesOf,
@@ -218,7 +219,10 @@ async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promi
     throw new CommandError(`The app client ${clientId} does not exist.`, 'client-missing')
   const mfa = await cognito.send(new GetUserPoolMfaConfigCommand({ UserPoolId: userPoolId }))
   const hasFactors = mfa.MfaConfiguration === 'ON' || mfa.MfaConfiguration === 'OPTIONAL'
-  const hasEmailFactor = hasFactors && mfa.EmailMfaConfiguration !== undefined
+  const nativeFactors: NativeFactorName[] = []
+  if (hasFactors && mfa.EmailMfaConfiguration !== undefined) nativeFactors.push('EMAIL_OTP')
+  if (hasFactors && mfa.SoftwareTokenMfaConfiguration?.Enabled === true)
+    nativeFactors.push('SOFTWARE_TOKEN_MFA')
   // Where a factor is asked of everybody, each way of each client may send one, at an ordinary and at a first sign-in.
   const mailsOfWays = (each: ReadClient) =>
     mfa.MfaConfiguration === 'ON' ? 2 * PASSWORD_FLOWS.length : each.asksForCode ? 2 : 0
@@ -229,7 +233,7 @@ async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promi
     userPool,
     client,
     otherClients,
-    hasEmailFactor,
+    nativeFactors,
     leftovers: await findLeftovers(cognito, userPoolId),
     mostMails: MAILS_OF_ONE_CLIENT + otherClients.reduce((sum, each) => sum + mailsOfWays(each), 0),
   }
@@ -259,7 +263,7 @@ async function readClient(
 
 /** What is going to happen, before anything does. */
 function planText(target: Target, { email, logs, record }: Values): string {
-  const { userPool, userPoolId, client, otherClients, hasEmailFactor, leftovers, mostMails } = target
+  const { userPool, userPoolId, client, otherClients, nativeFactors, leftovers, mostMails } = target
   const otherTriggers = Object.keys(objectAt(userPool, 'LambdaConfig')).filter(
     name => !TRIGGERS.some(trigger => name.startsWith(trigger)),
   )
@@ -267,7 +271,7 @@ function planText(target: Target, { email, logs, record }: Values): string {
   const rights = [
     'cognito-idp: DescribeUserPool, DescribeUserPoolClient, ListUserPoolClients, GetUserPoolMfaConfig, ListUsers,',
     '  AdminCreateUser, AdminSetUserPassword, AdminInitiateAuth, AdminDeleteUser' +
-      (hasEmailFactor ? ', AdminSetUserMFAPreference' : ''),
+      (nativeFactors.length > 0 ? ', AdminSetUserMFAPreference' : ''),
     ...(reads ? ['lambda: GetFunctionConfiguration', 'logs: FilterLogEvents'] : []),
   ]
   const lines = [
