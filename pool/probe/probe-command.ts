@@ -223,9 +223,7 @@ async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promi
   if (hasFactors && mfa.EmailMfaConfiguration !== undefined) nativeFactors.push('EMAIL_OTP')
   if (hasFactors && mfa.SoftwareTokenMfaConfiguration?.Enabled === true)
     nativeFactors.push('SOFTWARE_TOKEN_MFA')
-  // Where a factor is asked of everybody, each way of each client may send one, at an ordinary and at a first sign-in.
-  const mailsOfWays = (each: ReadClient) =>
-    mfa.MfaConfiguration === 'ON' ? 2 * PASSWORD_FLOWS.length : each.asksForCode ? 2 : 0
+  const isFactorAskedOfAll = mfa.MfaConfiguration === 'ON' && nativeFactors.includes('EMAIL_OTP')
   return {
     cognito,
     region,
@@ -235,11 +233,16 @@ async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promi
     otherClients,
     nativeFactors,
     leftovers: await findLeftovers(cognito, userPoolId),
-    mostMails: MAILS_OF_ONE_CLIENT + otherClients.reduce((sum, each) => sum + mailsOfWays(each), 0),
+    mostMails: isFactorAskedOfAll
+      ? 2 * MAILS_OF_ONE_CLIENT + clients.length * 2 * PASSWORD_FLOWS.length
+      : MAILS_OF_ONE_CLIENT + otherClients.filter(each => each.asksForCode).length * 2,
   }
 }
 
-/** Three sign-ins to the code, one without a password if the pool lets it, a new mail, two of Cognito's own factor. */
+/**
+ * Three sign-ins to the code, one without a password if the pool lets it, a new mail, and Cognito's own factor. Every other
+ * way may send one at an ordinary and one at a first sign-in; where everybody is asked for Cognito's own factor, each does.
+ */
 const MAILS_OF_ONE_CLIENT = 7
 
 type ReadClient = ProbedClient & { readonly asksForCode: boolean }

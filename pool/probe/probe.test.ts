@@ -296,13 +296,27 @@ test('it says first what it does, costs and needs, and starts only when told to'
   expect(operations.filter(name => !/^(Describe|List|Get)/.test(name))).toEqual([])
 })
 
-test('it sends no more mails than it says', async () => {
-  const description = CLIENT
+const OPEN = {
+  ...CLIENT,
+  ExplicitAuthFlows: [
+    ...CLIENT.ExplicitAuthFlows,
+    'ALLOW_USER_SRP_AUTH',
+    'ALLOW_USER_PASSWORD_AUTH',
+    'ALLOW_ADMIN_USER_PASSWORD_AUTH',
+  ],
+}
+
+test.each([
+  ['in a pool that keeps the promise', CLIENT, 'OFF'],
+  ['where every flow is open', OPEN, 'OFF'],
+  ["where everybody is asked for Cognito's own factor", OPEN, 'ON'],
+] as const)('it sends no more mails than it says %s', async (_where, description, MfaConfiguration) => {
   await start({ clients: [{ description }, { description }], environment: { RESEND_AFTER_SECONDS: '0' } })
+  await setMfa({ MfaConfiguration, ...(MfaConfiguration === 'ON' && EMAIL_FACTOR) })
   const run = await probePool(pool, ['--yes', '--email', 'operator@example.com'])
   const most = Number(/at most (\d+)/.exec(run.out)?.[1])
-  expect((await pool.messages()).length).toBeLessThanOrEqual(most)
-  expect(run.out).toContain(`Mails sent: ${(await pool.messages()).length}.`)
+  expect(await countMessages()).toBeLessThanOrEqual(most)
+  expect(run.out).toContain(`Mails sent: ${await countMessages()}.`)
 })
 
 test('an address that a user of the pool has is refused, and that user stays', async () => {
