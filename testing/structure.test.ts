@@ -108,11 +108,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   // The replay runs the built triggers in the processes of the local pool, with the same settings.
   recording: ['shared', 'command', /^local\/(trigger-process|trigger-settings)\.ts$/],
   local: ['command'],
-  // The probe proves a password with the arithmetic of the local pool's server, and writes recorded sign-ins.
+  // The probe proves a password with the arithmetic of the local pool, and writes recorded sign-ins.
   pool: [
     'shared',
     'command',
-    /^local\/srp\.ts$/,
+    /^local\/(srp|software-token)\.ts$/,
     /^recording\/(import-command|log-export|recorded-sign-ins)\.ts$/,
   ],
   // The command line loads the program of the command that was named.

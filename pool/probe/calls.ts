@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import {
   AdminInitiateAuthCommand,
+  AssociateSoftwareTokenCommand,
   type AuthenticationResultType,
   type AuthFlowType,
   ChallengeNameType,
@@ -11,9 +12,11 @@ import {
   InitiateAuthCommand,
   type InitiateAuthCommandOutput,
   RespondToAuthChallengeCommand,
+  VerifySoftwareTokenCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
+import { softwareTokenCode } from '../../local/software-token.ts'
 import { awsErrorKind } from '../aws-errors.ts'
 import type { ObservedAnswer, ObservedCall } from './observations.ts'
 import { startSrp } from './srp-client.ts'
@@ -133,6 +136,22 @@ export class SignInCalls {
   async globalSignOut(accessToken: string | undefined): Promise<Called> {
     const command = new GlobalSignOutCommand({ AccessToken: accessToken })
     return this.#observe('GlobalSignOut', '', () => this.#cognito.send(command))
+  }
+
+  /** Sets an authenticator app up. @returns its secret, base32; undefined if the pool refused */
+  async setUpSoftwareToken(accessToken: string | undefined): Promise<string | undefined> {
+    stopIfInterrupted(this.#signal)
+    try {
+      const associate = new AssociateSoftwareTokenCommand({ AccessToken: accessToken })
+      const { SecretCode = '' } = await this.#cognito.send(associate)
+      // A code counts once: that of the step before leaves this step's code to the sign-in.
+      const UserCode = softwareTokenCode(SecretCode, Date.now() / 1000 - 30)
+      await this.#cognito.send(new VerifySoftwareTokenCommand({ AccessToken: accessToken, UserCode }))
+      return SecretCode
+    } catch (error) {
+      if (!(error instanceof Error) || awsErrorKind(error) === 'unreachable') throw error
+      return undefined
+    }
   }
 
   async #start(

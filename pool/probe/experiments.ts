@@ -4,6 +4,7 @@ import {
   type CognitoIdentityProviderClient,
 } from '@aws-sdk/client-cognito-identity-provider'
 import type { JsonObject } from '../../command/json.ts'
+import { softwareTokenCode } from '../../local/software-token.ts'
 import { arnInSlot, TRIGGERS } from '../trigger-functions.ts'
 import {
   type Called,
@@ -16,6 +17,8 @@ import {
 } from './calls.ts'
 import type {
   CodeTrace,
+  NativeFactorName,
+  NativeFactorTrace,
   ObservedAnswer,
   ObservedCall,
   ResendTrace,
@@ -44,8 +47,8 @@ export type ProbeContext = {
   readonly client: ProbedClient
   /** The other app clients of the pool. */
   readonly otherClients: readonly ProbedClient[]
-  /** Whether Cognito's own e-mail factor is on. */
-  readonly hasEmailFactor: boolean
+  /** Cognito's own factors that are on. */
+  readonly nativeFactors: readonly NativeFactorName[]
   /** The address that the operator reads; undefined for the mailbox simulator. */
   readonly email: string | undefined
   /** Asks the operator for the code of a mail; undefined without one. */
@@ -61,8 +64,8 @@ const COMPARED_TRIES = 2
 /** A person may mistype once. */
 const TYPED_TRIES = 2
 
-/** What became of a typed code; with a request for a new mail where one was made. */
-type Typed = { readonly code: CodeTrace; readonly resend?: ResendTrace }
+/** The answers to typed codes, and a request for a new mail where one was made. */
+type Typed = { readonly trace: Trace; readonly last: Called; readonly resend?: ResendTrace }
 
 /** What a probe has seen, and how the logs know the user. */
 export type ProbeResult = {
@@ -106,6 +109,8 @@ class Experiments {
   readonly #calls: SignInCalls
   /** The user's password after the first sign-in. */
   #password = ''
+  /** The secret of the user's authenticator app, base32, once one is set up. */
+  #appSecret: string | undefined
 
   constructor(context: ProbeContext, user: ThrowawayUser, calls: SignInCalls) {
     this.#context = context
@@ -120,10 +125,11 @@ class Experiments {
     const typedFirst = email === undefined ? undefined : await this.#typeCode(first.at(-1))
     progress('Sign-in with the new password')
     const { signIn, opened } = await this.#signIn()
-    const isSignedIn = typedFirst?.code.refresh !== undefined
+    const isSignedIn = typedFirst?.last.tokens !== undefined
     const typedNext = email === undefined || isSignedIn ? undefined : await this.#typeCode(opened)
     const typed = typedNext ?? typedFirst
     const rounds = await this.#rounds(typedNext === undefined ? opened : undefined)
+    const code = typed && (await this.#spendTokens(typed))
 
     progress('Sign-ins that must be refused')
     const withoutPassword = await this.#calls.withoutPassword(client, this.#user.username)
@@ -131,7 +137,7 @@ class Experiments {
     const unknownUser = await this.#compared(unknownUsername(userPool))
     return {
       missingTriggers: TRIGGERS.filter(trigger => arnInSlot(userPool, trigger) === undefined),
-      firstSignIn: [...traceOf(first), ...refusedByTrigger(typedFirst?.code.trace ?? [])],
+      firstSignIn: [...traceOf(first), ...refusedByTrigger(typedFirst?.trace ?? [])],
       signIn,
       withoutPassword: traceOf([withoutPassword]),
       wrongPassword,
@@ -139,9 +145,9 @@ class Experiments {
       wrongCode: rounds?.wrongCode,
       usedSession: rounds?.usedSession,
       resend: typed?.resend ?? rounds?.resend,
-      code: typed?.code,
+      code,
       ways: await this.#otherWays(),
-      nativeFactor: await this.#nativeFactor(),
+      nativeFactors: await this.#nativeFactors(),
     }
   }
 
@@ -203,14 +209,12 @@ class Experiments {
   async #typeCode(opened: Called | undefined): Promise<Typed | undefined> {
     if (opened === undefined || challengeOf(opened) !== 'EMAIL_OTP') return this.#typeOurCode(opened)
     const native = await this.#typeNativeCode(opened)
-    const trace = traceOf(native)
     const last = native.at(-1)
     if (last === undefined) return undefined
-    if (challengeOf(last) !== 'CUSTOM_CHALLENGE') return { code: await this.#spendTokens(trace, last) }
-    const code = await this.#ask(last)
-    if (code === undefined) return { code: { trace } }
+    const code = challengeOf(last) === 'CUSTOM_CHALLENGE' ? await this.#ask(last) : undefined
+    if (code === undefined) return { trace: traceOf(native), last }
     const answered = await this.#calls.answer(this.#context.client, last, { ANSWER: code })
-    return { code: await this.#spendTokens([...trace, answered.step], answered) }
+    return { trace: traceOf([...native, answered]), last: answered }
   }
 
   async #typeOurCode(opened: Called | undefined): Promise<Typed | undefined> {
@@ -227,7 +231,7 @@ class Experiments {
       const mayTypeAgain = trace.length < TYPED_TRIES && challengeOf(last) === 'CUSTOM_CHALLENGE'
       code = mayTypeAgain ? await this.#ask(last) : undefined
     }
-    return { code: await this.#spendTokens(trace, last), resend }
+    return { trace, last, resend }
   }
 
   /** Answers EMAIL_OTP, whose session outlives a wrong code. */
@@ -250,13 +254,15 @@ class Experiments {
     return code
   }
 
-  /** Refreshes the tokens, signs out everywhere, and tries to refresh once more. */
-  async #spendTokens(trace: Trace, { tokens }: Called): Promise<CodeTrace> {
+  /** Refreshes the tokens, sets an authenticator app up, signs out everywhere, and tries to refresh once more. */
+  async #spendTokens({ trace, last: { tokens } }: Typed): Promise<CodeTrace> {
     if (tokens === undefined) return { trace }
-    const { client } = this.#context
+    const { client, nativeFactors } = this.#context
     const refresh = await this.#calls.refresh(client, tokens.RefreshToken)
     // A client that rotates refresh tokens has given a new one.
     const { AccessToken = tokens.AccessToken, RefreshToken = tokens.RefreshToken } = refresh.tokens ?? {}
+    if (nativeFactors.includes('SOFTWARE_TOKEN_MFA'))
+      this.#appSecret = await this.#calls.setUpSoftwareToken(AccessToken)
     const signOut = await this.#calls.globalSignOut(AccessToken)
     const again = await this.#calls.refresh(client, RefreshToken)
     return { trace, refresh: refresh.step, signOut: signOut.step, refreshAfterSignOut: again.step }
@@ -293,21 +299,36 @@ class Experiments {
     return ways
   }
 
-  /** A sign-in of a user whose second factor is Cognito's own mail. */
-  async #nativeFactor(): Promise<Trace | undefined> {
-    const { cognito, userPoolId, client, email, hasEmailFactor, progress } = this.#context
-    if (!hasEmailFactor) return undefined
-    progress("Sign-in with Cognito's own e-mail factor")
-    const Username = this.#user.username
-    const EmailMfaSettings = { Enabled: true, PreferredMfa: true }
+  /** A sign-in with each of Cognito's own factors that the pool has on. */
+  async #nativeFactors(): Promise<NativeFactorTrace[]> {
+    const traces: NativeFactorTrace[] = []
+    for (const factor of this.#context.nativeFactors) {
+      // Without a sign-in there was no way to set an authenticator app up.
+      const isSetUp = factor === 'EMAIL_OTP' || this.#appSecret !== undefined
+      traces.push({ factor, trace: isSetUp ? await this.#nativeFactor(factor) : [] })
+    }
+    return traces
+  }
+
+  async #nativeFactor(factor: NativeFactorName): Promise<Trace> {
+    const { cognito, userPoolId, client, email, progress } = this.#context
+    progress(`Sign-in with Cognito's own factor ${factor}`)
+    const settings = (name: NativeFactorName) => ({ Enabled: name === factor, PreferredMfa: name === factor })
     await cognito.send(
-      new AdminSetUserMFAPreferenceCommand({ UserPoolId: userPoolId, Username, EmailMfaSettings }),
+      new AdminSetUserMFAPreferenceCommand({
+        UserPoolId: userPoolId,
+        Username: this.#user.username,
+        EmailMfaSettings: settings('EMAIL_OTP'),
+        ...(this.#appSecret !== undefined && { SoftwareTokenMfaSettings: settings('SOFTWARE_TOKEN_MFA') }),
+      }),
     )
     const calls = await this.#calls.withPassword(client, 'CUSTOM_AUTH', this.#credentials())
     const opened = calls.at(-1)
-    if (email === undefined || opened === undefined || challengeOf(opened) !== 'EMAIL_OTP')
-      return traceOf(calls)
-    return traceOf([...calls, ...(await this.#typeNativeCode(opened))])
+    if (opened === undefined || challengeOf(opened) !== factor) return traceOf(calls)
+    if (factor === 'EMAIL_OTP')
+      return traceOf([...calls, ...(email === undefined ? [] : await this.#typeNativeCode(opened))])
+    const code = softwareTokenCode(this.#appSecret ?? '', Date.now() / 1000)
+    return traceOf([...calls, await this.#calls.answer(client, opened, { SOFTWARE_TOKEN_MFA_CODE: code })])
   }
 
   #credentials() {

@@ -52,6 +52,12 @@ export type CodeTrace = {
   readonly refreshAfterSignOut?: ObservedCall
 }
 
+/** Cognito's own factors that a throw-away user can have. */
+export type NativeFactorName = 'EMAIL_OTP' | 'SOFTWARE_TOKEN_MFA'
+
+/** A sign-in of a user who has that factor; empty where it could not be set up. */
+export type NativeFactorTrace = { readonly factor: NativeFactorName; readonly trace: Trace }
+
 /** One call of a trigger, as the function logged it. */
 export type LoggedCall = {
   readonly trigger: string
@@ -78,8 +84,8 @@ export type SignInObservations = {
   readonly code: CodeTrace | undefined
   /** Every other way to sign in, of this app client and of the others. */
   readonly ways: readonly WayTrace[]
-  /** undefined where Cognito's own e-mail factor is off. */
-  readonly nativeFactor: Trace | undefined
+  /** One for each of Cognito's own factors that the pool has on. */
+  readonly nativeFactors: readonly NativeFactorTrace[]
 }
 
 /** What the functions logged of the user. */

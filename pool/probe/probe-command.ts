@@ -36,6 +36,7 @@ import {
   countMails,
   type LoggedCall,
   type LoggedCalls,
+  type NativeFactorName,
   type ObservedAnswer,
   type StepTime,
   timesOf,
@@ -218,10 +219,11 @@ async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promi
     throw new CommandError(`The app client ${clientId} does not exist.`, 'client-missing')
   const mfa = await cognito.send(new GetUserPoolMfaConfigCommand({ UserPoolId: userPoolId }))
   const hasFactors = mfa.MfaConfiguration === 'ON' || mfa.MfaConfiguration === 'OPTIONAL'
-  const hasEmailFactor = hasFactors && mfa.EmailMfaConfiguration !== undefined
-  // Where a factor is asked of everybody, each way of each client may send one, at an ordinary and at a first sign-in.
-  const mailsOfWays = (each: ReadClient) =>
-    mfa.MfaConfiguration === 'ON' ? 2 * PASSWORD_FLOWS.length : each.asksForCode ? 2 : 0
+  const nativeFactors: NativeFactorName[] = []
+  if (hasFactors && mfa.EmailMfaConfiguration !== undefined) nativeFactors.push('EMAIL_OTP')
+  if (hasFactors && mfa.SoftwareTokenMfaConfiguration?.Enabled === true)
+    nativeFactors.push('SOFTWARE_TOKEN_MFA')
+  const isFactorAskedOfAll = mfa.MfaConfiguration === 'ON' && nativeFactors.includes('EMAIL_OTP')
   return {
     cognito,
     region,
@@ -229,13 +231,18 @@ async function readTarget(aws: Aws, userPoolId: string, clientId: string): Promi
     userPool,
     client,
     otherClients,
-    hasEmailFactor,
+    nativeFactors,
     leftovers: await findLeftovers(cognito, userPoolId),
-    mostMails: MAILS_OF_ONE_CLIENT + otherClients.reduce((sum, each) => sum + mailsOfWays(each), 0),
+    mostMails: isFactorAskedOfAll
+      ? 2 * MAILS_OF_ONE_CLIENT + clients.length * 2 * PASSWORD_FLOWS.length
+      : MAILS_OF_ONE_CLIENT + otherClients.filter(each => each.asksForCode).length * 2,
   }
 }
 
-/** Three sign-ins to the code, one without a password if the pool lets it, a new mail, two of Cognito's own factor. */
+/**
+ * Three sign-ins to the code, one without a password if the pool lets it, a new mail, and Cognito's own factor. Every other
+ * way may send one at an ordinary and one at a first sign-in; where everybody is asked for Cognito's own factor, each does.
+ */
 const MAILS_OF_ONE_CLIENT = 7
 
 type ReadClient = ProbedClient & { readonly asksForCode: boolean }
@@ -259,7 +266,7 @@ async function readClient(
 
 /** What is going to happen, before anything does. */
 function planText(target: Target, { email, logs, record }: Values): string {
-  const { userPool, userPoolId, client, otherClients, hasEmailFactor, leftovers, mostMails } = target
+  const { userPool, userPoolId, client, otherClients, nativeFactors, leftovers, mostMails } = target
   const otherTriggers = Object.keys(objectAt(userPool, 'LambdaConfig')).filter(
     name => !TRIGGERS.some(trigger => name.startsWith(trigger)),
   )
@@ -267,7 +274,7 @@ function planText(target: Target, { email, logs, record }: Values): string {
   const rights = [
     'cognito-idp: DescribeUserPool, DescribeUserPoolClient, ListUserPoolClients, GetUserPoolMfaConfig, ListUsers,',
     '  AdminCreateUser, AdminSetUserPassword, AdminInitiateAuth, AdminDeleteUser' +
-      (hasEmailFactor ? ', AdminSetUserMFAPreference' : ''),
+      (nativeFactors.length > 0 ? ', AdminSetUserMFAPreference' : ''),
     ...(reads ? ['lambda: GetFunctionConfiguration', 'logs: FilterLogEvents'] : []),
   ]
   const lines = [

@@ -3,16 +3,17 @@ import { readFile } from 'node:fs/promises'
 import {
   ListUsersCommand,
   SetUserPoolMfaConfigCommand,
-  type UserPoolMfaType,
+  type SetUserPoolMfaConfigCommandInput,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { parseJsonObject } from '../../command/json.ts'
-import { AFTER_NATIVE_FACTOR, AFTER_NEW_PASSWORD } from '../../local/behaviour.ts'
+import { AFTER_NATIVE_FACTOR, AFTER_NEW_PASSWORD, type Behaviour } from '../../local/behaviour.ts'
 import {
   type LocalUserPool,
   type LocalUserPoolOptions,
   startLocalUserPool,
 } from '../../local/local-user-pool.ts'
+import type { Message } from '../../local/mailbox.ts'
 import { startFaultProxy } from '../../testing/fault-proxy.ts'
 import { sdkFor } from '../../testing/local-pool.ts'
 import { jsonOf } from '../../testing/pool-run.ts'
@@ -40,12 +41,48 @@ const CLIENT = {
   PreventUserExistenceErrors: 'ENABLED',
 }
 
+/** With the defaults, for all tests that need no other. */
+let sharedPool: LocalUserPool
 let pool: LocalUserPool
 
-afterEach(() => pool.close())
+beforeAll(async () => {
+  sharedPool = await startLocalUserPool()
+})
 
-async function start(options: LocalUserPoolOptions = {}): Promise<void> {
+beforeEach(() => {
+  pool = sharedPool
+})
+
+afterEach(async () => {
+  if (pool !== sharedPool) return pool.close()
+  behave({ afterNewPassword: 'define', afterNativeFactor: 'define-with-entry' })
+  await setMfa({ MfaConfiguration: 'OFF' })
+})
+
+afterAll(() => sharedPool.close())
+
+async function start(options: LocalUserPoolOptions): Promise<void> {
   pool = await startLocalUserPool(options)
+}
+
+function behave(behaviour: Partial<Behaviour>): void {
+  Object.assign(pool.faults, behaviour)
+}
+
+async function setMfa(settings: Omit<SetUserPoolMfaConfigCommandInput, 'UserPoolId'>): Promise<void> {
+  const { userPoolId: UserPoolId } = pool
+  await sdkFor(pool).send(new SetUserPoolMfaConfigCommand({ UserPoolId, ...settings }))
+}
+
+const EMAIL_FACTOR = { EmailMfaConfiguration: { Subject: 'Your code', Message: 'The code is {####}' } }
+
+/** Mails that came since, oldest first. */
+async function mailsSince(count: number): Promise<readonly Message[]> {
+  return (await pool.messages()).slice(count)
+}
+
+async function countMessages(): Promise<number> {
+  return (await pool.messages()).length
 }
 
 async function usernames(): Promise<string[]> {
@@ -53,36 +90,45 @@ async function usernames(): Promise<string[]> {
   return Users.flatMap(({ Attributes = [] }) => Attributes.find(({ Name }) => Name === 'email')?.Value ?? [])
 }
 
-async function turnEmailFactorOn(MfaConfiguration: UserPoolMfaType): Promise<void> {
-  const EmailMfaConfiguration = { Subject: 'Your code', Message: 'The code is {####}' }
-  const { userPoolId: UserPoolId } = pool
-  await sdkFor(pool).send(
-    new SetUserPoolMfaConfigCommand({ UserPoolId, MfaConfiguration, EmailMfaConfiguration }),
-  )
-}
-
 test.each(AFTER_NEW_PASSWORD)(
   'whatever Cognito does after a new password, the promise holds: %s',
   async afterNewPassword => {
-    await start({ afterNewPassword })
+    behave({ afterNewPassword })
     const before = await usernames()
+    const mails = await countMessages()
     const run = await probePool(pool, MAILBOX)
     expect({ code: run.code, verdicts: verdictsOf(run) }).toEqual({ code: 0, verdicts: KEPT })
     expect(await usernames()).toEqual(before)
-    expect(jsonOf(run)).toMatchObject({ holds: true, mails: (await pool.messages()).length })
+    expect(jsonOf(run)).toMatchObject({ holds: true, mails: (await mailsSince(mails)).length })
   },
 )
 
 test.each(AFTER_NATIVE_FACTOR)(
   "with Cognito's own e-mail factor for some users the promise holds: %s",
   async afterNativeFactor => {
-    await start({ afterNativeFactor })
-    await turnEmailFactorOn('OPTIONAL')
+    behave({ afterNativeFactor })
+    await setMfa({ MfaConfiguration: 'OPTIONAL', ...EMAIL_FACTOR })
+    const mails = await countMessages()
     const run = await probePool(pool, MAILBOX)
     expect(verdictsOf(run)).toEqual({ ...KEPT, 'native-factor': 'holds' })
-    const next = afterNativeFactor === 'tokens' ? 'come tokens' : 'come'
-    expect(run.out).toContain(`After Cognito's own e-mail factor ${next}`)
-    expect(jsonOf(run)['mails']).toBe((await pool.messages()).length)
+    // Define takes this factor in place of the code, so both behaviours end in the same way.
+    expect(run.out).toContain('After EMAIL_OTP the pool answers tokens')
+    expect(jsonOf(run)['mails']).toBe((await mailsSince(mails)).length)
+  },
+)
+
+test.each(AFTER_NATIVE_FACTOR)(
+  "with Cognito's authenticator app for some users it says whether the code follows: %s",
+  async afterNativeFactor => {
+    behave({ afterNativeFactor })
+    await setMfa({ MfaConfiguration: 'OPTIONAL', SoftwareTokenMfaConfiguration: { Enabled: true } })
+    const run = await probePool(pool, MAILBOX)
+    const follows = afterNativeFactor === 'tokens' ? 'tokens' : 'CUSTOM_CHALLENGE'
+    expect(run.out).toContain(`After SOFTWARE_TOKEN_MFA the pool answers ${follows}`)
+    expect(verdictsOf(run)).toEqual({
+      ...KEPT,
+      'native-factor': afterNativeFactor === 'tokens' ? 'unknown' : 'holds',
+    })
   },
 )
 
@@ -93,8 +139,8 @@ const ORDERS = AFTER_NEW_PASSWORD.flatMap(afterNewPassword =>
 test.each(ORDERS)(
   "with Cognito's own e-mail factor for everybody nothing is broken: $afterNewPassword, $afterNativeFactor",
   async order => {
-    await start(order)
-    await turnEmailFactorOn('ON')
+    behave(order)
+    await setMfa({ MfaConfiguration: 'ON', ...EMAIL_FACTOR })
     const run = await probePool(pool, MAILBOX)
     const verdicts = verdictsOf(run)
     expect(Object.entries(verdicts).filter(([, verdict]) => verdict === 'broken')).toEqual([])
@@ -103,12 +149,12 @@ test.each(ORDERS)(
 )
 
 test('without a mailbox it ends at the code and says how to go on', async () => {
-  await start()
+  const before = await countMessages()
   const run = await probePool(pool)
   const { refresh: _refresh, 'global-sign-out': _signOut, ...others } = KEPT
   expect(verdictsOf(run)).toEqual({ ...others, 'right-code': 'unknown' })
   expect(run.out).toContain('pass --email ADDRESS')
-  const mails = await pool.messages()
+  const mails = await mailsSince(before)
   expect(mails.map(({ to }) => to)).toEqual(
     mails.map(() =>
       expect.stringMatching(/^success\+cognito-email-code-probe-\w+@simulator\.amazonses\.com$/),
@@ -129,14 +175,12 @@ test.each(['true', 'false'])(
 )
 
 test('a code that was mistyped once is asked for again', async () => {
-  await start()
   const answers = ['000000', '000000']
   const run = await probePool(pool, MAILBOX, { typed: code => answers.shift() ?? code })
   expect(verdictsOf(run)).toEqual(KEPT)
 })
 
 test('an operator who types no code goes on without it', async () => {
-  await start()
   const run = await probePool(pool, MAILBOX, { typed: () => '' })
   expect(run.code).toBe(0)
   expect(verdictsOf(run)['right-code']).toBe('unknown')
@@ -226,9 +270,8 @@ test.each<[string, LocalUserPoolOptions]>([
 })
 
 test('the invitation is not sent, and no password, token or session is printed', async () => {
-  await start()
   const run = await probePool(pool, MAILBOX)
-  const created = pool.calls.find(call => call.kind === 'request' && call.operation === 'AdminCreateUser')
+  const created = pool.calls.findLast(call => call.kind === 'request' && call.operation === 'AdminCreateUser')
   expect(created).toMatchObject({ request: { MessageAction: 'SUPPRESS' } })
   expect((await pool.messages()).map(({ text }) => text)).toEqual(
     expect.not.arrayContaining([expect.stringContaining('Aa1-')]),
@@ -242,26 +285,41 @@ test('the invitation is not sent, and no password, token or session is printed',
 })
 
 test('it says first what it does, costs and needs, and starts only when told to', async () => {
-  await start()
+  const calls = pool.calls.length
   const run = await probePool(pool, [])
   expect(run.code).toBe(2)
   for (const text of ['one throw-away user', 'Mails     at most', 'Costs', 'AdminCreateUser', 'Pass --yes'])
     expect(`${run.out}${run.err}`).toContain(text)
-  const operations = pool.calls.flatMap(call => (call.kind === 'request' ? [call.operation] : []))
+  const operations = pool.calls
+    .slice(calls)
+    .flatMap(call => (call.kind === 'request' ? [call.operation] : []))
   expect(operations.filter(name => !/^(Describe|List|Get)/.test(name))).toEqual([])
 })
 
-test('it sends no more mails than it says', async () => {
-  const description = CLIENT
+const OPEN = {
+  ...CLIENT,
+  ExplicitAuthFlows: [
+    ...CLIENT.ExplicitAuthFlows,
+    'ALLOW_USER_SRP_AUTH',
+    'ALLOW_USER_PASSWORD_AUTH',
+    'ALLOW_ADMIN_USER_PASSWORD_AUTH',
+  ],
+}
+
+test.each([
+  ['in a pool that keeps the promise', CLIENT, 'OFF'],
+  ['where every flow is open', OPEN, 'OFF'],
+  ["where everybody is asked for Cognito's own factor", OPEN, 'ON'],
+] as const)('it sends no more mails than it says %s', async (_where, description, MfaConfiguration) => {
   await start({ clients: [{ description }, { description }], environment: { RESEND_AFTER_SECONDS: '0' } })
+  await setMfa({ MfaConfiguration, ...(MfaConfiguration === 'ON' && EMAIL_FACTOR) })
   const run = await probePool(pool, ['--yes', '--email', 'operator@example.com'])
   const most = Number(/at most (\d+)/.exec(run.out)?.[1])
-  expect((await pool.messages()).length).toBeLessThanOrEqual(most)
-  expect(run.out).toContain(`Mails sent: ${(await pool.messages()).length}.`)
+  expect(await countMessages()).toBeLessThanOrEqual(most)
+  expect(run.out).toContain(`Mails sent: ${await countMessages()}.`)
 })
 
 test('an address that a user of the pool has is refused, and that user stays', async () => {
-  await start()
   const before = await usernames()
   const run = await probePool(pool, ['--yes', '--json', '--email', 'known@example.com'])
   expect({ code: run.code, json: jsonOf(run)['code'] }).toEqual({ code: 2, json: 'address-taken' })
@@ -269,20 +327,17 @@ test('an address that a user of the pool has is refused, and that user stays', a
 })
 
 test('an app client that does not exist is an error', async () => {
-  await start()
   const run = await probePool(pool, ['--yes', '--json', '--client-id', 'doesnotexist'])
   expect({ code: run.code, json: jsonOf(run)['code'] }).toEqual({ code: 2, json: 'not-found' })
 })
 
 test('docs/probe.md lists every line of the report', async () => {
-  await start()
   const page = await readFile('docs/probe.md', 'utf8')
   for (const id of [...Object.keys(KEPT), 'native-factor', 'trigger-calls'])
     expect(page).toContain(`| \`${id}\` |`)
 })
 
 test('an endpoint without an operation is named, and the user is deleted all the same', async () => {
-  await start()
   const before = await usernames()
   const proxy = await startFaultProxy(pool.endpoint)
   try {
@@ -302,7 +357,6 @@ test('an endpoint without an operation is named, and the user is deleted all the
 })
 
 test('an endpoint without the custom flow is an error, not a report', async () => {
-  await start()
   const before = await usernames()
   const proxy = await startFaultProxy(pool.endpoint)
   try {
@@ -321,7 +375,6 @@ test('an endpoint without the custom flow is an error, not a report', async () =
 })
 
 test('an answer that says nothing about the pool is not taken for a refusal', async () => {
-  await start()
   const proxy = await startFaultProxy(pool.endpoint)
   try {
     const body = JSON.stringify({ __type: 'TooManyRequestsException', message: 'Rate exceeded' })

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   answerText,
   type LoggedCalls,
+  type NativeFactorTrace,
   type Observations,
   type ObservedAnswer,
   type ObservedCall,
@@ -86,7 +87,7 @@ export function probeReport(seen: Observations): ReportLine[] {
     resendLine(seen.resend),
     ...codeLines(seen),
     ...wayLines(seen.ways),
-    ...nativeFactorLine(seen.nativeFactor),
+    ...seen.nativeFactors.map(nativeFactorLine),
     ...triggerCallsLine(seen.logged),
   ]
 }
@@ -433,29 +434,23 @@ function wayLines(ways: readonly WayTrace[]): ReportLine[] {
   })
 }
 
-function nativeFactorLine(trace: Trace | undefined): ReportLine[] {
-  if (trace === undefined) return []
-  const id = 'native-factor'
+function nativeFactorLine({ factor, trace }: NativeFactorTrace): ReportLine {
   const evidence = [traceText(trace)]
-  const asked = trace.findLast(({ call }) => call === 'PASSWORD_VERIFIER')
-  const after = trace.find(({ call, answer }) => call === 'EMAIL_OTP' && answer.kind !== 'error')
-  const place = placeOf(asked?.answer)
-  if (place === 'tokens')
-    return [
-      {
-        id,
-        verdict: 'broken',
-        what: "The user's own e-mail factor is not asked for: tokens at once.",
-        evidence,
-      },
-    ]
-  if (place !== 'factor')
-    return [{ id, verdict: 'unknown', what: 'The sign-in did not get to the e-mail factor.', evidence }]
-  const what =
-    after === undefined
-      ? `A user with Cognito's own e-mail factor is asked for ${factorOf(asked?.answer)}; what follows was not tried.`
-      : `After Cognito's own e-mail factor come ${after.answer.kind === 'tokens' ? 'tokens' : answerText(after.answer)}.`
-  return [{ id, verdict: 'holds', what, evidence }]
+  const line = (verdict: Verdict, what: string) => ({ id: 'native-factor', verdict, what, evidence })
+  const asked = trace.findLast(({ call }) => call === 'PASSWORD_VERIFIER')?.answer
+  const after = trace.find(({ call, answer }) => call === factor && answer.kind !== 'error')?.answer
+  const place = placeOf(asked)
+  if (place === 'tokens') return line('broken', `A user with ${factor} is not asked for it: tokens at once.`)
+  if (place !== 'factor') return line('unknown', `The sign-in did not get to ${factor}.`)
+  if (after === undefined)
+    return line('holds', `A user with ${factor} is asked for ${factorOf(asked)}; what follows was not tried.`)
+  const follows = `After ${factor} the pool answers ${answerText(after)}`
+  // The triggers take the mailed code in place of their own unless NATIVE_MFA says otherwise; an app's code they do not.
+  if (after.kind !== 'tokens' || factor === 'EMAIL_OTP') return line('holds', `${follows}.`)
+  return line(
+    'unknown',
+    `${follows}: right with NATIVE_MFA=accept-any; otherwise the mailed code is skipped.`,
+  )
 }
 
 function triggerCallsLine(logged: LoggedCalls | undefined): ReportLine[] {
