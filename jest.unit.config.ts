@@ -13,6 +13,7 @@ export const END_TO_END = [
   '<rootDir>/client/(?!sign-in-state\\.).*\\.test',
   '<rootDir>/command/.*\\.test',
   '<rootDir>/functions/(create-and-verify|guesses|limit)\\.test',
+  '<rootDir>/mail/(?!check-mail\\.).*\\.test',
   '<rootDir>/local/(?!srp\\.).*\\.test',
   '<rootDir>/package/.*\\.test',
   '<rootDir>/pool/.*\\.test',

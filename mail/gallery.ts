@@ -92,7 +92,10 @@ function frame(caption: string, { html }: ComposedMail, scheme: 'light' | 'dark'
 
 /** What a mail client shows beside the subject: the beginning of the text of the HTML part. */
 function previewOf(html: string): string {
-  const text = html.replace(/<head\b.*?<\/head>|<[^>]*>/gis, ' ').replace(/\s+/g, ' ')
+  const text = html
+    .replace(/<head\b.*?<\/head>|<\/?(?:bdi|b|strong|span)\b[^>]*>/gis, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
   return unescapeHtml(text).trim().slice(0, 140)
 }
 

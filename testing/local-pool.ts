@@ -55,7 +55,10 @@ export function sdkFor(pool: LocalUserPool): CognitoIdentityProviderClient {
 }
 
 /** The real Amplify client, with no user signed in. */
-export function pointAmplifyAt(pool: LocalUserPool, clientId = pool.clientId): void {
+export function pointAmplifyAt(
+  pool: Pick<LocalUserPool, 'userPoolId' | 'clientId' | 'endpoint'>,
+  clientId = pool.clientId,
+): void {
   const Cognito = {
     userPoolId: pool.userPoolId,
     userPoolClientId: clientId,
