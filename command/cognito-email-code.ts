@@ -1,36 +1,26 @@
 #!/usr/bin/env node
 // The command cognito-email-code: finds the program behind each of its commands and hands the other arguments to it.
-
-import { COMMAND } from './name.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { reportError } from './command.ts'
+import { parseJsonObject } from './json.ts'
+import { COMMAND, packageDirectory } from './name.ts'
 
 interface Command {
   readonly summary: string
-  /** What follows `npx cognito-email-code`. */
-  readonly example: string
-  /** @returns the exit code, or nothing if the program sets it */
-  readonly run: () => Promise<number | undefined>
-}
-
-/** A program that reads `process.argv` as soon as it is loaded. */
-async function load(program: () => Promise<unknown>): Promise<undefined> {
-  process.argv.splice(2, 1)
-  await program()
+  /** Gets the name of the command and what follows it. @returns the exit code */
+  readonly run: (args: readonly string[]) => Promise<number>
 }
 
 // Each command loads its own program only: the AWS SDK stays out of the others.
-async function pool(): Promise<number> {
+async function pool(args: readonly string[]): Promise<number> {
   const { runPool } = await import('../pool/command-line.ts')
   const { interruptSignal } = await import('../pool/interruption.ts')
   const signal = interruptSignal()
-  process.exitCode = await runPool(process.argv.slice(2), process, signal)
+  process.exitCode = await runPool(args, process, signal)
   // What was only being read may still be waiting for an answer.
   if (signal.aborted) process.exit()
   return process.exitCode
-}
-
-async function importEvents(): Promise<number> {
-  const { runEvents } = await import('../recording/import-command.ts')
-  return await runEvents(process.argv.slice(2), process)
 }
 
 const COMMANDS = new Map<string, Command>([
@@ -39,7 +29,6 @@ const COMMANDS = new Map<string, Command>([
     {
       summary:
         'Report what lets users sign in without a code, and what stops mail from being delivered. Read-only.',
-      example: 'check --user-pool-id eu-central-1_EXAMPLE00',
       run: pool,
     },
   ],
@@ -47,7 +36,6 @@ const COMMANDS = new Map<string, Command>([
     'fix',
     {
       summary: 'Fix one finding of check, or several.',
-      example: 'fix FINDING --user-pool-id eu-central-1_EXAMPLE00 --dry-run',
       run: pool,
     },
   ],
@@ -55,7 +43,6 @@ const COMMANDS = new Map<string, Command>([
     'attach',
     {
       summary: 'Attach the triggers to a user pool, after a backup. No other setting changes.',
-      example: 'attach --user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code --dry-run',
       run: pool,
     },
   ],
@@ -63,7 +50,6 @@ const COMMANDS = new Map<string, Command>([
     'detach',
     {
       summary: 'Undo attach from its backup.',
-      example: 'detach --user-pool-id eu-central-1_EXAMPLE00 --backup before.json --dry-run',
       run: pool,
     },
   ],
@@ -72,32 +58,28 @@ const COMMANDS = new Map<string, Command>([
     {
       summary:
         'Send recorded trigger events to the triggers and compare their answers with the expected ones.',
-      example: 'replay events --set MAX_ATTEMPTS=5',
-      run: () => load(() => import('../recording/replay-command.ts')),
+      run: async ([, ...args]) => (await import('../recording/replay-command.ts')).runReplay(args, process),
     },
   ],
   [
     'import',
     {
       summary: 'Turn a CloudWatch log export into recorded sign-ins, without personal data.',
-      example: 'import log-export.json --out events',
-      run: importEvents,
+      run: async ([, ...args]) => (await import('../recording/import-command.ts')).runImport(args, process),
     },
   ],
   [
     'start',
     {
       summary: 'Start a local user pool with a mailbox and a sample page.',
-      example: 'start --after-new-password tokens',
-      run: () => load(() => import('../local/start.ts')),
+      run: async ([, ...args]) => (await import('../local/start.ts')).runStart(args, process),
     },
   ],
   [
     'demo',
     {
       summary: 'Sign a first-time user in on this machine and check every step.',
-      example: 'demo --json',
-      run: () => load(() => import('../local/demo.ts')),
+      run: async ([, ...args]) => (await import('../local/demo.ts')).runDemo(args, process),
     },
   ],
 ])
@@ -108,30 +90,28 @@ ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(7)} ${summary}`).j
 
 Example: ${COMMAND} demo
 
-${COMMAND} <command> --help lists the options of a command, with an example.
+${COMMAND} <command> --help lists the options of a command, with an example. ${COMMAND} --version prints the version.
 Exit code: 0 success, 1 findings or differences, 2 could not run.
 `
 
-async function main(): Promise<number | undefined> {
-  const [name, ...rest] = process.argv.slice(2)
+async function main(args: readonly string[]): Promise<number> {
+  const [name] = args
   if (name === undefined || name === '--help' || name === '-h') {
     const stream = name === undefined ? process.stderr : process.stdout
     stream.write(USAGE)
     return name === undefined ? 2 : 0
   }
+  if (name === '--version') {
+    const { version } = parseJsonObject(readFileSync(join(packageDirectory, 'package.json'), 'utf8'))
+    process.stdout.write(`${version}\n`)
+    return 0
+  }
   const command = COMMANDS.get(name)
   if (command === undefined) {
     const message = `Unknown command: ${name}. Commands: ${[...COMMANDS.keys()].join(', ')}.`
-    if (rest.includes('--json')) {
-      process.stdout.write(`${JSON.stringify({ code: 'unknown-command', error: message })}\n`)
-    }
-    process.stderr.write(`${message}\n`)
-    return 2
+    return reportError({ message, code: 'unknown-command' }, args, process)
   }
-  if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(`${command.summary}\n\nExample: ${COMMAND} ${command.example}\n\n`)
-  }
-  return await command.run()
+  return await command.run(args)
 }
 
 // It would be printed before every answer; `engines` in package.json says which Node.js this project needs.
@@ -139,5 +119,4 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 // A reader that needs only the first lines closes the pipe.
 process.stdout.on('error', () => process.exit())
-const code = await main()
-if (code !== undefined) process.exitCode = code
+process.exitCode = await main(process.argv.slice(2))
