@@ -20,14 +20,7 @@ const TRIGGERS = [
 ]
 
 /** Each becomes dist/<path>.mjs. */
-const TOOLS = [
-  'command/cognito-email-code',
-  'local/lambda-runtime',
-  'local/start',
-  'local/demo',
-  'package/testing',
-  'recording/replay-command',
-]
+const TOOLS = ['command/cognito-email-code', 'local/lambda-runtime', 'package/testing']
 
 /** What an app, or a mail module, imports: dist/package/<name>.mjs and .cjs. */
 const CLIENT = { client: 'client/sign-in.ts', react: 'client/use-sign-in.ts', mail: 'package/mail.ts' }

@@ -1,31 +1,111 @@
 // The command as people run it: every command explains itself, and what it does not know is an error that helps.
 import { spawnSync } from 'node:child_process'
-import { expect, test } from '@jest/globals'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { ERROR_CODES } from './error-codes.ts'
 import { parseJsonObject } from './json.ts'
 
-const COMMANDS = [
-  'check',
-  'fix',
-  'attach',
-  'detach',
-  'probe',
-  'limit',
-  'build',
-  'mail-preview',
-  'replay',
-  'import',
-  'start',
-  'demo',
-]
-
-function run(...args: string[]) {
-  return spawnSync(process.execPath, ['dist/command/cognito-email-code.mjs', ...args], { encoding: 'utf8' })
+/** The options of each command, besides --json and --help. */
+const POOL = ['--user-pool-id', '--region']
+const FUNCTIONS = ['--stack-name', '--define-arn', '--create-arn', '--verify-arn', '--pre-token-arn']
+const CHANGING = ['--backup', '--dry-run', '--yes']
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  check: [...POOL, ...FUNCTIONS, '--sample', '--sign-ins-per-day', '--from-address', '--ignore'],
+  fix: [...POOL, ...FUNCTIONS, '--clients', ...CHANGING],
+  attach: [...POOL, ...FUNCTIONS, '--clients', '--add-flow', '--guard-all', '--replace', ...CHANGING],
+  detach: [...POOL, '--everything', '--replace', '--remove-triggers', '--add-srp', ...CHANGING],
+  replay: ['--set', '--write-expected'],
+  import: ['--out', '--name', '--dry-run'],
+  probe: [...POOL, '--client-id', '--email', '--logs', '--record', '--yes'],
+  limit: [...POOL, '--username', '--yes'],
+  build: ['--mail', '--out'],
+  'mail-preview': [
+    '--mail',
+    '--out',
+    '--locales',
+    '--from-address',
+    '--app-name',
+    '--brand-color',
+    '--footer',
+    '--send-to',
+  ],
+  start: ['--after-new-password', '--rehearse', '--triggers'],
+  demo: ['--after-new-password'],
 }
+const COMMANDS = Object.keys(OPTIONS)
+const ALL_OPTIONS = [...new Set(Object.values(OPTIONS).flat())]
 
-test.each(COMMANDS)('%s --help shows an example and exits with 0', command => {
-  const { status, stdout, stderr } = run(command, '--help')
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  expect(stdout).toContain(`Example: npx cognito-email-code ${command} `)
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'command-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function runIn(cwd: string, ...args: string[]) {
+  return spawnSync(process.execPath, [resolve('dist/command/cognito-email-code.mjs'), ...args], {
+    cwd,
+    encoding: 'utf8',
+    input: '',
+  })
+}
+const run = (...args: string[]) => runIn(process.cwd(), ...args)
+
+describe.each(COMMANDS)('%s', command => {
+  const own = OPTIONS[command] ?? []
+
+  test('--help shows its own options, an example and the exit codes', () => {
+    const { status, stdout, stderr } = run(command, '--help')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain(`Usage: npx cognito-email-code ${command} `)
+    expect(stdout).toContain(`Example: npx cognito-email-code ${command} `)
+    expect(stdout).toContain('Exit code: 0 ')
+    const listed = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, option]) => option)
+    expect(listed.toSorted()).toEqual([...own, '--json', '--help'].toSorted())
+  })
+
+  test('an option of another command is an error that names it, with a code', () => {
+    const foreign = ALL_OPTIONS.find(option => !own.includes(option)) ?? ''
+    const { status, stdout, stderr } = run(command, '--json', `${foreign}=x`)
+    expect(status).toBe(2)
+    expect(stderr).toMatch(new RegExp(`^Unknown option for ${command}: ${foreign}\\. See npx cognito`))
+    expect(parseJsonObject(stdout)).toMatchObject({ code: 'usage', error: stderr.trim() })
+  })
+})
+
+test.each([
+  [['check', '--user-pool-id', ''], '--user-pool-id is empty'],
+  [['attach', '--clients', ''], '--clients is empty'],
+  [['check', '--user-pool-id'], 'The value of --user-pool-id is missing'],
+  [['check', '--sample=1', '--sample=2'], '--sample is given more than once'],
+  [['check', '--nothing'], 'Unknown option for check: --nothing.'],
+  [['check', 'client-skips-code'], 'Unexpected argument: client-skips-code'],
+  [['demo', 'now'], 'Unexpected argument: now'],
+  [['check', '--json=yes'], '--json'],
+  [['check'], 'Missing required option: --user-pool-id ID.'],
+  [['check', '--user-pool-id', 'eu-central-1'], 'must be an id such as eu-central-1_EXAMPLE00'],
+  [['check', '--user-pool-id', 'eu-central-1_EXAMPLE00', '--sample', '0'], 'an integer from 1'],
+  [
+    ['check', '--user-pool-id', 'eu-central-1_EXAMPLE00', '--ignore', 'typo'],
+    'Unknown finding in --ignore: typo',
+  ],
+  [['check', '--user-pool-id', 'eu-central-1_EXAMPLE00', '--region', 'us-east-1'], '--region is us-east-1'],
+  [['attach', '--user-pool-id', 'eu-central-1_EXAMPLE00', '--define-arn', 'x'], 'not the ARN'],
+  [['fix', '--user-pool-id', 'eu-central-1_EXAMPLE00'], 'Missing argument: the finding to fix'],
+  [['detach', '--user-pool-id', 'eu-central-1_EXAMPLE00'], 'Missing required option: --backup FILE'],
+  [['replay'], 'Missing argument: a file or a folder'],
+  [['replay', 'no-such-folder'], 'no-such-folder does not exist'],
+  [['replay', 'events/resend', '--set', 'TYPO=1'], 'Unknown setting in --set: TYPO'],
+  [['replay', 'events/resend', '--set', 'MAX_ATTEMPTS=99'], 'MAX_ATTEMPTS'],
+  [['import'], 'Missing required option: --out FOLDER'],
+  [['start', '--after-new-password', 'never'], 'Invalid --after-new-password: never'],
+])('%j is wrong use, and --json says so too', (args, message) => {
+  const [command = '', ...more] = args
+  const { status, stdout, stderr } = run(command, '--json', ...more)
+  expect(status).toBe(2)
+  expect(stderr).toContain(message)
+  expect(parseJsonObject(stdout)).toEqual({ code: 'usage', error: stderr.trim() })
 })
 
 test('an unknown command is an error that lists the commands', () => {
@@ -44,9 +124,31 @@ test('without a command the usage goes to stderr; with --help to stdout', () => 
   expect(run('--help')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('Usage:') })
 })
 
+test('--version prints the version of the package', () => {
+  const { version } = parseJsonObject(readFileSync('package.json', 'utf8'))
+  expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+})
+
 test('a command gets its own arguments and its own exit code', () => {
   const replay = run('replay', '--json', 'events/resend')
   expect(replay.status).toBe(0)
   expect(JSON.parse(replay.stdout)).toMatchObject([{ name: 'resend' }])
-  expect(run('replay', 'no-such-folder').status).toBe(2)
+})
+
+test('the files that a help text names are there, wherever it runs', () => {
+  for (const command of COMMANDS) {
+    const { stdout } = runIn(folder, command, '--help')
+    const named = [...stdout.matchAll(/\S*\/(?:docs|events)\/[\w/.-]*\w/g)].map(([path]) =>
+      path.replace(/^\(/, ''),
+    )
+    expect(named.filter(path => !existsSync(join(folder, path)))).toEqual([])
+    if (command !== 'demo') expect(named.length).toBeGreaterThan(0)
+  }
+})
+
+test('the documented error codes are those of the source, in its words', () => {
+  const page = readFileSync('docs/existing-pool.md', 'utf8')
+  const [, list = ''] = /The codes are stable:\n\n(.*?)\n\n/s.exec(page) ?? []
+  const documented = list.split('\n').map(line => /^- `([\w-]+)`: (.*)$/.exec(line)?.slice(1) ?? [line])
+  expect(documented).toEqual(Object.entries(ERROR_CODES))
 })

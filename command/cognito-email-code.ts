@@ -1,57 +1,30 @@
 #!/usr/bin/env node
 // The command cognito-email-code: finds the program behind each of its commands and hands the other arguments to it.
-
-import { COMMAND } from './name.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { reportError } from './command.ts'
+import { parseJsonObject } from './json.ts'
+import { COMMAND, packageDirectory } from './name.ts'
 
 interface Command {
   readonly summary: string
-  /** What follows `npx cognito-email-code`. */
-  readonly example: string
-  /** @returns the exit code, or nothing if the program sets it */
-  readonly run: () => Promise<number | undefined>
-}
-
-/** They change a user pool and end what they have begun, whoever listens. */
-const CHANGING: readonly string[] = ['fix', 'attach', 'detach', 'probe', 'migrate']
-
-/** A program that reads `process.argv` as soon as it is loaded. */
-async function load(program: () => Promise<unknown>): Promise<undefined> {
-  process.argv.splice(2, 1)
-  await program()
+  /** Gets the name of the command and what follows it. @returns the exit code */
+  readonly run: (args: readonly string[]) => Promise<number>
 }
 
 // Each command loads its own program only: the AWS SDK stays out of the others.
-async function pool(): Promise<number> {
+async function pool(args: readonly string[]): Promise<number> {
   const { runPool } = await import('../pool/command-line.ts')
   const { interruptSignal } = await import('../pool/interruption.ts')
   const signal = interruptSignal()
-  process.exitCode = await runPool(process.argv.slice(2), process, signal)
+  process.exitCode = await runPool(args, process, signal)
   // What was only being read may still be waiting for an answer.
   if (signal.aborted) process.exit()
   return process.exitCode
 }
 
-async function probe(): Promise<number> {
-  const { runProbe } = await import('../pool/probe/probe-command.ts')
-  const { interruptSignal } = await import('../pool/interruption.ts')
-  return await runProbe(process.argv.slice(3), process, interruptSignal())
-}
-
-async function limit(): Promise<number> {
-  const { runLimit } = await import('../pool/limit-command.ts')
-  return await runLimit(process.argv.slice(3), process)
-}
-
-async function importEvents(): Promise<number> {
-  const { runEvents } = await import('../recording/import-command.ts')
-  return await runEvents(process.argv.slice(2), process)
-}
-
-async function mail(): Promise<number> {
-  const args = process.argv.slice(3)
-  if (process.argv[2] === 'build') return (await import('../mail/build-command.ts')).runBuild(args, process)
-  return (await import('../mail/preview-command.ts')).runPreview(args, process)
-}
+/** They change a user pool and end what they have begun, whoever listens. */
+const CHANGING: readonly string[] = ['fix', 'attach', 'detach', 'probe', 'migrate']
 
 const COMMANDS = new Map<string, Command>([
   [
@@ -59,7 +32,6 @@ const COMMANDS = new Map<string, Command>([
     {
       summary:
         'Report what lets users sign in without a code, and what stops mail from being delivered. Read-only.',
-      example: 'check --user-pool-id eu-central-1_EXAMPLE00',
       run: pool,
     },
   ],
@@ -67,7 +39,6 @@ const COMMANDS = new Map<string, Command>([
     'fix',
     {
       summary: 'Fix one finding of check, or several.',
-      example: 'fix FINDING --user-pool-id eu-central-1_EXAMPLE00 --dry-run',
       run: pool,
     },
   ],
@@ -75,7 +46,6 @@ const COMMANDS = new Map<string, Command>([
     'attach',
     {
       summary: 'Attach the triggers to a user pool, after a backup. No other setting changes.',
-      example: 'attach --user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code --dry-run',
       run: pool,
     },
   ],
@@ -83,7 +53,6 @@ const COMMANDS = new Map<string, Command>([
     'detach',
     {
       summary: 'Undo attach from its backup.',
-      example: 'detach --user-pool-id eu-central-1_EXAMPLE00 --backup before.json --dry-run',
       run: pool,
     },
   ],
@@ -92,32 +61,32 @@ const COMMANDS = new Map<string, Command>([
     {
       summary:
         'Sign in to a user pool as a throw-away user and report whether every sign-in asks for the code.',
-      example: 'probe --user-pool-id eu-central-1_EXAMPLE00 --client-id 1example23456789',
-      run: probe,
+      run: async ([, ...args]) => {
+        const { runProbe } = await import('../pool/probe/probe-command.ts')
+        const { interruptSignal } = await import('../pool/interruption.ts')
+        return runProbe(args, process, interruptSignal())
+      },
     },
   ],
   [
     'limit',
     {
       summary: 'Show or reset how many codes were mailed to a user, in the limit across sign-ins.',
-      example: 'limit show --user-pool-id eu-central-1_EXAMPLE00 --username ada@example.com',
-      run: limit,
+      run: async ([, ...args]) => (await import('../pool/limit-command.ts')).runLimit(args, process),
     },
   ],
   [
     'build',
     {
       summary: 'Build the triggers with a mail module of your own, after checking it.',
-      example: 'build --mail ./mail.ts --out dist',
-      run: mail,
+      run: async ([, ...args]) => (await import('../mail/build-command.ts')).runBuild(args, process),
     },
   ],
   [
     'mail-preview',
     {
       summary: 'Write a page that shows the mail in every language, light and dark, or send it to yourself.',
-      example: 'mail-preview --out mail-preview.html',
-      run: mail,
+      run: async ([, ...args]) => (await import('../mail/preview-command.ts')).runPreview(args, process),
     },
   ],
   [
@@ -125,32 +94,28 @@ const COMMANDS = new Map<string, Command>([
     {
       summary:
         'Send recorded trigger events to the triggers and compare their answers with the expected ones.',
-      example: 'replay events --set MAX_ATTEMPTS=5',
-      run: () => load(() => import('../recording/replay-command.ts')),
+      run: async ([, ...args]) => (await import('../recording/replay-command.ts')).runReplay(args, process),
     },
   ],
   [
     'import',
     {
       summary: 'Turn a CloudWatch log export into recorded sign-ins, without personal data.',
-      example: 'import log-export.json --out events',
-      run: importEvents,
+      run: async ([, ...args]) => (await import('../recording/import-command.ts')).runImport(args, process),
     },
   ],
   [
     'start',
     {
       summary: 'Start a local user pool with a mailbox and a sample page.',
-      example: 'start --after-new-password tokens',
-      run: () => load(() => import('../local/start.ts')),
+      run: async ([, ...args]) => (await import('../local/start.ts')).runStart(args, process),
     },
   ],
   [
     'demo',
     {
       summary: 'Sign a first-time user in on this machine and check every step.',
-      example: 'demo --json',
-      run: () => load(() => import('../local/demo.ts')),
+      run: async ([, ...args]) => (await import('../local/demo.ts')).runDemo(args, process),
     },
   ],
 ])
@@ -161,30 +126,28 @@ ${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`).
 
 Example: ${COMMAND} demo
 
-${COMMAND} <command> --help lists the options of a command, with an example.
+${COMMAND} <command> --help lists the options of a command, with an example. ${COMMAND} --version prints the version.
 Exit code: 0 success, 1 findings or differences, 2 could not run.
 `
 
-async function main(): Promise<number | undefined> {
-  const [name, ...rest] = process.argv.slice(2)
+async function main(args: readonly string[]): Promise<number> {
+  const [name] = args
   if (name === undefined || name === '--help' || name === '-h') {
     const stream = name === undefined ? process.stderr : process.stdout
     stream.write(USAGE)
     return name === undefined ? 2 : 0
   }
+  if (name === '--version') {
+    const { version } = parseJsonObject(readFileSync(join(packageDirectory, 'package.json'), 'utf8'))
+    process.stdout.write(`${version}\n`)
+    return 0
+  }
   const command = COMMANDS.get(name)
   if (command === undefined) {
     const message = `Unknown command: ${name}. Commands: ${[...COMMANDS.keys()].join(', ')}.`
-    if (rest.includes('--json')) {
-      process.stdout.write(`${JSON.stringify({ code: 'unknown-command', error: message })}\n`)
-    }
-    process.stderr.write(`${message}\n`)
-    return 2
+    return reportError({ message, code: 'unknown-command' }, args, process)
   }
-  if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(`${command.summary}\n\nExample: ${COMMAND} ${command.example}\n\n`)
-  }
-  return await command.run()
+  return await command.run(args)
 }
 
 // It would be printed before every answer; `engines` in package.json says which Node.js this project needs.
@@ -196,5 +159,4 @@ process.stdout.on('error', () => {
   if (!CHANGING.includes(process.argv[2] ?? '')) process.exit()
 })
 process.stderr.on('error', () => undefined)
-const code = await main()
-if (code !== undefined) process.exitCode = code
+process.exitCode = await main(process.argv.slice(2))

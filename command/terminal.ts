@@ -2,14 +2,15 @@
 import { createInterface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import type { ErrorCode } from './error-codes.ts'
 
 /** The command could not do its work. The message says why and what to do; exit code 2. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   /** Stable, for machines: `--json` prints it beside the message. */
-  readonly code: string
+  readonly code: ErrorCode
 
-  constructor(message: string, code = 'failed') {
+  constructor(message: string, code: ErrorCode = 'failed') {
     super(message)
     this.code = code
   }
@@ -33,7 +34,7 @@ export function canAsk(terminal: Terminal): boolean {
   return terminal.stdin.isTTY === true && terminal.stdout.isTTY === true
 }
 
-/** @returns whether the answer was yes; Ctrl-C and the end of the input are a no */
+/** @returns whether the answer was yes; Ctrl-C, Ctrl-D and the end of the input are a no */
 export async function askYesNo(terminal: Terminal, question: string): Promise<boolean> {
   const lines = createInterface({ input: terminal.stdin, output: terminal.stdout })
   try {
@@ -41,8 +42,13 @@ export async function askYesNo(terminal: Terminal, question: string): Promise<bo
     const ended = new Promise<string>(resolve => {
       lines.once('close', () => setImmediate(() => resolve('')))
     })
-    const answer = await Promise.race([lines.question(`${question} [y/N] `), ended])
-    return /^y(es)?$/i.test(answer.trim())
+    // The question itself rejects at Ctrl-C and Ctrl-D in some versions of Node.js, and never ends in others.
+    const answered = lines.question(`${question} [y/N] `).catch(() => '')
+    const answer = await Promise.race([answered, ended])
+    const isYes = /^y(es)?$/i.test(answer.trim())
+    // What is printed next begins on a line of its own.
+    if (answer === '') terminal.stdout.write('\n')
+    return isYes
   } finally {
     lines.close()
   }

@@ -1,5 +1,4 @@
 // The command demo: a first sign-in from the temporary password to the tokens, with the real Amplify client, on this machine.
-import { parseArgs } from 'node:util'
 import { Amplify } from 'aws-amplify'
 import {
   type ConfirmSignInInput,
@@ -14,26 +13,31 @@ import { CognitoJwtVerifier } from 'aws-jwt-verify'
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk'
 import { paint, runCommand } from '../command/command.ts'
 import { objectOf, type UntypedObject } from '../command/json.ts'
-import { AFTER_NEW_PASSWORD } from './behaviour.ts'
+import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../command/options.ts'
+import type { Terminal } from '../command/terminal.ts'
+import { AFTER_NEW_PASSWORD_MEANING, afterNewPasswordFrom } from './after-new-password.ts'
 import type { PoolCall } from './call-log.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
-const HELP = `Usage: npx cognito-email-code demo [options]
+const OPTIONS = {
+  'after-new-password': { type: 'string', value: 'WHAT' },
+  ...COMMON_OPTIONS,
+} as const
 
-Starts a user pool and a mailbox on free ports of this machine, signs a first-time user in with the real Amplify client
-through the built triggers, and checks every step: temporary password, new password, a mistyped code, a resend, the right
-code, the tokens, and a second sign-in with the new password.
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'demo',
+  about: `Starts a user pool and a mailbox on free ports of this machine, signs a first-time user in with the real Amplify client
+through the triggers, and checks every step: temporary password, new password, a mistyped code, a resend, the right
+code, the tokens, and a second sign-in with the new password.`,
+  options: { 'after-new-password': AFTER_NEW_PASSWORD_MEANING },
+  examples: ['--after-new-password tokens'],
+  exitCodes: '0 every step had the expected outcome, 1 a step did not, 2 could not run',
+}
 
-Options:
-  --after-new-password define|define-with-entry|define-first|tokens
-           what Cognito does after the new password (AWS has not published it): call Define again with the same two
-           entries (default), or with one more; call Define before the new password only; or issue tokens at once,
-           which Pre Token Generation then refuses
-  --json   print the steps as JSON
-  --help   print this text
-
-Exit status: 0 every step had the expected outcome, 1 a step did not, 2 the demo could not run.
-`
+/** Runs the demo. @param args what follows the name of the command */
+export function runDemo(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  return runCommand(OPTIONS, DESCRIPTION, args, terminal, demo)
+}
 
 const NEW_PASSWORD = 'Brand-New-Password-1'
 
@@ -42,25 +46,8 @@ type DemoStep = { readonly title: string; readonly result: string; readonly call
 /** A step with another outcome than expected. */
 class DemoError extends Error {}
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      'after-new-password': { type: 'string', default: 'define' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const afterNewPassword = AFTER_NEW_PASSWORD.find(value => value === values['after-new-password'])
-  if (afterNewPassword === undefined) {
-    throw new Error(
-      `Invalid --after-new-password: ${values['after-new-password']}. It must be one of ${AFTER_NEW_PASSWORD.join(', ')}.`,
-    )
-  }
-
+async function demo({ values }: ReturnType<typeof readOptions<typeof OPTIONS>>): Promise<0 | 1> {
+  const afterNewPassword = afterNewPasswordFrom(values['after-new-password'])
   const startedAt = performance.now()
   const pool = await startLocalUserPool({ afterNewPassword, environment: { APP_NAME: 'Example' } })
   const steps: DemoStep[] = []
@@ -252,5 +239,3 @@ function textOf({ title, result, calls }: DemoStep, number: number): string {
   const lines = calls.map(call => paint('dim', `     ${call}`))
   return [`${paint('bold', `${number}. ${title}`)}`, `   ${result}`, ...lines, '', ''].join('\n')
 }
-
-await runCommand(main)

@@ -63,9 +63,12 @@ export async function listen(
   return { server, endpoint }
 }
 
-function cannotListen(port: number, error: Error): string {
-  const advice = 'Choose another one with LOCAL_POOL_PORT or the option port; 0 is a free one.'
-  return `The local user pool cannot listen on port ${port}: ${error.message}. ${advice}`
+function cannotListen(port: number, error: NodeJS.ErrnoException): string {
+  const problem =
+    error.code === 'EADDRINUSE'
+      ? 'the port is in use (EADDRINUSE), perhaps by another local user pool. Stop that, or choose'
+      : `${error.message}. Choose`
+  return `The local user pool cannot listen on port ${port}: ${problem} another port with LOCAL_POOL_PORT, or with the option port; 0 is a free one.`
 }
 
 async function handle(

@@ -52,7 +52,9 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
   if (!('port' in report)) {
     await close()
     const reason = 'error' in report ? report.error : 'it has no port'
-    throw new Error(`The local mail server did not start on port ${port}: ${reason}. Choose another port.`)
+    throw new Error(
+      `The local mail server did not start on port ${port}: ${reason}. Choose another one with LOCAL_MAIL_PORT, or with the option mailPort; 0 is a free one.`,
+    )
   }
 
   const url = `http://127.0.0.1:${report.port}`

@@ -12,7 +12,7 @@ let folder: string
 const exports: string[] = []
 
 beforeAll(async () => {
-  rehearsal = spawn(process.execPath, ['dist/local/start.mjs', '--rehearse'], {
+  rehearsal = spawn(process.execPath, ['dist/command/cognito-email-code.mjs', 'start', '--rehearse'], {
     env: { PATH: process.env['PATH'], LOCAL_POOL_PORT: '0', LOCAL_MAIL_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -77,5 +77,27 @@ test('the endpoint says what it does not have', async () => {
     'npx cognito-email-code attach --user-pool-id $POOL --stack-name other --dry-run',
   )
   expect(code).toBe(2)
-  expect(output).toContain('other')
+  expect(output).toContain('The stack other does not exist')
+  const json = await paste(
+    'npx cognito-email-code attach --user-pool-id $POOL --stack-name other --dry-run --json 2>/dev/null',
+  )
+  expect(JSON.parse(json.output)).toMatchObject({ code: 'not-found' })
+})
+
+test('attach --dry-run refuses what attach refuses, and says it once', async () => {
+  // Without --clients the guard of the rehearsal, which is for one app client, leaves out nothing that asks for the code.
+  const command =
+    'npx cognito-email-code attach --user-pool-id $POOL --stack-name email-code --clients $(OTHER)'
+  const other = (
+    await paste('npx cognito-email-code check --user-pool-id $POOL --sample 1 --json || true')
+  ).output.match(/\b[\da-z]{26}\b/g)
+  const client = (await paste('echo $CLIENT')).output.trim()
+  const id = other?.find(it => it !== client)
+  const attach = command.replace('$(OTHER)', String(id))
+  const dry = await paste(`${attach} --dry-run`)
+  const real = await paste(`${attach} --yes`)
+  expect([dry.code, real.code]).toEqual([2, 2])
+  expect(dry.output).toBe(real.output)
+  expect(dry.output.match(/Nothing was changed/g)).toHaveLength(1)
+  expect((await paste(`${attach} --dry-run --json 2>/dev/null`)).output).toMatch(/"code": "guard-[a-z-]+"/)
 })

@@ -276,8 +276,14 @@ test.each([
   ['tokens', ['--json']],
 ])('the demo holds and shows no code (%s %j)', async (behaviour, options) => {
   await start()
-  const demo = join(projectDirectory, 'dist/local/demo.mjs')
-  const run = promisify(execFile)(process.execPath, [demo, '--after-new-password', behaviour, ...options])
+  const demo = join(projectDirectory, 'dist/command/cognito-email-code.mjs')
+  const run = promisify(execFile)(process.execPath, [
+    demo,
+    'demo',
+    '--after-new-password',
+    behaviour,
+    ...options,
+  ])
   const { stdout, stderr } = await run
   expect(`${stdout}${stderr}`).not.toMatch(/\b\d{6}\b/)
   if (options.length === 0) expect(stdout).toContain('Every step had the expected outcome.')

@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 function start(args: readonly string[], environment: Record<string, string> = {}) {
-  const started = spawn(process.execPath, ['dist/local/start.mjs', ...args], {
+  const started = spawn(process.execPath, ['dist/command/cognito-email-code.mjs', 'start', ...args], {
     cwd: projectDirectory,
     env: { ...process.env, LOCAL_POOL_PORT: '0', LOCAL_MAIL_PORT: '0', ...environment },
   })
@@ -107,7 +107,7 @@ test('--help explains itself and starts nothing', async () => {
 
 for (const [args, environment, text] of [
   [['--after-new-password', 'never'], {}, 'Invalid --after-new-password: never'],
-  [['--nothing'], {}, "Unknown option '--nothing'"],
+  [['--nothing'], {}, 'Unknown option for start: --nothing.'],
   [[], { LOCAL_POOL_PORT: 'eighty' }, 'Invalid LOCAL_POOL_PORT: eighty'],
 ] as const) {
   test(`an invalid option or variable ends with 2: ${text}`, async () => {
@@ -116,3 +116,21 @@ for (const [args, environment, text] of [
     expect(pool.output()).toContain(text)
   })
 }
+
+test('a port in use is named, with what to do', async () => {
+  const pool = start(['--json'])
+  const { endpoint, mailbox } = JSON.parse(await pool.until('\n'))
+  for (const [variable, url] of [
+    ['LOCAL_POOL_PORT', endpoint],
+    ['LOCAL_MAIL_PORT', mailbox],
+  ]) {
+    const { port } = new URL(url)
+    const second = start([], { [variable]: port })
+    expect(await second.exit).toEqual([2, null])
+    expect(second.output()).toContain(`port ${port}`)
+    expect(second.output()).toContain(variable)
+    expect(second.output().trim().split('\n')).toHaveLength(1)
+  }
+  pool.started.kill('SIGINT')
+  expect(await pool.exit).toEqual([0, null])
+})

@@ -1,61 +1,52 @@
 // npm start: the local user pool with the sample page, until Ctrl-C.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs, styleText } from 'node:util'
-import { AFTER_NEW_PASSWORD } from './behaviour.ts'
+import { styleText } from 'node:util'
+import { runCommand } from '../command/command.ts'
+import { packageFile } from '../command/name.ts'
+import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../command/options.ts'
+import { CommandError, type Terminal } from '../command/terminal.ts'
+import { AFTER_NEW_PASSWORD_MEANING, afterNewPasswordFrom } from './after-new-password.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 import { REHEARSAL } from './rehearsal.ts'
 import { projectDirectory } from './trigger-process.ts'
 import { SETTING_NAMES } from './trigger-settings.ts'
 
-const HELP = `Usage: npx cognito-email-code start [--after-new-password ${AFTER_NEW_PASSWORD.join('|')}] [--rehearse] [--triggers FOLDER] [--json]
+const OPTIONS = {
+  'after-new-password': { type: 'string', value: 'WHAT' },
+  rehearse: { type: 'boolean', default: false },
+  triggers: { type: 'string', value: 'FOLDER' },
+  ...COMMON_OPTIONS,
+} as const
 
-Starts a Cognito user pool on this machine, with the built triggers, a mailbox and a page to sign in on.
-It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.
-
-  --after-new-password  what Cognito does after a new password in a custom sign-in (AWS has not published it):
-                        define             Define is called with the same entries (default)
-                        define-with-entry  Define is called with one entry more, NEW_PASSWORD_REQUIRED
-                        define-first       Define was called before the new password; Create follows
-                        tokens             tokens at once, unless Pre Token Generation refuses them
-  --rehearse            starts a pool that asks for no code yet, with 300 users, in an account with the functions deployed:
-                        practise check, attach and detach on it (docs/existing-pool.md)
-  --triggers            the folder of the triggers, such as one that the command build wrote (default: those of the package)
-  --json                prints one line of JSON when the pool is ready
-  --help                prints this text
-
-Environment: LOCAL_POOL_PORT (default 9229), LOCAL_MAIL_PORT (default 8005); 0 is a free port.
-The triggers get their settings from it too, such as MAX_ATTEMPTS or CODE_TTL_SECONDS.
-
-Example: CODE_TTL_SECONDS=60 npx cognito-email-code start --after-new-password tokens`
-
-try {
-  await start()
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error)
-  process.exitCode = 2
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'start',
+  about: `Starts a Cognito user pool on this machine, with the triggers, a mailbox and a page to sign in on, until Ctrl-C.
+It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.`,
+  options: {
+    'after-new-password': AFTER_NEW_PASSWORD_MEANING,
+    rehearse:
+      'start a pool that asks for no code yet, with 300 users, in an account with the functions deployed: practise check, ' +
+      `fix, attach and detach on it (${packageFile('docs/existing-pool.md')})`,
+    triggers:
+      'the folder of the triggers, such as one that the command build wrote (default: those of the package)',
+  },
+  notes: `Environment: LOCAL_POOL_PORT (default 9229), LOCAL_MAIL_PORT (default 8005); 0 is a free port.
+The triggers get their settings from it too, such as MAX_ATTEMPTS or CODE_TTL_SECONDS.`,
+  examples: ['--after-new-password tokens', '--rehearse'],
+  exitCodes: '0 stopped by Ctrl-C, 2 could not run',
 }
 
-async function start(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      'after-new-password': { type: 'string', default: 'define' },
-      rehearse: { type: 'boolean', default: false },
-      triggers: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+/** Starts the pool, which then runs until SIGINT or SIGTERM. @param args what follows the name of the command */
+export function runStart(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
+  return runCommand(OPTIONS, DESCRIPTION, args, terminal, async ({ values }) => {
+    await start(values)
+    return 0
   })
-  if (values.help) {
-    console.log(HELP)
-    return
-  }
-  const afterNewPassword = AFTER_NEW_PASSWORD.find(value => value === values['after-new-password'])
-  if (afterNewPassword === undefined) {
-    throw new Error(
-      `Invalid --after-new-password: ${values['after-new-password']}. It must be one of ${AFTER_NEW_PASSWORD.join(', ')}.`,
-    )
-  }
+}
+
+async function start(values: ReturnType<typeof readOptions<typeof OPTIONS>>['values']): Promise<void> {
+  const afterNewPassword = afterNewPasswordFrom(values['after-new-password'])
   const pool = await startLocalUserPool({
     port: portFrom('LOCAL_POOL_PORT', 9229),
     mailPort: portFrom('LOCAL_MAIL_PORT', 8005),
@@ -94,8 +85,8 @@ function rehearsalIntroduction({ endpoint, region, userPoolId, clientId, mailbox
   return [
     bold('A rehearsal: a pool in use that asks for no code yet.'),
     '',
-    'The functions are deployed; nothing is attached. Paste this into another terminal: the check, attach, fix and detach\n' +
-      'commands of docs/existing-pool.md then work as written.',
+    'The functions are deployed; nothing is attached. Paste the two lines into another terminal: the check, attach, fix\n' +
+      `and detach commands of ${packageFile('docs/existing-pool.md')} then work as written.`,
     '',
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal`,
     `export POOL=${userPoolId} CLIENT=${clientId}`,
@@ -153,5 +144,5 @@ function portFrom(variable: string, fallback: number): number {
   if (text === undefined || text === '') return fallback
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new Error(`Invalid ${variable}: ${text}. It must be a port from 0 to 65535.`)
+  throw new CommandError(`Invalid ${variable}: ${text}. It must be a port from 0 to 65535.`, 'usage')
 }

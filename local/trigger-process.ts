@@ -2,9 +2,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { packageDirectory } from '../command/name.ts'
 import type { Check, Invocation, Report } from './lambda-runtime.ts'
 
 export const TRIGGER_NAMES = [
@@ -63,7 +63,7 @@ export class TriggerError extends Error {
 }
 
 /** The folder that holds package.json and dist/, whether this runs from its source or built. */
-export const projectDirectory = findProject(dirname(fileURLToPath(import.meta.url)))
+export const projectDirectory = packageDirectory
 
 /**
  * Path of a program of local/ that runs in a process of its own.
@@ -225,11 +225,4 @@ function environmentOf({ name, environment }: TriggerOptions): Record<string, st
     AWS_LAMBDA_LOG_LEVEL: 'INFO',
     ...environment,
   }
-}
-
-function findProject(directory: string): string {
-  if (existsSync(join(directory, 'package.json'))) return directory
-  const parent = dirname(directory)
-  if (parent === directory) throw new Error('package.json of this project was not found above local/')
-  return findProject(parent)
 }

@@ -1,42 +1,38 @@
 // The command build: the four triggers with a mail module of one's own, ready to deploy.
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { runCommand } from '../command/command.ts'
+import { COMMAND, packageFile } from '../command/name.ts'
+import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
 import { projectDirectory, TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { zipOf } from '../package/trigger-zip.mjs'
 import { languagesOf } from '../shared/mail-module.ts'
 import { ownModule } from './own-module.ts'
-import { runMailCommand } from './run-command.ts'
 
-const HELP = `Usage: npx cognito-email-code build --mail FILE --out FOLDER [--json]
+const OPTIONS = {
+  mail: { type: 'string', value: 'FILE' },
+  out: { type: 'string', value: 'FOLDER' },
+  ...COMMON_OPTIONS,
+} as const
 
-Checks a mail module (docs/mail.md) and writes the four triggers with it: FOLDER/<trigger>/index.mjs and FOLDER/<trigger>.zip,
-and own-mail.mjs in that of Create. The same module gives the same bytes. It needs esbuild (npm install --save-dev esbuild).
-
-  --mail FILE    TypeScript or JavaScript; its default export writes the mail, its export locales adds languages
-  --out FOLDER   where the triggers are written; those that are there are replaced, and nothing else
-  --json         prints one JSON object
-  --help         prints this text
-
-Try it: npx cognito-email-code start --triggers FOLDER
-
-Example: npx cognito-email-code build --mail ./mail.ts --out dist
-
-Exit code: 0 written, 2 the module was refused or could not be built.
-`
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'build',
+  about: `Checks a mail module (${packageFile('docs/mail.md')}) and writes the four triggers with it: FOLDER/<trigger>/index.mjs and
+FOLDER/<trigger>.zip, and own-mail.mjs in that of Create. The same module gives the same bytes. It needs esbuild
+(npm install --save-dev esbuild).`,
+  options: {
+    mail: 'TypeScript or JavaScript; its default export writes the mail, its export locales adds languages (required)',
+    out: 'where the triggers are written; those that are there are replaced, and nothing else (required)',
+  },
+  notes: `Try it: ${COMMAND} start --triggers FOLDER`,
+  examples: ['--mail ./mail.ts --out dist'],
+  exitCodes: '0 written, 2 the module was refused or could not be built',
+}
 
 /** @returns the exit code: 0 written, 2 could not run */
 export function runBuild(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
-  return runMailCommand(args, terminal, HELP, async () => {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        mail: { type: 'string' },
-        out: { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    })
+  return runCommand(OPTIONS, DESCRIPTION, args, terminal, async ({ values }) => {
     const { mail, out, json } = values
     if (mail === undefined)
       throw new CommandError('Missing required option: --mail FILE. See --help.', 'usage')
@@ -61,6 +57,7 @@ export function runBuild(args: readonly string[], terminal: Terminal): Promise<0
         ? `${JSON.stringify({ out, triggers: TRIGGER_NAMES, languages })}\n`
         : `Written to ${out}: ${TRIGGER_NAMES.join(', ')}\nMail in ${languages.length} languages: ${languages.join(', ')}\n`,
     )
+    return 0
   })
 }
 

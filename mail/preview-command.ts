@@ -1,6 +1,8 @@
 // The command mail-preview: one page with the mail in every language; or real mails to oneself.
 import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { runCommand } from '../command/command.ts'
+import { packageFile } from '../command/name.ts'
+import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
 import { startDeadline } from '../shared/deadline.ts'
 import { chooseLocale } from '../shared/locales.ts'
@@ -10,31 +12,39 @@ import { sendMail } from '../shared/ses.ts'
 import { readCreateSettings } from '../shared/settings.ts'
 import { galleryPage, sampleMails } from './gallery.ts'
 import { ownModule } from './own-module.ts'
-import { runMailCommand } from './run-command.ts'
 
-const HELP = `Usage: npx cognito-email-code mail-preview [--mail FILE] [--out FILE] [--send-to ADDRESS] [options]
+const OPTIONS = {
+  mail: { type: 'string', value: 'FILE' },
+  out: { type: 'string', value: 'FILE' },
+  locales: { type: 'string', value: 'TAG,TAG' },
+  'from-address': { type: 'string', value: 'ADDRESS' },
+  'app-name': { type: 'string', value: 'NAME' },
+  'brand-color': { type: 'string', value: 'COLOR' },
+  footer: { type: 'string', value: 'TEXT' },
+  'send-to': { type: 'string', value: 'ADDRESS' },
+  ...COMMON_OPTIONS,
+} as const
 
-Writes one HTML page that shows the mail in every language: light and dark, phone and desktop, the text part, and the
-notification with subject and preview text. The code in it is made up.
-
-  --mail FILE             a mail module of your own (docs/mail.md); default: the standard mail
-  --out FILE              where the page is written (mail-preview.html)
-  --locales TAG,TAG       only these languages
-  --from-address ADDRESS  FROM_ADDRESS, such as "Example <no-reply@example.com>"
-  --app-name NAME         APP_NAME
-  --brand-color COLOR     BRAND_COLOR, such as "#0b5fff"
-  --footer TEXT           MAIL_FOOTER, a line or a JSON object of lines by language
-  --send-to ADDRESS       sends these mails through SES instead of writing the page; needs --from-address, and the region
-                          and credentials of the AWS SDK (AWS_REGION, AWS_PROFILE)
-  --json                  prints one JSON object
-  --help                  prints this text
-
-What is not given as an option is read from the environment variable of that name.
-
-Example: npx cognito-email-code mail-preview --app-name Example --brand-color "#0b5fff"
-
-Exit code: 0 written or sent, 2 could not run.
-`
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'mail-preview',
+  about: `Writes one HTML page that shows the mail in every language: light and dark, phone and desktop, the text part, and the
+notification with subject and preview text. The code in it is made up.`,
+  options: {
+    mail: `a mail module of your own (${packageFile('docs/mail.md')}); default: the standard mail`,
+    out: 'where the page is written (default: mail-preview.html)',
+    locales: 'only these languages',
+    'from-address': 'FROM_ADDRESS, such as "Example <no-reply@example.com>"',
+    'app-name': 'APP_NAME',
+    'brand-color': 'BRAND_COLOR, such as "#0b5fff"',
+    footer: 'MAIL_FOOTER, a line or a JSON object of lines by language',
+    'send-to':
+      'send these mails through SES instead of writing the page; needs --from-address, and the region and credentials of the ' +
+      'AWS SDK (AWS_REGION, AWS_PROFILE)',
+  },
+  notes: 'What is not given as an option is read from the environment variable of that name.',
+  examples: ['--app-name Example --brand-color "#0b5fff"'],
+  exitCodes: '0 written or sent, 2 could not run',
+}
 
 /** A code that no sign-in waits for. */
 const SAMPLE = { code: '271828', reference: 'KDQB' }
@@ -44,22 +54,8 @@ const NO_SECRET = '00'.repeat(32)
 
 /** @returns the exit code: 0 written or sent, 2 could not run */
 export function runPreview(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
-  return runMailCommand(args, terminal, HELP, async () => {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        mail: { type: 'string' },
-        out: { type: 'string', default: 'mail-preview.html' },
-        locales: { type: 'string' },
-        'from-address': { type: 'string' },
-        'app-name': { type: 'string' },
-        'brand-color': { type: 'string' },
-        footer: { type: 'string' },
-        'send-to': { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    })
-    const { out, json, 'send-to': to } = values
+  return runCommand(OPTIONS, DESCRIPTION, args, terminal, async ({ values }) => {
+    const { out = 'mail-preview.html', json, 'send-to': to } = values
     const { module } = await ownModule(values.mail)
     const names = Object.keys(languagesOf(module))
     const locales = values.locales?.split(',').map(name => name.trim())
@@ -94,11 +90,12 @@ export function runPreview(args: readonly string[], terminal: Terminal): Promise
     if (to === undefined) {
       await writeFile(out, galleryPage(mails, settings.appName))
       terminal.stdout.write(json ? `${JSON.stringify({ out, locales: names })}\n` : `Written: ${out}\n`)
-      return
+      return 0
     }
     for (const { mail } of mails) await sendMail(mail, to, settings, startDeadline(), () => {})
     terminal.stdout.write(
       json ? `${JSON.stringify({ to, sent: mails.length })}\n` : `Sent to ${to}: ${mails.length} mails.\n`,
     )
+    return 0
   })
 }

@@ -1,6 +1,8 @@
 // The commands for a real pool: arguments in, text or JSON out, exit code 0 no problems, 1 findings, 2 could not run.
-import { parseArgs } from 'node:util'
+import { type Explained, reportError, runCommand } from '../command/command.ts'
 import type { Json } from '../command/json.ts'
+import { packageFile } from '../command/name.ts'
+import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../command/options.ts'
 import { printable } from '../command/shell.ts'
 import {
   askYesNo,
@@ -18,73 +20,26 @@ import { awsErrorKind } from './aws-errors.ts'
 import { carryOut, type Outcome } from './carry-out.ts'
 import { readPoolFacts } from './check.ts'
 import { type DetachOptions, nextSteps, planDetach } from './detach.ts'
-import type { ErrorCode } from './error-codes.ts'
 import { FINDING_IDS, type Finding, findings, type Level, USER_FINDING_IDS } from './findings.ts'
 import { planFix } from './fix.ts'
 import { detachCommand, type Plan, regionOfPool, shownName } from './plan.ts'
 import { arnsOfStack, checkedArn, type TriggerArns } from './trigger-functions.ts'
 
-const HELP = `Attaches the triggers of the e-mailed code to an existing user pool.
-
-  npx cognito-email-code check  --user-pool-id ID [--stack-name NAME] [--sample N] [--ignore FINDING,...]
-  npx cognito-email-code fix    FINDING[,FINDING ...] --user-pool-id ID [--clients ID,ID]
-  npx cognito-email-code attach --user-pool-id ID --stack-name NAME [--clients ID,ID] [--backup FILE]
-  npx cognito-email-code detach --user-pool-id ID --backup FILE
-
-check    reads only; reports what lets users in without a code, or stops the code from reaching them
-  --stack-name NAME        the stack of template.yaml, to compare the triggers with
-  --sample N               read the first N users only
-  --sign-ins-per-day N     for the mail quota (default: one for each user)
-  --from-address ADDRESS   the sender to look up in SES, before anything is deployed
-  --ignore FINDING,...     leave out findings that you accept
-
-fix      changes the settings that findings of check name
-  --clients ID,ID          only on these app clients
-  --backup FILE            where the whole pool is saved first (default: a name with the time in it)
-
-attach   sets the triggers; no other setting changes
-  --stack-name NAME        takes the functions from the outputs of that stack; or name each function:
-  --define-arn ARN --create-arn ARN --verify-arn ARN --pre-token-arn ARN
-  --clients ID,ID          lets these app clients sign in with password and code only
-  --add-flow               keeps their other flows and adds CUSTOM_AUTH, while old app versions are in use
-  --guard-all              continue although first sign-ins through other app clients will be refused
-  --replace                replaces triggers that are other functions
-  --backup FILE            where the whole pool is saved first (default: a name with the time in it)
-
-detach   restores what attach or fix changed, and keeps what others changed since
-  --backup FILE            the file that attach or fix wrote
-  --everything             restores every setting of the backup
-  --replace                continue although other triggers have been attached since
-  --remove-triggers        also removes triggers that were attached before this backup was made
-  --add-srp ID,ID          lets users of these app clients sign in with the password alone, where they
-                           could not sign in without the triggers
-
-fix, attach and detach
-  --dry-run                shows the exact difference and changes nothing
-  --yes                    applies the change without asking
-
-Example: npx cognito-email-code check --user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code
-
---json prints one JSON object; an error has a stable "code". --help prints this text.
-Exit code: 0 no problems, 1 findings, 2 could not run.
-Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL_..., ...).
-`
-
 const OPTIONS = {
-  'user-pool-id': { type: 'string' },
-  region: { type: 'string' },
-  'stack-name': { type: 'string' },
-  'define-arn': { type: 'string' },
-  'create-arn': { type: 'string' },
-  'verify-arn': { type: 'string' },
-  'pre-token-arn': { type: 'string' },
-  clients: { type: 'string' },
-  backup: { type: 'string' },
-  sample: { type: 'string' },
-  'sign-ins-per-day': { type: 'string' },
-  'from-address': { type: 'string' },
-  ignore: { type: 'string' },
-  'add-srp': { type: 'string' },
+  'user-pool-id': { type: 'string', value: 'ID' },
+  region: { type: 'string', value: 'REGION' },
+  'stack-name': { type: 'string', value: 'NAME' },
+  'define-arn': { type: 'string', value: 'ARN' },
+  'create-arn': { type: 'string', value: 'ARN' },
+  'verify-arn': { type: 'string', value: 'ARN' },
+  'pre-token-arn': { type: 'string', value: 'ARN' },
+  clients: { type: 'string', value: 'ID,ID' },
+  backup: { type: 'string', value: 'FILE' },
+  sample: { type: 'string', value: 'N' },
+  'sign-ins-per-day': { type: 'string', value: 'N' },
+  'from-address': { type: 'string', value: 'ADDRESS' },
+  ignore: { type: 'string', value: 'FINDING,FINDING' },
+  'add-srp': { type: 'string', value: 'ID,ID' },
   'add-flow': { type: 'boolean', default: false },
   'guard-all': { type: 'boolean', default: false },
   replace: { type: 'boolean', default: false },
@@ -92,28 +47,121 @@ const OPTIONS = {
   everything: { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
 } as const
 
-const ARN_OPTIONS = ['define-arn', 'create-arn', 'verify-arn', 'pre-token-arn'] as const
-const CHANGING = ['backup', 'yes', 'dry-run'] as const
-const DETACHING = ['everything', 'replace', 'remove-triggers', 'add-srp', ...CHANGING] as const
+type Description = CommandDescription<keyof typeof OPTIONS>
+type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
 
-/** Which options a command takes, besides --user-pool-id, --region, --json and --help. */
-const COMMANDS: Record<string, readonly (keyof typeof OPTIONS)[]> = {
-  check: ['stack-name', ...ARN_OPTIONS, 'sample', 'sign-ins-per-day', 'from-address', 'ignore'],
-  fix: ['stack-name', ...ARN_OPTIONS, 'clients', ...CHANGING],
-  attach: ['stack-name', ...ARN_OPTIONS, 'clients', 'add-flow', 'guard-all', 'replace', ...CHANGING],
-  detach: DETACHING,
+const ARN_OPTIONS = ['define-arn', 'create-arn', 'verify-arn', 'pre-token-arn'] as const
+
+/** What the options of every command on a pool mean. */
+export const POOL_MEANINGS = {
+  'user-pool-id': 'the user pool (required)',
+  region: 'the region; the id of the pool names it already, so it need not be given',
+}
+const FUNCTIONS = {
+  'stack-name': 'the stack of template.yaml, for the functions in its outputs',
+  'define-arn': 'or each function by its ARN: Define Auth Challenge,',
+  'create-arn': 'Create Auth Challenge,',
+  'verify-arn': 'Verify Auth Challenge Response,',
+  'pre-token-arn': 'and Pre Token Generation',
+}
+const BACKUP =
+  'where the whole pool is saved first; an existing file is never overwritten (default: a name with the time)'
+const CHANGING = {
+  'dry-run': 'show the exact difference and change nothing',
+  yes: 'apply the change without asking',
+}
+export const CREDENTIALS =
+  'Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL and so on).\n' +
+  `All findings, rights and error codes: ${packageFile('docs/existing-pool.md')}`
+const CHANGED = '0 done, or nothing to change; 2 could not run, or refused'
+
+const DESCRIPTIONS: Readonly<Record<PoolCommand, Description>> = {
+  check: {
+    name: 'check',
+    about:
+      'Reports what lets users sign in without a code, and what stops mail from being delivered. It only reads.',
+    options: {
+      ...POOL_MEANINGS,
+      ...FUNCTIONS,
+      sample: 'read the first N users only',
+      'sign-ins-per-day': 'for the mail quota (default: one for each user)',
+      'from-address': 'the sender to look up in SES, before anything is deployed',
+      ignore: 'leave out findings that you accept',
+    },
+    examples: [
+      '--user-pool-id eu-central-1_EXAMPLE00',
+      '--user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code --json',
+    ],
+    exitCodes: '0 no problems, 1 findings, 2 could not run',
+    notes: CREDENTIALS,
+  },
+  fix: {
+    name: 'fix',
+    arguments: 'FINDING[,FINDING ...]',
+    about: 'Changes the settings that findings of check name, after a backup.',
+    options: {
+      ...POOL_MEANINGS,
+      ...FUNCTIONS,
+      clients: 'only on these app clients',
+      backup: BACKUP,
+      ...CHANGING,
+    },
+    examples: ['client-reveals-users --user-pool-id eu-central-1_EXAMPLE00 --dry-run'],
+    exitCodes: CHANGED,
+    notes: CREDENTIALS,
+  },
+  attach: {
+    name: 'attach',
+    about: 'Attaches the triggers to a user pool, after a backup. No other setting changes.',
+    options: {
+      ...POOL_MEANINGS,
+      ...FUNCTIONS,
+      clients: 'let these app clients sign in with password and code only',
+      'add-flow': 'keep their other flows and add CUSTOM_AUTH, while old app versions are in use',
+      'guard-all': 'continue although first sign-ins through other app clients will be refused',
+      replace: 'replace triggers that are other functions',
+      backup: BACKUP,
+      ...CHANGING,
+    },
+    examples: [
+      '--user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code --dry-run',
+      '--user-pool-id eu-central-1_EXAMPLE00 --stack-name email-code --clients YOUR-APP-CLIENT-ID --backup before.json',
+    ],
+    exitCodes: CHANGED,
+    notes: CREDENTIALS,
+  },
+  detach: {
+    name: 'detach',
+    about: 'Restores what attach or fix changed, and keeps what others have changed since.',
+    options: {
+      ...POOL_MEANINGS,
+      backup: 'the file that attach or fix wrote (required)',
+      everything: 'restore every setting of the backup',
+      replace: 'continue although other triggers have been attached since',
+      'remove-triggers': 'also remove triggers that were attached before this backup was made',
+      'add-srp':
+        'let users of these app clients sign in with the password alone, where they could not sign in without the triggers',
+      ...CHANGING,
+    },
+    examples: ['--user-pool-id eu-central-1_EXAMPLE00 --backup before.json --dry-run'],
+    exitCodes: CHANGED,
+    notes: CREDENTIALS,
+  },
 }
 
-type Values = ReturnType<typeof parse>['values']
+type PoolCommand = 'check' | Plan['command']
+
+function isPoolCommand(name: string): name is PoolCommand {
+  return Object.hasOwn(DESCRIPTIONS, name)
+}
 
 /**
  * Runs one command.
  *
- * @param args what follows the name of the program
+ * @param args the name of the command and what follows it
  * @param signal aborted when the user interrupts the command: the write in progress is finished or put back
  * @returns the exit code: 0 no problems, 1 findings, 2 could not run
  */
@@ -122,43 +170,22 @@ export async function runPool(
   terminal: Terminal,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<0 | 1 | 2> {
-  const json = args.includes('--json')
-  try {
-    const { values, positionals } = parse(args)
-    if (values.help || args.length === 0) {
-      terminal.stdout.write(HELP)
-      return args.length === 0 ? 2 : 0
-    }
-    const [command = '', ...more] = positionals
-    checkUsage(command, more, values)
-    if (command === 'check') return await untilAborted(signal, check(values, terminal))
-    return await change(command, more, values, terminal, signal)
-  } catch (error) {
-    const { message, code } = explained(error)
-    if (json) print(terminal, { error: message, code })
-    terminal.stderr.write(`${message}\n`)
-    return 2
+  const [name = '', ...rest] = args
+  if (!isPoolCommand(name)) {
+    const message = `${name === '' ? 'Missing command' : `Unknown command: ${name}`}. Commands: ${Object.keys(DESCRIPTIONS).join(', ')}.`
+    return reportError({ message, code: 'unknown-command' }, args, terminal)
   }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-}
-
-/** @throws CommandError `usage` */
-function checkUsage(command: string, more: readonly string[], values: Values): void {
-  const allowed = COMMANDS[command]
-  if (allowed === undefined)
-    throw usageError(command === '' ? 'Missing command.' : `Unknown command: ${command}.`)
-  const [argument] = more
-  if (argument !== undefined && command !== 'fix') throw usageError(`Unexpected argument: ${argument}.`)
-  const region = values['user-pool-id'] && regionOfPool(values['user-pool-id'])
-  if (region !== undefined && values.region !== undefined && values.region !== region)
-    throw usageError(`--region is ${values.region}, but the user pool is in ${region}.`)
-  for (const [name, value] of Object.entries(values)) {
-    const known = ['user-pool-id', 'region', 'json', 'help', ...allowed].includes(name)
-    if (!known && value !== false) throw usageError(`Unknown option for ${command}: --${name}.`)
-  }
+  return runCommand(
+    OPTIONS,
+    DESCRIPTIONS[name],
+    rest,
+    terminal,
+    ({ values, positionals }) =>
+      name === 'check'
+        ? untilAborted(signal, check(values, terminal))
+        : change(name, positionals, values, terminal, signal),
+    explained,
+  )
 }
 
 function usageError(message: string): CommandError {
@@ -248,7 +275,7 @@ function findingsText(
 }
 
 async function change(
-  command: string,
+  command: Plan['command'],
   more: readonly string[],
   values: Values,
   terminal: Terminal,
@@ -259,6 +286,7 @@ async function change(
   const isDetach = command === 'detach'
   const plan = await untilAborted(signal, planFor(command, more, aws, values, terminal))
   if (!values.json) terminal.stdout.write(planText(terminal, plan))
+  if (plan.refusal !== undefined && plan.changes.length > 0) throw plan.refusal
   const steps = () => (isDetach ? nextSteps(plan, detachOptions(values)) : Promise.resolve([]))
   const report = async (changed: boolean, backup: string | undefined) => {
     const next = values['dry-run'] ? [] : await steps()
@@ -269,7 +297,6 @@ async function change(
     await report(false, undefined)
     return 0
   }
-  if (plan.refusal !== undefined) throw plan.refusal
   if (!values.yes) await untilAborted(signal, confirm(values, terminal, userPoolId))
   const backupFile = isDetach ? undefined : (values.backup ?? defaultBackupName(userPoolId))
   const outcome = await carryOutAloud(aws, plan, backupFile, values.json, terminal, signal)
@@ -280,7 +307,7 @@ async function change(
 }
 
 async function planFor(
-  command: string,
+  command: Plan['command'],
   more: readonly string[],
   aws: Aws,
   values: Values,
@@ -304,7 +331,7 @@ async function confirm(values: Values, terminal: Terminal, userPoolId: string): 
     )
   }
   if (!(await askYesNo(terminal, `Apply these changes to ${userPoolId}?`)))
-    throw new CommandError('Nothing was changed.', 'not-confirmed')
+    throw new CommandError('Not confirmed. Nothing was changed.', 'not-confirmed')
 }
 
 const FINISHED = 'Interrupted after the last write: the change is complete.'
@@ -409,7 +436,8 @@ function planText(terminal: Terminal, plan: Plan): string {
   }
   if (changes.length === 0) lines.push(nothingText(plan))
   else lines.push('Every other setting stays as it is.')
-  const all = refusal === undefined ? notes : [...notes, refusal.message]
+  // With changes to make, the refusal is an error, and printed as one.
+  const all = refusal === undefined || changes.length > 0 ? notes : [...notes, refusal.message]
   return `${lines.join('\n')}\n${all.map(note => noteText(terminal, note)).join('')}`
 }
 
@@ -449,7 +477,7 @@ function defaultBackupName(userPoolId: string): string {
 /** @throws CommandError `usage` */
 export function userPoolIdOf(values: Pick<Values, 'user-pool-id' | 'region'>): string {
   const id = values['user-pool-id']
-  if (id === undefined) throw new CommandError('Missing required option: --user-pool-id ID.', 'usage')
+  if (id === undefined) throw usageError('Missing required option: --user-pool-id ID.')
   if (!/^[\w-]+_[0-9a-zA-Z]+$/.test(id)) {
     throw new CommandError(
       `--user-pool-id must be an id such as eu-central-1_EXAMPLE00, not ${JSON.stringify(id)}.`,
@@ -494,17 +522,10 @@ function print(terminal: Terminal, value: Json): void {
   terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }
 
-type Explained = { readonly message: string; readonly code: ErrorCode | string }
-
 /** An error as text to act on, with the code for machines. */
 export function explained(error: unknown): Explained {
   if (error instanceof CommandError) return { message: error.message, code: error.code }
   if (!(error instanceof Error)) return { message: String(error), code: 'failed' }
-  if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-    const option = /^Unknown option '(--?[\w-]+)/.exec(error.message)?.[1]
-    const message = option === undefined ? `${error.message}.` : `Unknown option: ${option}.`
-    return { message: `${message} See --help.`, code: 'usage' }
-  }
   const message = printable(error.message)
   if (awsErrorKind(error) === 'no-credentials')
     return { message: credentialsText(message), code: 'no-credentials' }

@@ -71,8 +71,8 @@ export function detachPlan(from: PoolState, backup: Backup, options: DetachOptio
   const kept = everything ? [] : changedSince(backup, to)
   if (kept.length > 0) {
     notes.push(
-      `Changed since the backup of ${backup.madeAt}, and left as it is now: ${namesOf(kept)}. ` +
-        '--everything puts this back as well.',
+      `Changed since the backup of ${backup.madeAt}, and left as it is now: ${namesOf(kept)}. What attach or fix changed ` +
+        'has a backup of its own; --everything would put back all of this, whoever changed it.',
     )
   }
   return planOf({

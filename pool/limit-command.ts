@@ -1,8 +1,9 @@
 // The command limit: shows how many codes were mailed to a user, or resets these counters.
 
-import { parseArgs } from 'node:util'
 import { AdminGetUserCommand } from '@aws-sdk/client-cognito-identity-provider'
 import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { runCommand } from '../command/command.ts'
+import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { printable } from '../command/shell.ts'
 import { askYesNo, CommandError, canAsk, type Terminal } from '../command/terminal.ts'
 import {
@@ -15,37 +16,38 @@ import {
 import { userHash } from '../shared/log.ts'
 import { readCreateSettings } from '../shared/settings.ts'
 import { type Aws, awsClients } from './aws.ts'
-import { explained, userPoolIdOf } from './command-line.ts'
+import { CREDENTIALS, explained, POOL_MEANINGS, userPoolIdOf } from './command-line.ts'
 import { regionOfPool } from './plan.ts'
 import { arnInSlot, readFunction, regionOf } from './trigger-functions.ts'
 import { describeUserPool } from './user-pool.ts'
 
-const HELP = `Shows or resets how many codes were mailed to a user, in the limit across sign-ins (LIMIT_TABLE).
-
-  npx cognito-email-code limit show  --user-pool-id ID --username NAME
-  npx cognito-email-code limit reset --user-pool-id ID --username NAME [--yes]
-
-show     reads only
-reset    sets the counters of the hour and of the day to zero, so that the user can get codes again
-  --yes  resets without asking
-
---username is the name of the user or an alias, such as the e-mail address.
-
-The table holds keyed hashes instead of names. The key is CODE_SECRET, which is read from the configuration of the Create
-Auth Challenge function, kept in memory and never printed.
-
---json prints one JSON object; an error has a stable "code". --help prints this text.
-Exit code: 0 done, 2 could not run.
-`
-
 const OPTIONS = {
-  'user-pool-id': { type: 'string' },
-  region: { type: 'string' },
-  username: { type: 'string' },
+  'user-pool-id': { type: 'string', value: 'ID' },
+  region: { type: 'string', value: 'REGION' },
+  username: { type: 'string', value: 'NAME' },
   yes: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
 } as const
+
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'limit',
+  arguments: 'show|reset',
+  about: `Shows how many codes were mailed to a user, in the limit across sign-ins (LIMIT_TABLE), or resets the counters of the
+hour and of the day to zero, so that the user can get codes again.`,
+  options: {
+    ...POOL_MEANINGS,
+    username: 'the name of the user or an alias, such as the e-mail address (required)',
+    yes: 'reset without asking',
+  },
+  notes: `The table holds keyed hashes instead of names. The key is CODE_SECRET, which is read from the configuration of the Create
+Auth Challenge function, kept in memory and never printed.
+${CREDENTIALS}`,
+  examples: [
+    'show --user-pool-id eu-central-1_EXAMPLE00 --username ada@example.com',
+    'reset --user-pool-id eu-central-1_EXAMPLE00 --username ada@example.com',
+  ],
+  exitCodes: '0 done, 2 could not run',
+}
 
 /** Where the counters of one user are. */
 type Place = {
@@ -62,40 +64,36 @@ type Place = {
  * @param args `show` or `reset`, and what follows it
  * @returns the exit code: 0 done, 2 could not run
  */
-export async function runLimit(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-    if (values.help || args.length === 0) {
-      terminal.stdout.write(HELP)
-      return args.length === 0 ? 2 : 0
-    }
-    const [action, ...more] = positionals
-    if ((action !== 'show' && action !== 'reset') || more.length > 0)
-      throw new CommandError('limit takes one argument: show or reset. See --help.', 'usage')
-    const userPoolId = userPoolIdOf(values)
-    const { username, yes, json } = values
-    if (!username) throw new CommandError('Missing required option: --username NAME.', 'usage')
+export function runLimit(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
+  return runCommand(
+    OPTIONS,
+    DESCRIPTION,
+    args,
+    terminal,
+    async ({ values, positionals }) => {
+      const [action, ...more] = positionals
+      if ((action !== 'show' && action !== 'reset') || more.length > 0)
+        throw new CommandError('limit takes one argument: show or reset. See --help.', 'usage')
+      const userPoolId = userPoolIdOf(values)
+      const { username, yes, json } = values
+      if (!username) throw new CommandError('Missing required option: --username NAME.', 'usage')
 
-    const aws = awsClients(regionOfPool(userPoolId))
-    const place = await findPlace(aws, userPoolId, username)
-    const now = Date.now()
-    const counters = await countersAt(aws, place, now)
-    const reset = action === 'reset'
-    const report = json ? jsonReport : textReport
-    if (!json || !reset) terminal.stdout.write(report(place, username, counters, now, false))
-    if (!reset) return 0
-    if (!yes) await confirm(terminal, json)
-    const key = { TableName: place.table, Key: counterKey(place.user, now) }
-    await aws.dynamoDb(place.region).send(new DeleteItemCommand(key))
-    terminal.stdout.write(json ? report(place, username, { hour: 0, day: 0 }, now, true) : 'Reset.\n')
-    return 0
-  } catch (error) {
-    const { message, code } = explained(error)
-    if (args.includes('--json'))
-      terminal.stdout.write(`${JSON.stringify({ error: message, code }, null, 2)}\n`)
-    terminal.stderr.write(`${message}\n`)
-    return 2
-  }
+      const aws = awsClients(regionOfPool(userPoolId))
+      const place = await findPlace(aws, userPoolId, username)
+      const now = Date.now()
+      const counters = await countersAt(aws, place, now)
+      const reset = action === 'reset'
+      const report = json ? jsonReport : textReport
+      if (!json || !reset) terminal.stdout.write(report(place, username, counters, now, false))
+      if (!reset) return 0
+      if (!yes) await confirm(terminal, json)
+      const key = { TableName: place.table, Key: counterKey(place.user, now) }
+      await aws.dynamoDb(place.region).send(new DeleteItemCommand(key))
+      terminal.stdout.write(json ? report(place, username, { hour: 0, day: 0 }, now, true) : 'Reset.\n')
+      return 0
+    },
+    explained,
+  )
 }
 
 /** @throws CommandError if the pool has no limit across sign-ins, or no such user */

@@ -33,9 +33,18 @@ export type TriggerArns = Partial<Record<Trigger, string>>
 
 const ARN = /^arn:[a-z-]+:lambda:([a-z0-9-]+):(\d{12}):function:([\w-]{1,140})(?::([\w$-]{1,128}))?$/
 
-/** The ARNs among the outputs of a stack made of template.yaml. @throws CommandError if the stack has none */
+/** The ARNs among the outputs of a stack made of template.yaml. @throws CommandError if there is no such stack or output */
 export async function arnsOfStack(aws: Aws, stackName: string): Promise<TriggerArns> {
-  const { Stacks } = await aws.cloudFormation.send(new DescribeStacksCommand({ StackName: stackName }))
+  const command = new DescribeStacksCommand({ StackName: stackName })
+  const { Stacks } = await aws.cloudFormation.send(command).catch((error: unknown) => {
+    // CloudFormation has no error of its own for this: https://github.com/aws/aws-cli/issues/4181
+    if (!(error instanceof Error && /does not exist/.test(error.message))) throw error
+    throw new CommandError(
+      `The stack ${stackName} does not exist in ${aws.region}. Check --stack-name, and the account of your credentials ` +
+        '(aws cloudformation list-stacks shows the stacks).',
+      'not-found',
+    )
+  })
   const outputs = Stacks?.[0]?.Outputs ?? []
   const arns: TriggerArns = {}
   for (const trigger of TRIGGERS) {
@@ -45,6 +54,7 @@ export async function arnsOfStack(aws: Aws, stackName: string): Promise<TriggerA
         `The stack ${stackName} has no output ${trigger}Arn: it does not come from template.yaml, or it is not complete ` +
           `(${Stacks?.[0]?.StackStatus ?? 'no status'}). Deploy it first, or name the functions with --define-arn, ` +
           '--create-arn, --verify-arn and --pre-token-arn.',
+        'not-found',
       )
     }
     arns[trigger] = arn
@@ -59,10 +69,14 @@ export function checkedArn(option: string, arn: string): string {
     throw new CommandError(
       `${option} is ${JSON.stringify(arn)}, not the ARN of a Lambda function such as ` +
         'arn:aws:lambda:eu-central-1:111122223333:function:create-auth-challenge.',
+      'usage',
     )
   }
   if (isVersion(qualifier)) {
-    throw new CommandError(`${option} names the version ${qualifier}; Cognito takes a function or an alias.`)
+    throw new CommandError(
+      `${option} names the version ${qualifier}; Cognito takes a function or an alias.`,
+      'usage',
+    )
   }
   return arn
 }

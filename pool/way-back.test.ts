@@ -3,11 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { ERROR_CODES } from '../command/error-codes.ts'
 import { type JsonObject, objectAt, stringAt, stringsAt, without } from '../command/json.ts'
 import { type StandIn, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, POOL_ID, poolBeforeAttach, STACK } from '../testing/example-pool.ts'
 import { type CommandRun, jsonOf, run } from '../testing/pool-run.ts'
-import { ERROR_CODES } from './error-codes.ts'
 
 const OTHER_CLIENT = '2example23456789client0000'
 

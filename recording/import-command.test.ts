@@ -15,7 +15,7 @@ import {
   parseJsonObject,
 } from '../command/json.ts'
 import { redactEvent } from '../shared/redaction.ts'
-import { runEvents } from './import-command.ts'
+import { runImport } from './import-command.ts'
 
 const EMAIL = 'Ada.Lovelace@analytical.example'
 const SUB = 'd4a8e4d8-3051-70e5-9c3b-1234567890ab'
@@ -162,7 +162,7 @@ async function run(args: readonly string[], stdin = '') {
         done()
       },
     })
-  const code = await runEvents(args, {
+  const code = await runImport(args, {
     stdin: Readable.from([stdin]),
     stdout: collector('out'),
     stderr: collector('err'),
@@ -170,7 +170,7 @@ async function run(args: readonly string[], stdin = '') {
   return { code, ...parts }
 }
 
-const importing = (text: string, ...more: string[]) => run(['import', '--out', out, ...more], text)
+const importing = (text: string, ...more: string[]) => run(['--out', out, ...more], text)
 
 function written(folder = 'recorded-1'): [string, JsonObject][] {
   return readdirSync(join(out, folder))
@@ -202,7 +202,7 @@ describe('reads', () => {
       writeFileSync(file, lines.map(line => JSON.stringify(line)).join('\n'))
       return file
     })
-    expect(await run(['import', '--out', out, ...files])).toMatchObject({ code: 0 })
+    expect(await run(['--out', out, ...files])).toMatchObject({ code: 0 })
     expect(written().map(([file]) => file.slice(3, 9))).toEqual([
       'define',
       'define',
@@ -268,7 +268,7 @@ describe('writes', () => {
   })
 
   test('nothing with --dry-run', async () => {
-    const result = await run(['import', '--dry-run', '--json'], JSON.stringify(SIGN_IN))
+    const result = await run(['--dry-run', '--json'], JSON.stringify(SIGN_IN))
     expect(parseJsonObject(result.out)).toMatchObject({ dryRun: true, signIns: [{ folder: 'recorded-1' }] })
     expect(readdirSync(directory)).toEqual([])
   })
@@ -276,7 +276,8 @@ describe('writes', () => {
   test('what the replay of the built triggers takes, with the same turns', async () => {
     await importing(FORMATS[3]?.[1](SIGN_IN) ?? '')
     const { stdout } = await promisify(execFile)(process.execPath, [
-      'dist/recording/replay-command.mjs',
+      'dist/command/cognito-email-code.mjs',
+      'replay',
       '--json',
       out,
     ])
@@ -332,17 +333,27 @@ describe('says what is wrong', () => {
   })
 
   test.each<[string[], string]>([
-    [['import'], '--out'],
-    [['export'], 'Unknown command: export'],
-    [['import', '--out', 'x', '--name', '../y'], '--name'],
-    [['import', '--out', 'x', 'not-there.json'], 'not-there.json cannot be read'],
-    [['import', '--what'], '--what'],
+    [[], '--out'],
+    [['export', '--out', 'x'], 'export cannot be read'],
+    [['--out', 'x', '--name', '../y'], '--name'],
+    [['--out', 'x', 'not-there.json'], 'not-there.json cannot be read'],
+    [['--what'], '--what'],
   ])('%j', async (args, message) => {
     const result = await run([...args, '--json'])
     expect(result.code).toBe(2)
     expect(result.err).toContain(message)
     expect(String(parseJsonObject(result.out)['error'])).toContain(message)
   })
+
+  test.each(['/proc/import-test', '/dev/null', '/dev/null/inner'])(
+    'a folder that cannot be made: %s',
+    async path => {
+      const result = await run(['--out', path, '--json'], JSON.stringify(SIGN_IN))
+      expect(result.code).toBe(2)
+      expect(result.err).toMatch(new RegExp(`^Cannot write to --out ${path}: \\w+`))
+      expect(parseJsonObject(result.out)).toMatchObject({ code: 'usage' })
+    },
+  )
 
   test('with --help', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, err: '' })

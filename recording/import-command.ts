@@ -1,70 +1,60 @@
 // The command import: reads a log export, writes one folder per sign-in, without personal data.
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
+import { runCommand } from '../command/command.ts'
+import { COMMAND, packageFile } from '../command/name.ts'
+import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
+import { shellWord } from '../command/shell.ts'
 import { CommandError, progressBar, type Terminal } from '../command/terminal.ts'
 import { eventsIn, type LoggedEvent } from './log-export.ts'
 import { type LoggedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
 
-const HELP = `Makes recorded sign-ins out of a CloudWatch log export. Replay them as regression tests.
+const OPTIONS = {
+  out: { type: 'string', value: 'FOLDER' },
+  name: { type: 'string', value: 'PREFIX' },
+  'dry-run': { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
+} as const
 
-  npx cognito-email-code import [FILE ...] --out FOLDER
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'import',
+  arguments: '[FILE ...]',
+  about: `Makes recorded sign-ins out of a CloudWatch log export. Replay them as regression tests.
 
 Reads the files, or standard input: JSON lines, the answer of aws logs filter-log-events or get-log-events, what
 aws logs tail prints, and the console's CSV or text export. Finds the trigger events in it (RECORD_EVENTS=on logs them),
 replaces every value that identifies a person, and writes one numbered folder per sign-in, with one file per event.
-Nothing is written if anything still looks like an address, a phone number, a code or a secret.
-
-  --out FOLDER     where the folders are written, such as events; existing folders are never changed
-  --name PREFIX    names of the folders: PREFIX-1, PREFIX-2, ... (recorded)
-  --dry-run        lists what would be written, and writes nothing
-  --json           prints one JSON object
-  --help           prints this
-
-Example: npx cognito-email-code import export.jsonl --out events --name mine
-
-Exit code: 0 written, 1 nothing was found, 2 could not run.
-`
-
-const OPTIONS = {
-  out: { type: 'string' },
-  name: { type: 'string', default: 'recorded' },
-  'dry-run': { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const
+Nothing is written if anything still looks like an address, a phone number, a code or a secret.`,
+  options: {
+    out: 'where the folders are written, such as events (required without --dry-run); existing folders are never changed',
+    name: 'names of the folders: PREFIX-1, PREFIX-2 and so on (default: recorded)',
+    'dry-run': 'list what would be written, and write nothing',
+  },
+  examples: ['log-export.json --out events --name mine'],
+  exitCodes: '0 written, 1 nothing was found, 2 could not run',
+  notes: `How to record and export events: ${packageFile('docs/existing-pool.md')}`,
+}
 
 /**
- * Runs one command.
+ * Runs import.
  *
- * @param args `import` and what follows it
+ * @param args what follows the name of the command
  * @returns the exit code: 0 written, 1 nothing was found, 2 could not run
  */
-export async function runEvents(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-    if (values.help || args.length === 0) {
-      terminal.stdout.write(HELP)
-      return args.length === 0 ? 2 : 0
-    }
-    const [command, ...files] = positionals
-    if (command !== 'import')
-      throw new CommandError(
-        command === undefined
-          ? 'Missing command: import. See --help.'
-          : `Unknown command: ${command}. See --help.`,
-        'usage',
-      )
-    if (!/^[\w-]{1,60}$/.test(values.name))
+export function runImport(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  return runCommand(OPTIONS, DESCRIPTION, args, terminal, async ({ values, positionals: files }) => {
+    const { out, name = 'recorded' } = values
+    if (!/^[\w-]{1,60}$/.test(name))
       throw new CommandError('--name must be 1 to 60 letters, digits, - or _.', 'usage')
-    const { out } = values
     if (out === undefined && !values['dry-run'])
-      throw new CommandError('Missing required option: --out FOLDER.', 'usage')
+      throw new CommandError(`Missing required option: --out FOLDER. See ${COMMAND} import --help.`, 'usage')
+    if (files.length === 0 && terminal.stdin.isTTY === true)
+      terminal.stderr.write('Reading the log export from standard input; Ctrl-D ends it.\n')
 
     const signIns = recordedSignIns(await readExports(files, terminal))
     refuseSuspects(signIns)
-    const names = await writeSignIns(signIns, values['dry-run'] ? undefined : out, values.name)
+    const names = await writeSignIns(signIns, values['dry-run'] ? undefined : out, name)
     const written = signIns.map(({ events }, index) => ({
       folder: names[index] ?? '',
       events: events.map(it => it.name),
@@ -73,21 +63,7 @@ export async function runEvents(args: readonly string[], terminal: Terminal): Pr
       terminal.stdout.write(`${JSON.stringify({ dryRun: values['dry-run'], signIns: written }, null, 2)}\n`)
     else terminal.stdout.write(reportOf(written, values['dry-run'] ? undefined : out))
     return signIns.length === 0 ? 1 : 0
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    if (args.includes('--json'))
-      terminal.stdout.write(`${JSON.stringify({ error: message, code: codeOf(error) })}\n`)
-    terminal.stderr.write(`${message}\n`)
-    return 2
-  }
-}
-
-/** The stable code of an error, as the other commands print it. */
-function codeOf(error: unknown): string {
-  if (error instanceof CommandError) return error.code
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
-    ? 'usage'
-    : 'failed'
+  })
 }
 
 async function readExports(files: readonly string[], terminal: Terminal): Promise<LoggedEvent[]> {
@@ -100,6 +76,7 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
       const content = await readFile(file, 'utf8').catch((error: unknown) => {
         throw new CommandError(
           `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+          'usage',
         )
       })
       events.push(...eventsIn(content))
@@ -136,7 +113,7 @@ export async function writeSignIns(
   let number = 1
   for (const { events } of signIns) {
     let name = `${prefix}-${number}`
-    while (out !== undefined && !(await madeFolder(join(out, name)))) {
+    while (out !== undefined && !(await madeFolder(out, name))) {
       number += 1
       name = `${prefix}-${number}`
     }
@@ -152,9 +129,35 @@ export async function writeSignIns(
   return names
 }
 
-/** @returns false if there is one already */
-async function madeFolder(path: string): Promise<boolean> {
-  return (await mkdir(path, { recursive: true })) !== undefined
+/** @returns false if there is one already. @throws CommandError if the folder cannot be made */
+async function madeFolder(out: string, name: string): Promise<boolean> {
+  try {
+    await makeFolders(out)
+    await mkdir(join(out, name))
+    return true
+  } catch (error) {
+    if (await isFolder(join(out, name))) return false
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new CommandError(
+      `Cannot write to --out ${out}: ${cause}. Name a folder that you may write to.`,
+      'usage',
+    )
+  }
+}
+
+/** mkdir of Node.js with `recursive` never ends below /proc. */
+async function makeFolders(path: string): Promise<void> {
+  if (await isFolder(path)) return
+  const parent = dirname(path)
+  if (parent !== path) await makeFolders(parent)
+  await mkdir(path)
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    found => found.isDirectory(),
+    () => false,
+  )
 }
 
 function reportOf(
@@ -162,12 +165,15 @@ function reportOf(
   out: string | undefined,
 ): string {
   if (written.length === 0) {
-    return 'No trigger events were found. Were they logged? RECORD_EVENTS=on does that; see docs/existing-pool.md.\n'
+    return `No trigger events were found. Were they logged? RECORD_EVENTS=on does that; see ${packageFile('docs/existing-pool.md')}.\n`
   }
   const lines = written.map(
     ({ folder, events }) => `${folder}\n${events.map(name => `  ${name}.json`).join('\n')}`,
   )
+  const [first, ...more] = written.map(({ folder }) => join(out ?? '', folder))
   const next =
-    out === undefined ? 'Nothing was written (--dry-run).' : `Replay them with: npm run replay -- ${out}`
-  return `${lines.join('\n')}\n${written.length} sign-in${written.length === 1 ? '' : 's'}. ${next}\n`
+    out === undefined
+      ? 'Nothing was written (--dry-run).'
+      : `Next:\n  ${COMMAND} replay ${shellWord(more.length === 0 && first !== undefined ? first : out)}`
+  return `${lines.join('\n')}\n${written.length} sign-in${more.length === 0 ? '' : 's'}. ${next}\n`
 }

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { projectDirectory } from '../local/trigger-process.ts'
@@ -16,8 +16,8 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }))
 
 async function replay(...args: string[]) {
-  const file = join(projectDirectory, 'dist/recording/replay-command.mjs')
-  return promisify(execFile)(process.execPath, [file, ...args], { cwd: projectDirectory }).then(
+  const file = join(projectDirectory, 'dist/command/cognito-email-code.mjs')
+  return promisify(execFile)(process.execPath, [file, 'replay', ...args], { cwd: projectDirectory }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   )
@@ -61,6 +61,9 @@ test('--write-expected makes a regression test of a recorded sign-in, and leaves
   expect(code).toBe(0)
   expect(stdout.match(/Written: /g)).toHaveLength(8)
   expect(stdout).not.toContain(`Written: ${own}`)
+  expect(stdout).toContain(
+    '9 events in 1 sign-in: as expected, and 8 expected answers written; the next replay compares with them\n',
+  )
   expect((await replay(directory)).stdout).toContain('9 events in 1 sign-in: as expected')
   const changed = await replay(directory, '--set', 'MAX_ATTEMPTS=5')
   expect(changed.code).toBe(1)
@@ -73,4 +76,22 @@ test('the short name of the Verify source, which one table of the documentation 
   const text = await readFile(file, 'utf8')
   await writeFile(file, text.replace('VerifyAuthChallengeResponse_', 'VerifyAuthChallenge_'))
   expect(await replay(directory)).toMatchObject({ code: 0 })
+})
+
+test('a folder without events is an error that says what to do', async () => {
+  const empty = await replay(directory)
+  expect(empty).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('No recorded events in'),
+  })
+  expect(empty.stderr).toContain('npx cognito-email-code import')
+  expect(JSON.parse((await replay(directory, '--json')).stdout)).toMatchObject({ code: 'no-events' })
+})
+
+test('the folder that it is run in has its name in the answer', async () => {
+  await cp(join(projectDirectory, 'events/resend'), directory, { recursive: true })
+  const file = join(projectDirectory, 'dist/command/cognito-email-code.mjs')
+  const { stdout } = await promisify(execFile)(process.execPath, [file, 'replay', '.'], { cwd: directory })
+  expect(stdout.startsWith(`${basename(directory)}\n`)).toBe(true)
 })

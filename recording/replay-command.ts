@@ -1,11 +1,17 @@
 // The command replay: shows what each trigger answers to recorded events.
 import { stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { paint, runCommand } from '../command/command.ts'
 import { objectOf } from '../command/json.ts'
-import { projectDirectory } from '../local/trigger-process.ts'
-import { checkTriggers, triggerEnvironments, triggerProcesses } from '../local/trigger-settings.ts'
+import { COMMAND, packageDirectory, packageFile } from '../command/name.ts'
+import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../command/options.ts'
+import { CommandError, type Terminal } from '../command/terminal.ts'
+import {
+  checkTriggers,
+  SETTING_NAMES,
+  triggerEnvironments,
+  triggerProcesses,
+} from '../local/trigger-settings.ts'
 import {
   differencesOf,
   type EventReplay,
@@ -14,53 +20,64 @@ import {
   findUnusedFiles,
   type Replay,
   readSignIn,
-  refuseUnknownSettings,
   replaySignIn,
 } from './replay.ts'
 
-const HELP = `Usage: npx cognito-email-code replay [options] <file or folder> ...
+const OPTIONS = {
+  set: { type: 'string', value: 'NAME=VALUE', multiple: true },
+  'write-expected': { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
+} as const
 
-Sends recorded trigger events to the built triggers and shows what each of them answers. A file is one event, a folder is
-a sign-in (its files in the order of their names) or holds folders of sign-ins. Mails go to a server on this machine.
-If <name>.expected.json exists beside <name>.json, the answer is compared with it. See events/README.md.
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'replay',
+  arguments: 'FILE-OR-FOLDER ...',
+  about: `Sends recorded trigger events to the triggers, shows what each of them answers, and compares that with the answers
+expected: <name>.expected.json beside <name>.json. A file is one event. A folder is a sign-in, with one file per event in
+the order of their names, or holds such folders. Mails go to a server on this machine.`,
+  options: {
+    set: 'a setting of the triggers, such as MAX_ATTEMPTS=5; may be repeated',
+    'write-expected': 'write <name>.expected.json beside each event that has none, from what is answered now',
+  },
+  examples: [`${packageFile('events/resend')} --set MAX_SENDS=1`],
+  exitCodes:
+    '0 every answer is as expected, or there is nothing to compare with, 1 one is not, 2 could not run',
+  notes: `The format of the files: ${packageFile('events/README.md')}`,
+}
 
-Options:
-  --set NAME=VALUE  a setting of the triggers, such as MAX_ATTEMPTS=5; may be repeated
-  --write-expected  write <name>.expected.json beside each event that has none, from what is answered now
-  --json            print the replays as JSON
-  --help            print this text
+/** Runs replay. @param args what follows the name of the command */
+export function runReplay(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  return runCommand(OPTIONS, DESCRIPTION, args, terminal, replay)
+}
 
-Example: npx cognito-email-code replay events/resend --set MAX_SENDS=1
-
-Exit status: 0 every answer is as expected, 1 one is not, 2 the replay could not run.
-`
-
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      set: { type: 'string', multiple: true },
-      'write-expected': { type: 'boolean', default: false },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return 0
+async function replay({
+  values,
+  positionals,
+}: ReturnType<typeof readOptions<typeof OPTIONS>>): Promise<0 | 1> {
+  if (positionals.length === 0) {
+    throw new CommandError(
+      `Missing argument: a file or a folder with recorded events. See ${COMMAND} replay --help.`,
+      'usage',
+    )
   }
-  if (positionals.length === 0)
-    throw new Error(`Missing argument: a file or a folder with events.\n\n${HELP}`)
-
   const environment = readSettings(values.set ?? [])
   await checkSettings(environment)
   const replays: Replay[] = []
   const written: string[] = []
   for (const path of (await Promise.all(positionals.map(pathsOf))).flat()) {
-    const replay = await replaySignIn(await readSignIn(path), join(projectDirectory, 'dist'), environment)
+    const signIn = await readSignIn(path)
+    if (signIn.events.length === 0) continue
+    const replay = await replaySignIn(signIn, join(packageDirectory, 'dist'), environment)
     replays.push(replay)
     if (values['write-expected']) written.push(...(await writeExpected(path, replay)))
     if (!values.json) process.stdout.write(tableOf(replay))
+  }
+  if (replays.length === 0) {
+    throw new CommandError(
+      `No recorded events in ${positionals.join(', ')}. A sign-in is a folder of .json files, one per event; ` +
+        `${COMMAND} import makes them from a log export. The format: ${packageFile('events/README.md')}`,
+      'no-events',
+    )
   }
   const wrong = replays
     .flatMap(replay => replay.events)
@@ -73,9 +90,8 @@ async function main(): Promise<number> {
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
   } else {
     const events = replays.flatMap(replay => replay.events)
-    const isCompared = events.some(event => event.expected !== undefined)
-    const good = isCompared ? 'as expected' : 'nothing to compare with'
-    const verdict = wrong === 0 ? paint('green', good) : paint('red', `${wrong} not as expected`)
+    const verdict =
+      wrong === 0 ? paint('green', goodVerdict(events, written)) : paint('red', `${wrong} not as expected`)
     for (const file of written) process.stdout.write(`Written: ${file}\n`)
     for (const file of (await Promise.all(positionals.map(unusedFilesOf))).flat()) {
       process.stdout.write(`${paint('yellow', `Not used: ${file}`)}\n`)
@@ -85,6 +101,13 @@ async function main(): Promise<number> {
   return wrong === 0 ? 0 : 1
 }
 
+function goodVerdict(events: readonly EventReplay[], written: readonly string[]): string {
+  const isCompared = events.some(event => event.expected !== undefined)
+  if (written.length === 0)
+    return isCompared ? 'as expected' : 'nothing to compare with (--write-expected writes it)'
+  return `${isCompared ? 'as expected, and ' : ''}${counted(written, 'expected answer')} written; the next replay compares with them`
+}
+
 function counted(things: readonly unknown[], noun: string): string {
   return `${things.length} ${noun}${things.length === 1 ? '' : 's'}`
 }
@@ -92,7 +115,7 @@ function counted(things: readonly unknown[], noun: string): string {
 /** The path itself, or the sign-ins in it. */
 async function pathsOf(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => {
-    throw new Error(`${path} does not exist. Name a file or a folder with events.`)
+    throw new CommandError(`${path} does not exist. Name a file or a folder with recorded events.`, 'usage')
   })
   const inner = found.isDirectory() ? await findSignIns(path) : []
   return inner.length > 0 ? inner : [path]
@@ -103,7 +126,7 @@ function readSettings(pairs: readonly string[]): Record<string, string> {
     pairs.map(pair => {
       const [, name, value] = /^([A-Z_]+)=(.*)$/s.exec(pair) ?? []
       if (name === undefined || value === undefined)
-        throw new Error(`Invalid --set: ${pair}. Write it as NAME=VALUE.`)
+        throw new CommandError(`Invalid --set: ${pair}. Write it as NAME=VALUE.`, 'usage')
       return [name, value]
     }),
   )
@@ -117,14 +140,22 @@ async function unusedFilesOf(path: string): Promise<readonly string[]> {
 async function checkSettings(environment: Readonly<Record<string, string>>): Promise<void> {
   const names = Object.keys(environment)
   if (names.length === 0) return
-  refuseUnknownSettings(names, '--set')
+  const unknown = names.filter(name => !SETTING_NAMES.includes(name))
+  if (unknown.length > 0) {
+    throw new CommandError(
+      `Unknown setting in --set: ${unknown.join(', ')}. Settings: ${SETTING_NAMES.join(', ')}.`,
+      'usage',
+    )
+  }
   const environments = triggerEnvironments({
     environment,
     region: 'us-east-1',
     mailboxUrl: 'http://127.0.0.1',
   })
-  const triggers = triggerProcesses(join(projectDirectory, 'dist'), environments)
-  await checkTriggers(triggers.values())
+  const triggers = triggerProcesses(join(packageDirectory, 'dist'), environments)
+  await checkTriggers(triggers.values()).catch((error: unknown) => {
+    throw new CommandError(error instanceof Error ? error.message : String(error), 'usage')
+  })
 }
 
 /** Never over a file that exists. @returns the files */
@@ -192,5 +223,3 @@ function answered({ trigger, response, error, mails }: EventReplay): string {
   const mail = mails === 0 ? 'no mail' : 'mail sent'
   return `${mail}, reason ${reason}, attempts left ${attemptsLeft}, mails left ${sendsLeft}`
 }
-
-await runCommand(main)

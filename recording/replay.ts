@@ -1,7 +1,7 @@
 // Replays the trigger events of a sign-in through the built triggers, in order, as Cognito would have sent them.
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { objectOf, type UntypedObject } from '../command/json.ts'
 import {
   startTrigger,
@@ -78,7 +78,7 @@ export async function readSignIn(path: string): Promise<RecordedSignIn> {
   const settings = files.includes('settings.json') ? textsOf(await readJson(join(path, 'settings.json'))) : {}
   refuseUnknownSettings(Object.keys(settings), join(path, 'settings.json'))
   return {
-    name: basename(path),
+    name: basename(resolve(path)),
     events: await Promise.all(events.map(file => readEvent(join(path, file)))),
     settings,
   }

@@ -1,4 +1,5 @@
 // Findings on the users: who cannot be sent a code, and whose address is not verified.
+import { shellCommand } from '../../command/shell.ts'
 import { ourFunction, type PoolFacts } from '../pool-facts.ts'
 import { settingOf } from '../trigger-settings.ts'
 import { cognitoCommand, counted, deployCommand, type Finding } from './finding.ts'
@@ -15,7 +16,7 @@ export function userFindings(facts: PoolFacts): Finding[] {
       what: `${countedOf(withoutAddress, looked)} no e-mail address: ${someOf(withoutAddress)}`,
       why: 'No code can be mailed to them, so they cannot sign in. The command is for the first of them.',
       fix: updateCommand(facts, withoutAddress, [
-        'Name=email,Value=ADDRESS',
+        'Name=email,Value=ADDRESS-THAT-YOU-HAVE-CHECKED',
         'Name=email_verified,Value=true',
       ]),
     })
@@ -25,8 +26,15 @@ export function userFindings(facts: PoolFacts): Finding[] {
       id: 'users-unverified-email',
       level: 'medium',
       what: `${countedOf(unverified, looked)} an e-mail address that is not verified: ${someOf(unverified)}`,
-      why: 'It is not proven that the mailbox is theirs: the code may go to someone else. The command is for the first of them.',
-      fix: updateCommand(facts, unverified, ['Name=email_verified,Value=true']),
+      why:
+        'It is not proven that the mailbox is theirs: the code may go to someone else. Only the user can prove it: when they are ' +
+        'signed in, let the app mail a code (sendUserAttributeVerificationCode of Amplify, or this command) and confirm it ' +
+        '(confirmUserAttribute). Setting email_verified as an administrator proves nothing.',
+      fix: shellCommand('aws cognito-idp get-user-attribute-verification-code', {
+        region: facts.region,
+        'access-token': 'ACCESS-TOKEN-OF-THE-USER',
+        'attribute-name': 'email',
+      }),
     })
   }
   return [...found, ...unverifiedAllowed(facts, users.complete && unverified.length === 0)]

@@ -1,14 +1,15 @@
 // The command probe: says what it will do, asks, signs in to a pool as a throw-away user, and reports whether the promise holds.
 import { createInterface } from 'node:readline/promises'
-import { parseArgs } from 'node:util'
 import {
   type CognitoIdentityProviderClient,
   DescribeUserPoolClientCommand,
   GetUserPoolMfaConfigCommand,
   paginateListUserPoolClients,
 } from '@aws-sdk/client-cognito-identity-provider'
+import { runCommand } from '../../command/command.ts'
 import { type Json, type JsonObject, objectAt, stringAt } from '../../command/json.ts'
 import { COMMAND } from '../../command/name.ts'
+import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../../command/options.ts'
 import { printable, shellCommand } from '../../command/shell.ts'
 import {
   askYesNo,
@@ -25,7 +26,7 @@ import { recordedSignIns } from '../../recording/recorded-sign-ins.ts'
 import { asksForCode } from '../app-clients.ts'
 import { type Aws, awsClients } from '../aws.ts'
 import { awsErrorKind } from '../aws-errors.ts'
-import { explained, untilAborted, userPoolIdOf } from '../command-line.ts'
+import { CREDENTIALS, explained, POOL_MEANINGS, untilAborted, userPoolIdOf } from '../command-line.ts'
 import { regionOfPool } from '../plan.ts'
 import { TRIGGERS } from '../trigger-functions.ts'
 import { describeUserPool } from '../user-pool.ts'
@@ -44,43 +45,40 @@ import {
 import { probeReport, type ReportLine, type Verdict } from './report.ts'
 import { deleteLeftovers, findLeftovers } from './throwaway-user.ts'
 
-const HELP = `Signs in to a user pool as a throw-away user and reports whether every sign-in asks for the code.
+const OPTIONS = {
+  'user-pool-id': { type: 'string', value: 'ID' },
+  region: { type: 'string', value: 'REGION' },
+  'client-id': { type: 'string', value: 'ID' },
+  email: { type: 'string', value: 'ADDRESS' },
+  logs: { type: 'boolean', default: false },
+  record: { type: 'string', value: 'FOLDER' },
+  yes: { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
+} as const
 
-  npx cognito-email-code probe --user-pool-id ID --client-id ID [--email ADDRESS] [--logs] [--record FOLDER]
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'probe',
+  about: `Signs in to a user pool as a throw-away user and reports whether every sign-in asks for the code.
 
 It creates one user without an invitation, signs in over the public API in the ways that an app or an attacker could,
 and deletes the user, also after an error or Ctrl-C. After a crash the next run finds the user by its name and deletes
-it. It shows first what it changes, what it costs and which rights it needs, and asks. No setting of the pool changes.
+it. It shows first what it changes, what it costs and which rights it needs, and asks. No setting of the pool changes.`,
+  options: {
+    ...POOL_MEANINGS,
+    'client-id': 'the app client that asks for the code (required)',
+    email:
+      'where the codes go; you type them, and the sign-in goes on to tokens, refresh and sign-out. No user of the pool may ' +
+      'have the address. Without it the mails go to the SES mailbox simulator, and the sign-in ends at the code',
+    logs: 'read the calls of the triggers from CloudWatch Logs (RECORD_EVENTS=on)',
+    record: `write them as recorded sign-ins for ${COMMAND} replay; includes --logs`,
+    yes: 'start without asking',
+  },
+  notes: CREDENTIALS,
+  examples: ['--user-pool-id eu-central-1_EXAMPLE00 --client-id 1example23456789'],
+  exitCodes: '0 nothing is broken, 1 the promise does not hold, 2 could not run',
+}
 
-  --client-id ID       the app client that asks for the code
-  --email ADDRESS      where the codes go; you type them, and the sign-in goes on to tokens, refresh and sign-out.
-                       No user of the pool may have the address. Without it the mails go to the SES mailbox
-                       simulator, and the sign-in ends at the code
-  --logs               reads the calls of the triggers from CloudWatch Logs (RECORD_EVENTS=on)
-  --record FOLDER      writes them as recorded sign-ins for npx cognito-email-code replay; includes --logs
-  --yes                starts without asking
-  --json               prints one JSON object; an error has a stable "code"
-  --help               prints this
-
-Example: npx cognito-email-code probe --user-pool-id eu-central-1_EXAMPLE00 --client-id 1example23456789
-
-Exit code: 0 nothing is broken, 1 the promise does not hold, 2 could not run.
-Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL_..., ...).
-`
-
-const OPTIONS = {
-  'user-pool-id': { type: 'string' },
-  region: { type: 'string' },
-  'client-id': { type: 'string' },
-  email: { type: 'string' },
-  logs: { type: 'boolean', default: false },
-  record: { type: 'string' },
-  yes: { type: 'boolean', default: false },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
-} as const
-
-type Values = ReturnType<typeof parse>
+type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
 
 /**
  * Runs the command.
@@ -89,28 +87,19 @@ type Values = ReturnType<typeof parse>
  * @param signal aborted when the operator interrupts: the user is deleted and the command ends
  * @returns the exit code: 0 nothing is broken, 1 the promise does not hold, 2 could not run
  */
-export async function runProbe(
+export function runProbe(
   args: readonly string[],
   terminal: Terminal,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<0 | 1 | 2> {
-  try {
-    const values = parse(args)
-    if (values.help || args.length === 0) {
-      terminal.stdout.write(HELP)
-      return args.length === 0 ? 2 : 0
-    }
-    return await probe(values, terminal, signal)
-  } catch (error) {
-    const { message, code } = explained(error)
-    if (args.includes('--json')) print(terminal, { error: message, code })
-    terminal.stderr.write(`${message}\n`)
-    return 2
-  }
-}
-
-function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS }).values
+  return runCommand(
+    OPTIONS,
+    DESCRIPTION,
+    args,
+    terminal,
+    ({ values }) => probe(values, terminal, signal),
+    explained,
+  )
 }
 
 async function probe(values: Values, terminal: Terminal, signal: AbortSignal): Promise<0 | 1> {

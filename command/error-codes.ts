@@ -2,7 +2,9 @@
 
 /** By code: what it means. */
 export const ERROR_CODES = {
-  usage: 'the command, an option or a value is missing or not known',
+  'unknown-command': 'the program has no command of this name',
+  usage: 'an argument, an option or a value is missing, not known or not allowed',
+  'no-events': 'the files or folders hold no recorded events',
   'not-confirmed': 'the question was not answered with yes, or there is no terminal to ask on',
   interrupted: 'the command was interrupted; the message says whether anything had been changed',
   'no-credentials': 'AWS credentials are missing or have expired',
@@ -34,6 +36,9 @@ export const ERROR_CODES = {
   'address-taken': 'a user of the pool has the address that probe was to use',
   'user-left': 'the throw-away user of probe could not be deleted',
   'operation-missing': 'the endpoint does not have an operation that is needed',
+  'mail-refused': 'the mail module writes a mail that its contract does not allow',
+  'mail-not-built': 'the mail module could not be read or built',
+  'no-esbuild': 'esbuild, which build and mail-preview need for a module, is not installed',
   failed: 'anything else',
 } as const
 
