@@ -93,6 +93,8 @@ test.each([
   [['check', '--user-pool-id', 'eu-central-1_EXAMPLE00', '--region', 'us-east-1'], '--region is us-east-1'],
   [['attach', '--user-pool-id', 'eu-central-1_EXAMPLE00', '--define-arn', 'x'], 'not the ARN'],
   [['fix', '--user-pool-id', 'eu-central-1_EXAMPLE00'], 'Missing argument: the finding to fix'],
+  [['fix', 'typo', '--user-pool-id', 'eu-central-1_EXAMPLE00'], 'Unknown finding: typo'],
+  [['check', '--user-pool-id', 'eu-central-1_EXAMPLE00', '--from-address', 'nope'], '--from-address must be'],
   [['detach', '--user-pool-id', 'eu-central-1_EXAMPLE00'], 'Missing required option: --backup FILE'],
   [['replay'], 'Missing argument: a file or a folder'],
   [['replay', 'no-such-folder'], 'no-such-folder does not exist'],
@@ -127,6 +129,13 @@ test('without a command the usage goes to stderr; with --help to stdout', () => 
 test('--version prints the version of the package', () => {
   const { version } = parseJsonObject(readFileSync('package.json', 'utf8'))
   expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+test('the example of replay works where it is printed', () => {
+  const example = /^Example: npx cognito-email-code (.*)$/m.exec(
+    runIn(folder, 'replay', '--help').stdout,
+  )?.[1]
+  expect(runIn(folder, ...(example ?? '').split(' '))).toMatchObject({ status: 0, stderr: '' })
 })
 
 test('a command gets its own arguments and its own exit code', () => {

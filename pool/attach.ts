@@ -1,6 +1,7 @@
 // Works out what attaching changes: the four triggers of the pool, and the flows of the app clients that are named.
 import type { Json, JsonObject } from '../command/json.ts'
 import { objectAt, stringAt } from '../command/json.ts'
+import { packageFile } from '../command/name.ts'
 import { printable, shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import {
@@ -225,7 +226,7 @@ async function usableFunction(
 function guardAdvice(ownArn: string): string {
   return (
     `The pool has its own Pre Token Generation trigger, ${printable(ownArn)}, which stays. It must call the guard, or a ` +
-    'first sign-in can get tokens right after the new password, with no code. Copy dist/pre-token-generation/ into that ' +
+    `first sign-in can get tokens right after the new password, with no code. Copy ${packageFile('dist/pre-token-generation')}/ into that ` +
     'function as guard/, and make this the first line of its handler:\n' +
     "  await (await import('./guard/index.mjs')).handler(event)\n" +
     'It throws when no tokens may be issued. HOSTED_UI and GUARDED_CLIENT_IDS are then settings of that function. In ' +

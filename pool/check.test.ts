@@ -301,7 +301,7 @@ const FAULTS: Fault[] = [
         UserStatus: 'CONFIRMED',
         Attributes: [{ Name: 'email', Value: 'third@example.com' }],
       }),
-    fix: '--username third --user-attributes Name=email_verified,Value=true',
+    fix: 'aws cognito-idp get-user-attribute-verification-code --region eu-central-1 --access-token ACCESS-TOKEN-OF-THE-USER',
   },
   {
     fault: 'a sender that SES does not know',

@@ -204,7 +204,7 @@ export async function untilAborted<Value>(signal: AbortSignal, work: Promise<Val
 
 async function check(values: Values, terminal: Terminal): Promise<0 | 1> {
   const userPoolId = userPoolIdOf(values)
-  const ignored = findingsToIgnore(values)
+  const ignored = knownFindings(listOf(values.ignore), ' in --ignore')
   const aws = awsClients(regionOfPool(userPoolId))
   const facts = await readFacts(aws, values, terminal, wholeNumber('sample', values.sample))
   const found = findings(facts).filter(({ id }) => !ignored.includes(id))
@@ -215,17 +215,14 @@ async function check(values: Values, terminal: Terminal): Promise<0 | 1> {
 }
 
 /** @throws CommandError `usage` for an id that no finding has */
-function findingsToIgnore(values: Values): readonly string[] {
-  const ignored = listOf(values.ignore)
+function knownFindings(ids: readonly string[], where = ''): readonly string[] {
   const known: readonly string[] = FINDING_IDS
-  const unknown = ignored.filter(id => !known.includes(id))
-  if (unknown.length > 0) {
-    throw new CommandError(
-      `Unknown finding in --ignore: ${unknown.join(', ')}. Findings: ${known.join(', ')}.`,
-      'usage',
-    )
-  }
-  return ignored
+  const unknown = ids.filter(id => !known.includes(id))
+  if (unknown.length === 0) return ids
+  throw new CommandError(
+    `Unknown finding${where}: ${unknown.join(', ')}. Findings: ${known.join(', ')}.`,
+    'usage',
+  )
 }
 
 async function readFacts(aws: Aws, values: Values, terminal: Terminal, sample: number | undefined) {
@@ -236,7 +233,7 @@ async function readFacts(aws: Aws, values: Values, terminal: Terminal, sample: n
     stackName: values['stack-name'],
     sample,
     signInsPerDay: wholeNumber('sign-ins-per-day', values['sign-ins-per-day']),
-    fromAddress: values['from-address'],
+    fromAddress: senderOf(values['from-address']),
   }
   return readPoolFacts(aws, options, progressBar(terminal, 'Reading users'))
 }
@@ -315,7 +312,7 @@ async function planFor(
 ): Promise<Plan> {
   if (command === 'attach') return planAttach(aws, await attachOptions(aws, values))
   if (command !== 'fix') return planDetach(aws, detachOptions(values))
-  const ids = more.flatMap(listOf)
+  const ids = knownFindings(more.flatMap(listOf))
   if (ids.length === 0) throw usageError('Missing argument: the finding to fix.')
   // Findings about users are the only ones that need all of them.
   const sample = ids.some(id => USER_FINDING_IDS.includes(id)) ? undefined : 1
@@ -331,7 +328,7 @@ async function confirm(values: Values, terminal: Terminal, userPoolId: string): 
     )
   }
   if (!(await askYesNo(terminal, `Apply these changes to ${userPoolId}?`)))
-    throw new CommandError('Not confirmed. Nothing was changed.', 'not-confirmed')
+    throw new CommandError('Nothing was changed.', 'not-confirmed')
 }
 
 const FINISHED = 'Interrupted after the last write: the change is complete.'
@@ -509,6 +506,14 @@ function listOf(text: string | undefined): string[] {
     .split(',')
     .map(item => item.trim())
     .filter(item => item !== '')
+}
+
+function senderOf(text: string | undefined): string | undefined {
+  if (text === undefined || /^[^@]*[^@\s]@[^@\s]+$/.test(text)) return text
+  throw new CommandError(
+    `--from-address must be an address such as no-reply@example.com, not ${JSON.stringify(text)}.`,
+    'usage',
+  )
 }
 
 function wholeNumber(option: string, text: string | undefined): number | undefined {

@@ -37,7 +37,7 @@ const ARN = /^arn:[a-z-]+:lambda:([a-z0-9-]+):(\d{12}):function:([\w-]{1,140})(?
 export async function arnsOfStack(aws: Aws, stackName: string): Promise<TriggerArns> {
   const command = new DescribeStacksCommand({ StackName: stackName })
   const { Stacks } = await aws.cloudFormation.send(command).catch((error: unknown) => {
-    // CloudFormation has no error of its own for this: https://github.com/aws/aws-cli/issues/4181
+    // CloudFormation has no error of its own for this; it is a ValidationError like others.
     if (!(error instanceof Error && /does not exist/.test(error.message))) throw error
     throw new CommandError(
       `The stack ${stackName} does not exist in ${aws.region}. Check --stack-name, and the account of your credentials ` +

@@ -329,7 +329,7 @@ describe('fix', () => {
   })
 
   test.each([
-    ['a finding that is not there', ['nonsense'], 'finding-absent', 'fix can change: client-reveals-users'],
+    ['a finding that is not there', ['native-mfa'], 'finding-absent', 'fix can change: client-reveals-users'],
     ['a finding that another command fixes', ['trigger-missing'], 'finding-not-fixable', 'attach'],
     ['no finding', [], 'usage', 'Missing argument'],
   ])('refuses %s and says what to do', async (_, args, code, message) => {
@@ -350,9 +350,9 @@ describe('attach and the clients that are not to ask for the code', () => {
     expect(result.err).toContain(`${OTHER_CLIENT} (phone)`)
     expect(result.err).toContain(`GuardedClientIds=${CLIENT_ID}`)
     expect(settings()).toEqual(before)
-    expect(String(jsonOf(await plainAttach('--clients', CLIENT_ID, '--dry-run'))['notes'])).toContain(
-      '--guard-all',
-    )
+    const dryRun = await plainAttach('--clients', CLIENT_ID, '--dry-run')
+    expect(dryRun.code).toBe(2)
+    expect(jsonOf(dryRun)).toEqual({ code: 'guard-covers-clients', error: result.err.trim() })
   })
 
   test('goes on when the guard leaves them out, or with --guard-all', async () => {

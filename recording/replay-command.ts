@@ -39,7 +39,7 @@ the order of their names, or holds such folders. Mails go to a server on this ma
     set: 'a setting of the triggers, such as MAX_ATTEMPTS=5; may be repeated',
     'write-expected': 'write <name>.expected.json beside each event that has none, from what is answered now',
   },
-  examples: [`${packageFile('events/resend')} --set MAX_SENDS=1`],
+  examples: [packageFile('events/resend')],
   exitCodes:
     '0 every answer is as expected, or there is nothing to compare with, 1 one is not, 2 could not run',
   notes: `The format of the files: ${packageFile('events/README.md')}`,
