@@ -90,7 +90,14 @@ test('the triggers are built with it, to the same bytes each time, and only Crea
 test('a sign-in in the rehearsal gets that mail, in that language', async () => {
   rehearsal = spawn(
     process.execPath,
-    [join(process.cwd(), 'dist/command/cognito-email-code.mjs'), 'start', '--rehearse', '--triggers', join(folder, 'one'), '--json'],
+    [
+      join(process.cwd(), 'dist/command/cognito-email-code.mjs'),
+      'start',
+      '--rehearse',
+      '--triggers',
+      join(folder, 'one'),
+      '--json',
+    ],
     {
       env: { PATH: process.env['PATH'], LOCAL_POOL_PORT: '0', LOCAL_MAIL_PORT: '0', DEFAULT_LOCALE: 'sv' },
       stdio: ['ignore', 'pipe', 'inherit'],
