@@ -18,6 +18,7 @@ import { stringAt } from '../command/json.ts'
 import type { ProgressBar } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
 import { awsErrorKind, awsErrorText } from './aws-errors.ts'
+import { readDelivery } from './delivery.ts'
 import {
   type AlarmFacts,
   type FunctionFacts,
@@ -51,6 +52,8 @@ export type CheckOptions = {
   readonly signInsPerDay: number | undefined
   /** The sender, when no Create function says it yet. */
   readonly fromAddress: string | undefined
+  /** An address of a user, to look up in the suppression list. */
+  readonly email?: string | undefined
 }
 
 /** Reads one thing; what cannot be read is noted, and the rest continues. */
@@ -132,6 +135,7 @@ export async function readPoolFacts(
     importJob,
     users,
     mail: ses && { ...ses, deniedConfigurationSets: await deniedConfigurationSets(aws, known, ses, tried) },
+    delivery: ses && (await readDelivery(aws, ses, options.email, tried)),
     alarms: await readAlarms(aws, known, tried),
     unread,
   }

@@ -26,7 +26,7 @@ import { arnsOfStack, checkedArn, type TriggerArns } from './trigger-functions.t
 
 const HELP = `Attaches the triggers of the e-mailed code to an existing user pool.
 
-  npx cognito-email-code check  --user-pool-id ID [--stack-name NAME] [--sample N] [--ignore FINDING,...]
+  npx cognito-email-code check  --user-pool-id ID [--stack-name NAME] [--sample N] [--ignore FINDING,...] [--email ADDRESS]
   npx cognito-email-code fix    FINDING[,FINDING ...] --user-pool-id ID [--clients ID,ID]
   npx cognito-email-code attach --user-pool-id ID --stack-name NAME [--clients ID,ID] [--backup FILE]
   npx cognito-email-code detach --user-pool-id ID --backup FILE
@@ -36,6 +36,7 @@ check    reads only; reports what lets users in without a code, or stops the cod
   --sample N               read the first N users only
   --sign-ins-per-day N     for the mail quota (default: one for each user)
   --from-address ADDRESS   the sender to look up in SES, before anything is deployed
+  --email ADDRESS          look this user's address up in the suppression list of SES
   --ignore FINDING,...     leave out findings that you accept
 
 fix      changes the settings that findings of check name
@@ -83,6 +84,7 @@ const OPTIONS = {
   sample: { type: 'string' },
   'sign-ins-per-day': { type: 'string' },
   'from-address': { type: 'string' },
+  email: { type: 'string' },
   ignore: { type: 'string' },
   'add-srp': { type: 'string' },
   'add-flow': { type: 'boolean', default: false },
@@ -102,7 +104,7 @@ const DETACHING = ['everything', 'replace', 'remove-triggers', 'add-srp', ...CHA
 
 /** Which options a command takes, besides --user-pool-id, --region, --json and --help. */
 const COMMANDS: Record<string, readonly (keyof typeof OPTIONS)[]> = {
-  check: ['stack-name', ...ARN_OPTIONS, 'sample', 'sign-ins-per-day', 'from-address', 'ignore'],
+  check: ['stack-name', ...ARN_OPTIONS, 'sample', 'sign-ins-per-day', 'from-address', 'email', 'ignore'],
   fix: ['stack-name', ...ARN_OPTIONS, 'clients', ...CHANGING],
   attach: ['stack-name', ...ARN_OPTIONS, 'clients', 'add-flow', 'guard-all', 'replace', ...CHANGING],
   detach: DETACHING,
@@ -210,12 +212,13 @@ async function readFacts(aws: Aws, values: Values, terminal: Terminal, sample: n
     sample,
     signInsPerDay: wholeNumber('sign-ins-per-day', values['sign-ins-per-day']),
     fromAddress: values['from-address'],
+    email: values.email,
   }
   return readPoolFacts(aws, options, progressBar(terminal, 'Reading users'))
 }
 
-function asJson({ id, level, what, why, fix }: Finding): Json {
-  return { id, level, what, why, fix }
+function asJson({ id, level, what, why, fix, records }: Finding): Json {
+  return { id, level, what, why, fix, ...(records && { records: [...records] }) }
 }
 
 const LEVEL_STYLE: Record<Level, Style> = { high: 'red', medium: 'yellow', low: 'cyan' }
@@ -231,11 +234,12 @@ function findingsText(
   if (found.length === 0) return `${head}\n${coloured(terminal, 'green', 'No problems found.')}\n`
   const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
   const indent = ' '.repeat(8)
-  const rows = found.map(({ id, level, what, why, fix }) =>
+  const rows = found.map(({ id, level, what, why, fix, records = [] }) =>
     [
       `${coloured(terminal, LEVEL_STYLE[level], level.padEnd(6))}  ${coloured(terminal, 'bold', id)}`,
       `${indent}${wrapped(what, width, indent)}`,
       `${indent}${coloured(terminal, 'dim', wrapped(why, width, indent))}`,
+      ...records.map(record => `${indent}${record}`),
       `${indent}${fix}`,
     ].join('\n'),
   )

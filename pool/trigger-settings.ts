@@ -1,6 +1,7 @@
 // Which settings each trigger reads, whether it would start with those that it has (asked of the triggers' own code), and
 // the value in force of a setting.
 import { SettingsError } from '../shared/errors.ts'
+import { LOCALES } from '../shared/locales.ts'
 import { SETTINGS as DESCRIPTORS, type TriggerName } from '../shared/setting-descriptors.ts'
 import {
   type Environment,
@@ -13,7 +14,8 @@ import { TRIGGERS, type Trigger, type TriggerFunction } from './trigger-function
 
 const SETTINGS: Record<Trigger, (environment: Environment) => unknown> = {
   DefineAuthChallenge: readDefineSettings,
-  CreateAuthChallenge: readCreateSettings,
+  // A build with a mail of its own may have more languages than this command knows.
+  CreateAuthChallenge: environment => readCreateSettings(environment, [...LOCALES, ...tagIn(environment)]),
   VerifyAuthChallengeResponse: readVerifySettings,
   PreTokenGeneration: readPreTokenSettings,
 }
@@ -23,6 +25,10 @@ const TRIGGER_NAMES: Record<Trigger, TriggerName> = {
   CreateAuthChallenge: 'create-auth-challenge',
   VerifyAuthChallengeResponse: 'verify-auth-challenge-response',
   PreTokenGeneration: 'pre-token-generation',
+}
+
+function tagIn({ DEFAULT_LOCALE = '' }: Environment): string[] {
+  return /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(DEFAULT_LOCALE) ? [DEFAULT_LOCALE] : []
 }
 
 /** The variables that a trigger reads. */
