@@ -17,7 +17,7 @@ import { GetAccountCommand, GetConfigurationSetCommand, GetEmailIdentityCommand 
 import { stringAt } from '../command/json.ts'
 import type { ProgressBar } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
-import { awsErrorKind, awsErrorText } from './aws-errors.ts'
+import { awsErrorKind, awsErrorText, ifFound } from './aws-errors.ts'
 import { readDelivery } from './delivery.ts'
 import {
   type AlarmFacts,
@@ -352,12 +352,4 @@ async function readSender(aws: Aws, region: string, address: string): Promise<Se
 async function configurationSetExists(aws: Aws, region: string, name: string): Promise<boolean> {
   const command = new GetConfigurationSetCommand({ ConfigurationSetName: name })
   return (await ifFound(aws.ses(region).send(command))) !== undefined
-}
-
-/** undefined for what does not exist; any other error stays one. */
-async function ifFound<Output>(answer: Promise<Output>): Promise<Output | undefined> {
-  return answer.catch((error: unknown) => {
-    if (error instanceof Error && error.name === 'NotFoundException') return undefined
-    throw error
-  })
 }

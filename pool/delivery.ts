@@ -7,6 +7,7 @@ import {
   GetSuppressedDestinationCommand,
 } from '@aws-sdk/client-sesv2'
 import type { Aws } from './aws.ts'
+import { ifFound } from './aws-errors.ts'
 import type { DeliveryFacts, MailFacts } from './pool-facts.ts'
 
 /** Reads one thing; what cannot be read is noted, and the rest continues. */
@@ -30,28 +31,22 @@ export async function readDelivery(
   const { region, fromAddress, sender, account } = mail
   const identity = sender?.identity
   if (fromAddress === undefined || sender === undefined || identity === undefined) return undefined
-  const ses = aws.ses(region)
-  const described = await ses.send(new GetEmailIdentityCommand({ EmailIdentity: identity }))
-  const named =
-    mail.configurationSet?.exists === false
-      ? undefined
-      : (mail.configurationSet?.name ?? sender.configurationSet)
+  const described = await tried(
+    `The identity ${identity}`,
+    ['ses:GetEmailIdentity'],
+    () => aws.ses(region).send(new GetEmailIdentityCommand({ EmailIdentity: identity })),
+    MINOR,
+  )
+  const named = mail.configurationSet?.name ?? sender.configurationSet
   const set =
     named === undefined
       ? undefined
       : await tried(
           `The configuration set ${named}`,
           ['ses:GetConfigurationSet', 'ses:GetConfigurationSetEventDestinations'],
-          async () => ({
-            its: await ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: named })),
-            events: await ses.send(
-              new GetConfigurationSetEventDestinationsCommand({ ConfigurationSetName: named }),
-            ),
-          }),
+          () => readConfigurationSet(aws, region, named),
           MINOR,
         )
-  const reasons =
-    set?.its.SuppressionOptions?.SuppressedReasons ?? account?.SuppressionAttributes?.SuppressedReasons
   const suppressed =
     email === undefined
       ? undefined
@@ -61,39 +56,44 @@ export async function readDelivery(
           () => suppressionOf(aws, region, email),
           MINOR,
         )
+  // A list that is switched off for a reason does not stop mail to the addresses on it.
+  const reasons = set?.suppressedReasons ?? account?.SuppressionAttributes?.SuppressedReasons
+  const isInForce = reasons === undefined || reasons.some(reason => reason === suppressed?.reason)
   const domain = domainOf(fromAddress)
   return {
     region,
     fromAddress,
     identity,
-    dkim: described.DkimAttributes,
-    mailFrom: described.MailFromAttributes,
-    configurationSet:
-      named === undefined || set === undefined
-        ? undefined
-        : {
-            name: named,
-            sendingEnabled: set.its.SendingOptions?.SendingEnabled !== false,
-            eventDestinations: set.events.EventDestinations ?? [],
-          },
-    // A list that is switched off for a reason does not stop mail to the addresses on it.
-    suppressed:
-      suppressed && (reasons?.some(reason => reason === suppressed.reason) ?? true) ? suppressed : undefined,
+    dkim: described?.DkimAttributes,
+    mailFrom: described?.MailFromAttributes,
+    configurationSet: set,
+    suppressed: isInForce ? suppressed : undefined,
     dmarc: asksDns()
       ? await tried(`The DMARC record of ${domain} in DNS`, [], () => dmarcOf(domain), MINOR)
       : undefined,
   }
 }
 
+/** undefined for a set that does not exist, which is a finding of its own if it is in the settings. */
+async function readConfigurationSet(aws: Aws, region: string, name: string) {
+  const ses = aws.ses(region)
+  const its = await ifFound(ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: name })))
+  if (its === undefined) return undefined
+  const { EventDestinations = [] } = await ses.send(
+    new GetConfigurationSetEventDestinationsCommand({ ConfigurationSetName: name }),
+  )
+  return {
+    name,
+    sendingEnabled: its.SendingOptions?.SendingEnabled !== false,
+    eventDestinations: EventDestinations,
+    suppressedReasons: its.SuppressionOptions?.SuppressedReasons,
+  }
+}
+
 async function suppressionOf(aws: Aws, region: string, address: string) {
   const command = new GetSuppressedDestinationCommand({ EmailAddress: address })
-  try {
-    const { SuppressedDestination } = await aws.ses(region).send(command)
-    return { address, reason: SuppressedDestination?.Reason ?? 'unknown' }
-  } catch (error) {
-    if (error instanceof Error && error.name === 'NotFoundException') return undefined
-    throw error
-  }
+  const found = await ifFound(aws.ses(region).send(command))
+  return found && { address, reason: found.SuppressedDestination?.Reason ?? 'unknown' }
 }
 
 /** The public DNS says nothing about what a stand-in for AWS answers. */

@@ -1,7 +1,6 @@
 // Which settings each trigger reads, whether it would start with those that it has (asked of the triggers' own code), and
 // the value in force of a setting.
 import { SettingsError } from '../shared/errors.ts'
-import { LOCALES } from '../shared/locales.ts'
 import { SETTINGS as DESCRIPTORS, type TriggerName } from '../shared/setting-descriptors.ts'
 import {
   type Environment,
@@ -14,8 +13,7 @@ import { TRIGGERS, type Trigger, type TriggerFunction } from './trigger-function
 
 const SETTINGS: Record<Trigger, (environment: Environment) => unknown> = {
   DefineAuthChallenge: readDefineSettings,
-  // A build with a mail of its own may have more languages than this command knows.
-  CreateAuthChallenge: environment => readCreateSettings(environment, [...LOCALES, ...tagIn(environment)]),
+  CreateAuthChallenge: readCreateSettings,
   VerifyAuthChallengeResponse: readVerifySettings,
   PreTokenGeneration: readPreTokenSettings,
 }
@@ -25,10 +23,6 @@ const TRIGGER_NAMES: Record<Trigger, TriggerName> = {
   CreateAuthChallenge: 'create-auth-challenge',
   VerifyAuthChallengeResponse: 'verify-auth-challenge-response',
   PreTokenGeneration: 'pre-token-generation',
-}
-
-function tagIn({ DEFAULT_LOCALE = '' }: Environment): string[] {
-  return /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(DEFAULT_LOCALE) ? [DEFAULT_LOCALE] : []
 }
 
 /** The variables that a trigger reads. */
