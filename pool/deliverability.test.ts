@@ -193,7 +193,7 @@ const FAULTS: Fault[] = [
     records: ['_dmarc.example.com. 3600 IN TXT "v=DMARC1; p=none"'],
   },
   {
-    fault: 'a text at the name of the DMARC record that is none',
+    fault: 'another text at the name of the DMARC record',
     id: 'ses-dmarc',
     level: 'medium',
     plant: () => void records.set('_dmarc.example.com', 'hello'),

@@ -106,7 +106,7 @@ function asksDns(): boolean {
  * The policy of the domain, or of the next one above it that has one (RFC 7489, section 6.6.3, asks the organizational domain;
  * the walk up the tree finds it without a list of public suffixes, as its successor does).
  *
- * @returns the record, or '' if there is none
+ * @returns the record, or '' without one
  * @throws Error with a code of `node:dns` if the servers do not answer
  */
 async function dmarcOf(domain: string): Promise<string> {
