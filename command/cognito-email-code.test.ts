@@ -12,7 +12,7 @@ const POOL = ['--user-pool-id', '--region']
 const FUNCTIONS = ['--stack-name', '--define-arn', '--create-arn', '--verify-arn', '--pre-token-arn']
 const CHANGING = ['--backup', '--dry-run', '--yes']
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  check: [...POOL, ...FUNCTIONS, '--sample', '--sign-ins-per-day', '--from-address', '--ignore'],
+  check: [...POOL, ...FUNCTIONS, '--sample', '--sign-ins-per-day', '--from-address', '--email', '--ignore'],
   fix: [...POOL, ...FUNCTIONS, '--clients', ...CHANGING],
   attach: [...POOL, ...FUNCTIONS, '--clients', '--add-flow', '--guard-all', '--replace', ...CHANGING],
   detach: [...POOL, '--everything', '--replace', '--remove-triggers', '--add-srp', ...CHANGING],

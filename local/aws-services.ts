@@ -35,6 +35,12 @@ export interface AwsMail {
   /** As GetEmailIdentity answers them, by address or domain. */
   readonly identities: Readonly<Record<string, UntypedObject>>
   readonly configurationSets: readonly string[]
+  /** As GetConfigurationSet answers them, by name; {} for one that is not here. */
+  readonly configurationSetAnswers?: Readonly<Record<string, UntypedObject>>
+  /** As GetConfigurationSetEventDestinations answers them, by the name of the set. */
+  readonly eventDestinations?: Readonly<Record<string, readonly UntypedObject[]>>
+  /** Reasons by address: the suppression list of the account. */
+  readonly suppressed?: Readonly<Record<string, string>>
 }
 
 /** One request to a service, as the AWS SDK and the AWS CLI send it. */
@@ -95,6 +101,12 @@ const REST_PATHS: readonly (readonly [RegExp, string, string])[] = [
   [/^\/2015-03-31\/functions\/(.+)\/policy$/, 'GetPolicy', 'FunctionName'],
   [/^\/v2\/email\/(account)$/, 'GetAccount', ''],
   [/^\/v2\/email\/identities\/(.+)$/, 'GetEmailIdentity', 'EmailIdentity'],
+  [
+    /^\/v2\/email\/configuration-sets\/(.+)\/event-destinations$/,
+    'GetConfigurationSetEventDestinations',
+    'ConfigurationSetName',
+  ],
+  [/^\/v2\/email\/suppression\/addresses\/(.+)$/, 'GetSuppressedDestination', 'EmailAddress'],
   [/^\/v2\/email\/configuration-sets\/(.+)$/, 'GetConfigurationSet', 'ConfigurationSetName'],
 ]
 
@@ -149,8 +161,20 @@ export function performAws(
       return identity
     }
     case 'GetConfigurationSet':
-      if (mail.configurationSets.includes(String(input['ConfigurationSetName']))) return {}
-      throw new AwsError('NotFoundException', 'No such configuration set.', 404)
+      return configurationSetOf(mail, String(input['ConfigurationSetName']))
+    case 'GetConfigurationSetEventDestinations': {
+      const name = String(input['ConfigurationSetName'])
+      configurationSetOf(mail, name)
+      return { EventDestinations: mail.eventDestinations?.[name] ?? [] }
+    }
+    case 'GetSuppressedDestination': {
+      const address = String(input['EmailAddress'])
+      const reason = mail.suppressed?.[address]
+      if (reason === undefined) throw new AwsError('NotFoundException', 'Not on the suppression list.', 404)
+      return {
+        SuppressedDestination: { EmailAddress: address, Reason: reason, LastUpdateTime: 1_700_000_000 },
+      }
+    }
     case 'DescribeAlarms':
       return alarmsPage(account.alarms, input)
     case 'DescribeStacks':
@@ -160,6 +184,11 @@ export function performAws(
     default:
       throw new AwsError('UnknownOperationException', `There is no operation ${operation} here.`)
   }
+}
+
+function configurationSetOf(mail: AwsMail, name: string): UntypedObject {
+  if (mail.configurationSets.includes(name)) return mail.configurationSetAnswers?.[name] ?? {}
+  throw new AwsError('NotFoundException', 'No such configuration set.', 404)
 }
 
 /** The signature names the region: `Credential=KEY/20260101/REGION/SERVICE/aws4_request`. */

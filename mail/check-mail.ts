@@ -139,7 +139,11 @@ export function checkMail(module: unknown): readonly MailProblem[] {
   )
 }
 
-/** Whether a module has the exports of a mail module. */
+/**
+ * Whether a module has the exports of a mail module.
+ *
+ * @example isMailModule({ locales: {} }) // true
+ */
 export function isMailModule(module: unknown): module is MailModule {
   const { default: compose, locales } = Object(module)
   const isFunction = compose === undefined || typeof compose === 'function'

@@ -136,7 +136,7 @@ describe('the package', () => {
     async () => {
       // The command is too large for the development dependencies of everybody.
       const attw = ['exec', '--yes', '--package', '@arethetypeswrong/cli@0.18.5', '--', 'attw', tarball]
-      const modules = ['client', 'react', 'testing', 'cdk']
+      const modules = ['client', 'react', 'mail', 'testing', 'cdk']
       await npm(directory, ...attw, '--profile', 'node16', '--entrypoints', ...modules)
       const { exports } = parseJsonObject(await readFile('package.json', 'utf8'))
       const triggers = Object.keys(Object(exports)).filter(name => /^\.\/triggers\/[\w-]+$/.test(name))

@@ -47,3 +47,11 @@ export function awsErrorKind(error: unknown): AwsErrorKind {
 export function awsErrorText(error: unknown): string {
   return printable(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
 }
+
+/** undefined for what does not exist; any other error stays one. */
+export async function ifFound<Output>(answer: Promise<Output>): Promise<Output | undefined> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof Error && error.name === 'NotFoundException') return undefined
+    throw error
+  })
+}

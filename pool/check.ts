@@ -17,7 +17,8 @@ import { GetAccountCommand, GetConfigurationSetCommand, GetEmailIdentityCommand 
 import { stringAt } from '../command/json.ts'
 import type { ProgressBar } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
-import { awsErrorKind, awsErrorText } from './aws-errors.ts'
+import { awsErrorKind, awsErrorText, ifFound } from './aws-errors.ts'
+import { readDelivery } from './delivery.ts'
 import {
   type AlarmFacts,
   type FunctionFacts,
@@ -51,6 +52,8 @@ export type CheckOptions = {
   readonly signInsPerDay: number | undefined
   /** The sender, when no Create function says it yet. */
   readonly fromAddress: string | undefined
+  /** An address of a user, to look up in the suppression list. */
+  readonly email?: string | undefined
 }
 
 /** Reads one thing; what cannot be read is noted, and the rest continues. */
@@ -132,6 +135,7 @@ export async function readPoolFacts(
     importJob,
     users,
     mail: ses && { ...ses, deniedConfigurationSets: await deniedConfigurationSets(aws, known, ses, tried) },
+    delivery: ses && (await readDelivery(aws, ses, options.email, tried)),
     alarms: await readAlarms(aws, known, tried),
     deniedLimitTable: await deniedLimitTable(aws, known, tried),
     unread,
@@ -373,12 +377,4 @@ async function readSender(aws: Aws, region: string, address: string): Promise<Se
 async function configurationSetExists(aws: Aws, region: string, name: string): Promise<boolean> {
   const command = new GetConfigurationSetCommand({ ConfigurationSetName: name })
   return (await ifFound(aws.ses(region).send(command))) !== undefined
-}
-
-/** undefined for what does not exist; any other error stays one. */
-async function ifFound<Output>(answer: Promise<Output>): Promise<Output | undefined> {
-  return answer.catch((error: unknown) => {
-    if (error instanceof Error && error.name === 'NotFoundException') return undefined
-    throw error
-  })
 }

@@ -38,6 +38,7 @@ const OPTIONS = {
   sample: { type: 'string', value: 'N' },
   'sign-ins-per-day': { type: 'string', value: 'N' },
   'from-address': { type: 'string', value: 'ADDRESS' },
+  email: { type: 'string', value: 'ADDRESS' },
   ignore: { type: 'string', value: 'FINDING,FINDING' },
   'add-srp': { type: 'string', value: 'ID,ID' },
   'add-flow': { type: 'boolean', default: false },
@@ -89,6 +90,7 @@ const DESCRIPTIONS: Readonly<Record<PoolCommand, Description>> = {
       sample: 'read the first N users only',
       'sign-ins-per-day': 'for the mail quota (default: one for each user)',
       'from-address': 'the sender to look up in SES, before anything is deployed',
+      email: "look this user's address up in the suppression list of SES",
       ignore: 'leave out findings that you accept',
     },
     examples: [
@@ -234,12 +236,13 @@ async function readFacts(aws: Aws, values: Values, terminal: Terminal, sample: n
     sample,
     signInsPerDay: wholeNumber('sign-ins-per-day', values['sign-ins-per-day']),
     fromAddress: senderOf(values['from-address']),
+    email: values.email,
   }
   return readPoolFacts(aws, options, progressBar(terminal, 'Reading users'))
 }
 
-function asJson({ id, level, what, why, fix }: Finding): Json {
-  return { id, level, what, why, fix }
+function asJson({ id, level, what, why, fix, records }: Finding): Json {
+  return { id, level, what, why, fix, ...(records && { records: [...records] }) }
 }
 
 const LEVEL_STYLE: Record<Level, Style> = { high: 'red', medium: 'yellow', low: 'cyan' }
@@ -255,12 +258,13 @@ function findingsText(
   if (found.length === 0) return `${head}\n${coloured(terminal, 'green', 'No problems found.')}\n`
   const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
   const indent = ' '.repeat(8)
-  const rows = found.map(({ id, level, what, why, fix }) => {
+  const rows = found.map(({ id, level, what, why, fix, records = [] }) => {
     const first = found.find(it => it.fix === fix)?.id ?? id
     return [
       `${coloured(terminal, LEVEL_STYLE[level], level.padEnd(6))}  ${coloured(terminal, 'bold', id)}`,
       `${indent}${wrapped(what, width, indent)}`,
       `${indent}${coloured(terminal, 'dim', wrapped(why, width, indent))}`,
+      ...records.map(record => `${indent}${record}`),
       `${indent}${first === id ? fix : `The command of ${first} fixes this as well.`}`,
     ].join('\n')
   })

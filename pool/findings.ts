@@ -1,6 +1,7 @@
 // What can be wrong with a pool: each finding says what it is, why it matters, and the command that fixes it.
 import { printable } from '../command/shell.ts'
 import { clientFindings } from './findings/clients.ts'
+import { deliverabilityFindings } from './findings/deliverability.ts'
 import type { Finding, Level } from './findings/finding.ts'
 import { mailFindings } from './findings/mail.ts'
 import { poolFindings } from './findings/pool.ts'
@@ -23,6 +24,7 @@ export function findings(facts: PoolFacts): Finding[] {
     ...poolFindings(facts),
     ...userFindings(facts),
     ...mailFindings(facts),
+    ...deliverabilityFindings(facts),
     ...unreadFindings(facts),
   ]
   return all

@@ -1,5 +1,10 @@
 // Everything that check reads of a pool and of what belongs to it, and which of the functions are of this project.
-import type { GetAccountCommandOutput } from '@aws-sdk/client-sesv2'
+import type {
+  DkimAttributes,
+  EventDestination,
+  GetAccountCommandOutput,
+  MailFromAttributes,
+} from '@aws-sdk/client-sesv2'
 import type { JsonObject } from '../command/json.ts'
 import type { AwsErrorKind } from './aws-errors.ts'
 import { TRIGGERS, type Trigger, type TriggerArns, type TriggerFunction } from './trigger-functions.ts'
@@ -19,6 +24,7 @@ export type PoolFacts = {
   readonly functions: Readonly<Partial<Record<Trigger, TriggerFunction>>>
   readonly users: UserFacts | undefined
   readonly mail: MailFacts | undefined
+  readonly delivery: DeliveryFacts | undefined
   readonly alarms: readonly AlarmFacts[] | undefined
   /** The ARN of the limit table, if the role of Create may not count in it. */
   readonly deniedLimitTable: string | undefined
@@ -57,6 +63,28 @@ export type MailFacts = {
   readonly fallback: SenderFacts | undefined
   /** Configuration sets, as ARNs, that the function's role may not send with. */
   readonly deniedConfigurationSets: readonly string[]
+}
+
+/** What decides whether a mail reaches the inbox. */
+export type DeliveryFacts = {
+  readonly region: string
+  readonly fromAddress: string
+  /** The identity that SES sends with. */
+  readonly identity: string
+  readonly dkim: DkimAttributes | undefined
+  readonly mailFrom: MailFromAttributes | undefined
+  /** The configuration set that the mail is sent with. */
+  readonly configurationSet:
+    | {
+        readonly name: string
+        readonly sendingEnabled: boolean
+        readonly eventDestinations: readonly EventDestination[]
+      }
+    | undefined
+  /** The address of --email, if SES sends nothing to it. */
+  readonly suppressed: { readonly address: string; readonly reason: string } | undefined
+  /** The DMARC policy in force for the sender's domain; '' for none, undefined if DNS was not asked. */
+  readonly dmarc: string | undefined
 }
 
 /** The sender in one region. */

@@ -16,10 +16,14 @@ import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } 
 export type StandInFunction = { configuration: JsonObject; policy?: JsonObject }
 export type StandInSes = {
   account: JsonObject
-  identities: Record<string, boolean>
+  /** Whether an identity is verified, or the whole answer of GetEmailIdentity. */
+  identities: Record<string, boolean | JsonObject>
   configurationSets: string[]
   /** The default configuration set of an identity. */
   defaultConfigurationSets?: Record<string, string>
+  configurationSetAnswers?: Record<string, JsonObject>
+  eventDestinations?: Record<string, JsonObject[]>
+  suppressed?: Record<string, string>
 }
 
 export type StandInState = {
@@ -356,9 +360,10 @@ function accountOf({ functions, ses, stacks, alarms, allowedResources }: StandIn
   const mail = Object.entries(ses).map(([region, { account, identities, configurationSets, ...its }]) => {
     const described = Object.entries(identities).map(([name, verified]) => {
       const ConfigurationSetName = its.defaultConfigurationSets?.[name] ?? null
-      return [name, { VerifiedForSendingStatus: verified, ConfigurationSetName }]
+      const answer = typeof verified === 'boolean' ? { VerifiedForSendingStatus: verified } : verified
+      return [name, { ConfigurationSetName, ...answer }]
     })
-    return [region, { account, identities: Object.fromEntries(described), configurationSets }]
+    return [region, { ...its, account, identities: Object.fromEntries(described), configurationSets }]
   })
   return { functions, ses: Object.fromEntries(mail), stacks, alarms, allowedResources }
 }

@@ -53,7 +53,7 @@ export interface Stage {
 
 export async function startStage(options: LocalUserPoolOptions = {}): Promise<Stage> {
   await mkdir('screenshots', { recursive: true })
-  const [pool, browser] = await Promise.all([startLocalUserPool(options), launch()])
+  const [pool, browser] = await Promise.all([startLocalUserPool(options), launchChromium()])
   const { endpoint, region, userPoolId } = pool
   const credentials = { accessKeyId: 'none', secretAccessKey: 'none' }
   const cognito = new CognitoIdentityProviderClient({ endpoint, region, credentials })
@@ -128,6 +128,6 @@ export async function startStage(options: LocalUserPoolOptions = {}): Promise<St
   }
 }
 
-function launch(): Promise<Browser> {
+export function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS })
 }

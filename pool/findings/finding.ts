@@ -50,6 +50,15 @@ export const FINDING_IDS = [
   'ses-sandbox',
   'ses-paused',
   'ses-quota',
+  'ses-probation',
+  'ses-free-mail',
+  'ses-unaligned',
+  'ses-dkim',
+  'ses-mail-from',
+  'ses-dmarc',
+  'ses-configuration-set-paused',
+  'ses-tracking',
+  'ses-suppressed',
   'not-checked',
 ] as const
 
@@ -71,6 +80,8 @@ export type Finding = {
   readonly why: string
   /** A shell command on one line. Words in capitals are for the reader to fill in. */
   readonly fix: string
+  /** DNS records to publish, one a line in the form of a zone file. */
+  readonly records?: readonly string[]
   /** What `fix` changes on the pool, where a changed pool is what fixes it. */
   readonly change?: PoolChange
 }

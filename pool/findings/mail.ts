@@ -131,6 +131,6 @@ function quotaFindings(facts: PoolFacts, { region, account }: MailFacts): Findin
   ]
 }
 
-function sesCommand(operation: string, region: string, more: Record<string, string | true>): string {
+export function sesCommand(operation: string, region: string, more: Record<string, string | true>): string {
   return shellCommand(`aws sesv2 ${operation}`, { region, ...more })
 }

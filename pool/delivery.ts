@@ -1,0 +1,138 @@
+// Reads what decides whether a mail reaches the inbox: the sending identity, its configuration set, suppression, DMARC in DNS.
+import { Resolver } from 'node:dns/promises'
+import {
+  GetConfigurationSetCommand,
+  GetConfigurationSetEventDestinationsCommand,
+  GetEmailIdentityCommand,
+  GetSuppressedDestinationCommand,
+} from '@aws-sdk/client-sesv2'
+import type { Aws } from './aws.ts'
+import { ifFound } from './aws-errors.ts'
+import type { DeliveryFacts, MailFacts } from './pool-facts.ts'
+
+/** Reads one thing; what cannot be read is noted, and the rest continues. */
+type Tried = <Value>(
+  what: string,
+  actions: readonly string[],
+  read: () => Promise<Value>,
+  options: { readonly minor: boolean },
+) => Promise<Value | undefined>
+
+const MINOR = { minor: true }
+const DNS_MILLISECONDS = 2_000
+
+/** @returns undefined while there is no verified sender: other findings come first then */
+export async function readDelivery(
+  aws: Aws,
+  mail: MailFacts,
+  email: string | undefined,
+  tried: Tried,
+): Promise<DeliveryFacts | undefined> {
+  const { region, fromAddress, sender, account } = mail
+  const identity = sender?.identity
+  if (fromAddress === undefined || sender === undefined || identity === undefined) return undefined
+  const described = await tried(
+    `The identity ${identity}`,
+    ['ses:GetEmailIdentity'],
+    () => aws.ses(region).send(new GetEmailIdentityCommand({ EmailIdentity: identity })),
+    MINOR,
+  )
+  const named = mail.configurationSet?.name ?? sender.configurationSet
+  const set =
+    named === undefined
+      ? undefined
+      : await tried(
+          `The configuration set ${named}`,
+          ['ses:GetConfigurationSet', 'ses:GetConfigurationSetEventDestinations'],
+          () => readConfigurationSet(aws, region, named),
+          MINOR,
+        )
+  const suppressed =
+    email === undefined
+      ? undefined
+      : await tried(
+          `Whether ${email} is on the suppression list`,
+          ['ses:GetSuppressedDestination'],
+          () => suppressionOf(aws, region, email),
+          MINOR,
+        )
+  // A list that is switched off for a reason does not stop mail to the addresses on it.
+  const reasons = set?.suppressedReasons ?? account?.SuppressionAttributes?.SuppressedReasons
+  const isInForce = reasons === undefined || reasons.some(reason => reason === suppressed?.reason)
+  const domain = domainOf(fromAddress)
+  return {
+    region,
+    fromAddress,
+    identity,
+    dkim: described?.DkimAttributes,
+    mailFrom: described?.MailFromAttributes,
+    configurationSet: set,
+    suppressed: isInForce ? suppressed : undefined,
+    dmarc: asksDns()
+      ? await tried(`The DMARC record of ${domain} in DNS`, [], () => dmarcOf(domain), MINOR)
+      : undefined,
+  }
+}
+
+/** undefined for a set that does not exist, which is a finding of its own if it is in the settings. */
+async function readConfigurationSet(aws: Aws, region: string, name: string) {
+  const ses = aws.ses(region)
+  const its = await ifFound(ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: name })))
+  if (its === undefined) return undefined
+  const { EventDestinations = [] } = await ses.send(
+    new GetConfigurationSetEventDestinationsCommand({ ConfigurationSetName: name }),
+  )
+  return {
+    name,
+    sendingEnabled: its.SendingOptions?.SendingEnabled !== false,
+    eventDestinations: EventDestinations,
+    suppressedReasons: its.SuppressionOptions?.SuppressedReasons,
+  }
+}
+
+async function suppressionOf(aws: Aws, region: string, address: string) {
+  const command = new GetSuppressedDestinationCommand({ EmailAddress: address })
+  const found = await ifFound(aws.ses(region).send(command))
+  return found && { address, reason: found.SuppressedDestination?.Reason ?? 'unknown' }
+}
+
+/** The public DNS says nothing about what a stand-in for AWS answers. */
+function asksDns(): boolean {
+  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SESV2, CHECK_DNS_SERVER } = process.env
+  return Boolean(CHECK_DNS_SERVER) || !(AWS_ENDPOINT_URL || AWS_ENDPOINT_URL_SESV2)
+}
+
+/**
+ * The policy of the domain, or of the next one above it that has one (RFC 7489, section 6.6.3, asks the organizational domain;
+ * the walk up the tree finds it without a list of public suffixes, as its successor does).
+ *
+ * @returns the record, or '' without one
+ * @throws Error with a code of `node:dns` if the servers do not answer
+ */
+async function dmarcOf(domain: string): Promise<string> {
+  const resolver = new Resolver({ timeout: DNS_MILLISECONDS, tries: 1 })
+  const server = process.env['CHECK_DNS_SERVER']
+  if (server) resolver.setServers([server])
+  const labels = domain.split('.')
+  for (let start = 0; start < labels.length - 1; start += 1) {
+    const records = await recordsOf(resolver, `_dmarc.${labels.slice(start).join('.')}`)
+    const policy = records.find(record => /^v=DMARC1\b/i.test(record))
+    if (policy !== undefined) return policy
+  }
+  return ''
+}
+
+const ABSENT = new Set(['ENOTFOUND', 'ENODATA'])
+
+async function recordsOf(resolver: Resolver, name: string): Promise<string[]> {
+  try {
+    return (await resolver.resolveTxt(name)).map(parts => parts.join(''))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ABSENT.has(String(error.code))) return []
+    throw error
+  }
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+}
