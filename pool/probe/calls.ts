@@ -224,8 +224,12 @@ export class SignInCalls {
 
 /** @throws CommandError `interrupted` */
 export function stopIfInterrupted(signal: AbortSignal): void {
-  if (signal.aborted)
-    throw new CommandError('Interrupted. No throw-away user is left in the pool.', 'interrupted')
+  if (signal.aborted) throw interruption()
+}
+
+/** What a run ends with when the operator interrupts it. */
+export function interruption(): CommandError {
+  return new CommandError('Interrupted. No throw-away user is left in the pool.', 'interrupted')
 }
 
 /** The challenge that a call opened. */

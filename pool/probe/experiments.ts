@@ -109,6 +109,8 @@ class Experiments {
   readonly #calls: SignInCalls
   /** The user's password after the first sign-in. */
   #password = ''
+  /** Whether the operator types the codes of the mails. */
+  #readsMail: boolean
   /** The secret of the user's authenticator app, base32, once one is set up. */
   #appSecret: string | undefined
 
@@ -116,17 +118,18 @@ class Experiments {
     this.#context = context
     this.#user = user
     this.#calls = calls
+    this.#readsMail = context.email !== undefined
   }
 
   async run(temporaryPassword: string): Promise<SignInObservations> {
-    const { client, userPool, email, progress } = this.#context
+    const { client, userPool, progress } = this.#context
     progress('First sign-in')
     const first = await this.#firstSignIn(client, 'CUSTOM_AUTH', temporaryPassword)
-    const typedFirst = email === undefined ? undefined : await this.#typeCode(first.at(-1))
+    const typedFirst = await this.#typeCode(first.at(-1))
     progress('Sign-in with the new password')
     const { signIn, opened } = await this.#signIn()
     const isSignedIn = typedFirst?.last.tokens !== undefined
-    const typedNext = email === undefined || isSignedIn ? undefined : await this.#typeCode(opened)
+    const typedNext = isSignedIn ? undefined : await this.#typeCode(opened)
     const typed = typedNext ?? typedFirst
     const rounds = await this.#rounds(typedNext === undefined ? opened : undefined)
     const code = typed && (await this.#spendTokens(typed))
@@ -248,9 +251,11 @@ class Experiments {
     return calls
   }
 
+  /** Who has typed nothing once is not asked again. */
   async #ask(opened: Called): Promise<string | undefined> {
+    if (!this.#readsMail) return undefined
     const code = await this.#context.askForCode(opened.step.answer)
-    stopIfInterrupted(this.#context.signal)
+    this.#readsMail = code !== undefined
     return code
   }
 
@@ -311,7 +316,7 @@ class Experiments {
   }
 
   async #nativeFactor(factor: NativeFactorName): Promise<Trace> {
-    const { cognito, userPoolId, client, email, progress } = this.#context
+    const { cognito, userPoolId, client, progress } = this.#context
     progress(`Sign-in with Cognito's own factor ${factor}`)
     const settings = (name: NativeFactorName) => ({ Enabled: name === factor, PreferredMfa: name === factor })
     await cognito.send(
@@ -325,8 +330,7 @@ class Experiments {
     const calls = await this.#calls.withPassword(client, 'CUSTOM_AUTH', this.#credentials())
     const opened = calls.at(-1)
     if (opened === undefined || challengeOf(opened) !== factor) return traceOf(calls)
-    if (factor === 'EMAIL_OTP')
-      return traceOf([...calls, ...(email === undefined ? [] : await this.#typeNativeCode(opened))])
+    if (factor === 'EMAIL_OTP') return traceOf([...calls, ...(await this.#typeNativeCode(opened))])
     const code = softwareTokenCode(this.#appSecret ?? '', Date.now() / 1000)
     return traceOf([...calls, await this.#calls.answer(client, opened, { SOFTWARE_TOKEN_MFA_CODE: code })])
   }

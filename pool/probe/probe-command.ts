@@ -30,7 +30,7 @@ import { CREDENTIALS, explained, POOL_MEANINGS, untilAborted, userPoolIdOf } fro
 import { regionOfPool } from '../plan.ts'
 import { TRIGGERS } from '../trigger-functions.ts'
 import { describeUserPool } from '../user-pool.ts'
-import { PASSWORD_FLOWS, type ProbedClient } from './calls.ts'
+import { interruption, PASSWORD_FLOWS, type ProbedClient } from './calls.ts'
 import { type ProbeContext, runExperiments } from './experiments.ts'
 import { readUserEvents, triggerCallOf } from './function-logs.ts'
 import {
@@ -310,7 +310,8 @@ async function askForCode(
     const answer = await Promise.race([lines.question(question, { signal }), ended])
     return answer.trim() || undefined
   } catch (error) {
-    if (signal.aborted) return undefined
+    // A terminal gives Ctrl-C to the question and not to the process.
+    if (error instanceof Error && error.name === 'AbortError') throw interruption()
     throw error
   } finally {
     lines.close()

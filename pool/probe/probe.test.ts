@@ -184,6 +184,7 @@ test('an operator who types no code goes on without it', async () => {
   const run = await probePool(pool, MAILBOX, { typed: () => '' })
   expect(run.code).toBe(0)
   expect(verdictsOf(run)['right-code']).toBe('unknown')
+  expect(run.err.match(/Code of the mail/g)).toHaveLength(1)
 })
 
 test.each<[string, LocalUserPoolOptions]>([
