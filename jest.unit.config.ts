@@ -17,6 +17,7 @@ export const END_TO_END = [
   '<rootDir>/package/.*\\.test',
   '<rootDir>/pool/.*\\.test',
   '<rootDir>/recording/.*\\.test',
+  '<rootDir>/testing/fuzz\\.test',
   '<rootDir>/shared/(challenge-sequence|deadline|early-connection|ses)\\.test',
 ]
 
