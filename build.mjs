@@ -87,29 +87,35 @@ const LEFT_OUT = ['@aws-sdk/credential-provider-node', 'bowser', '@smithy/core/e
 const forLambda = {
   name: 'for-lambda',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[@\w]/ }, ({ path }) => {
+    onResolve({ filter: /^[@\w]/ }, async ({ path, importer, kind }) => {
       if (LEFT_OUT.includes(path)) return { path, namespace: 'left-out' }
-      return isBuiltin(path) ? { path, namespace: 'node', sideEffects: false } : undefined
+      if (!isBuiltin(path) || kind !== 'import-statement') return undefined
+      const pluginData = { path, source: await readFile(importer, 'utf8') }
+      return {
+        path: `${path} of ${relative(ROOT, importer)}`,
+        namespace: 'node',
+        sideEffects: false,
+        pluginData,
+      }
     })
     onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents: 'module.exports = {}' }))
-    onLoad({ filter: /./, namespace: 'node' }, ({ path }) => ({ contents: lazyModule(path) }))
+    onLoad({ filter: /./, namespace: 'node' }, ({ pluginData }) => ({ contents: lazyModule(pluginData) }))
   },
 }
 
-/** A module of Node.js of which only what is imported is read. */
-function lazyModule(path) {
-  const names = Object.keys(process.getBuiltinModule(path)).filter(name => /^[a-z]\w*$/i.test(name))
-  const exported = names
-    .filter(name => name !== 'default')
-    .map(
-      (name, index) =>
-        `const it${index} = /* @__PURE__ */ read(${JSON.stringify(name)}); export { it${index} as ${name} }`,
-    )
+/** A module of Node.js of which only what the source imports is read. */
+function lazyModule({ path, source }) {
+  const clauses = source.matchAll(/^import\s+([^'"]*?)\s+from\s+(['"])(.+?)\2/gm)
+  const names = [...clauses]
+    .filter(([, , , from]) => from === path)
+    .flatMap(([, clause]) => /\{(.*)\}/s.exec(clause)?.[1].split(',') ?? [])
+    .map(name => name.replace(/\bas\b.*|\btype\s/g, '').trim())
+    .filter(name => name !== '' && name !== 'default')
   return [
     `const all = process.getBuiltinModule(${JSON.stringify(path)})`,
     'const read = name => all[name]',
     'export default all',
-    ...exported,
+    ...[...new Set(names)].map(name => `export const ${name} = /* @__PURE__ */ read('${name}')`),
   ].join('\n')
 }
 
