@@ -5,7 +5,7 @@ import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
 const ses = new SESClient({})
 
 /** Mails a new code in the first round, and keeps it in the metadata of the challenge in the others. */
-export async function handler(event) {
+async function handler(event) {
   const last = event.request.session.findLast(({ challengeName }) => challengeName === 'CUSTOM_CHALLENGE')
   const code = last?.challengeMetadata ?? String(randomInt(1_000_000)).padStart(6, '0')
   const { email } = event.request.userAttributes
@@ -24,3 +24,5 @@ export async function handler(event) {
   event.response.challengeMetadata = code
   return event
 }
+
+export { handler }
