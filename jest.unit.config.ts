@@ -18,7 +18,8 @@ export const END_TO_END = [
   '<rootDir>/package/.*\\.test',
   '<rootDir>/pool/.*\\.test',
   '<rootDir>/recording/.*\\.test',
-  '<rootDir>/shared/(challenge-sequence|deadline|ses)\\.test',
+  '<rootDir>/testing/fuzz\\.test',
+  '<rootDir>/shared/(challenge-sequence|deadline|early-connection|ses)\\.test',
 ]
 
 const { globalSetup: _, ...unit } = all

@@ -2,7 +2,7 @@
 import type { CreateAuthChallengeTriggerEvent } from 'aws-lambda'
 import { countWrongCodes, mayReceiveCode, readProgress } from '../shared/challenge-sequence.ts'
 import { keyIdOf } from '../shared/code.ts'
-import { mailCode, waitLikeAMail } from '../shared/code-mail.ts'
+import { mailCode, prepareMail, waitLikeAMail } from '../shared/code-mail.ts'
 import { planRound, referenceOf, withoutMail, writeRound } from '../shared/code-round.ts'
 import { startDeadline } from '../shared/deadline.ts'
 import { CodeNotSentError } from '../shared/errors.ts'
@@ -19,6 +19,7 @@ import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readCreateSettings(process.env, Object.keys(languagesOf(ownMail)))
 const askLimit = startLimit(settings)
+await prepareMail(settings)
 
 /**
  * Answers with the parameters of the next round. Without a passed password step, or for an unknown user, the answer

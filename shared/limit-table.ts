@@ -5,6 +5,7 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { lambdaClientSettings } from './lambda-sdk.ts'
 import type { CountAnswer } from './limit.ts'
 
 let client: DynamoDBClient | undefined
@@ -21,8 +22,7 @@ export async function countMail(
   milliseconds: number,
 ): Promise<CountAnswer> {
   client ??= new DynamoDBClient({
-    region,
-    maxAttempts: 1,
+    ...lambdaClientSettings(region),
     // A connection kept over a pause of the process may be closed by then, and would fail a request that is never repeated.
     requestHandler: { httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
   })

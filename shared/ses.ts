@@ -1,9 +1,10 @@
 // Sends the mail through Amazon SES: at most two tries, never a second one that could be a second mail of one round.
 import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
 import type { Deadline } from './deadline.ts'
+import { EarlyAgent } from './early-connection.ts'
 import { MailError, type MailFailure } from './errors.ts'
+import { lambdaClientSettings } from './lambda-sdk.ts'
 import type { ComposedMail } from './mail.ts'
 import { toAsciiMailbox } from './mailbox.ts'
 import type { CreateSettings, Mailbox } from './settings.ts'
@@ -42,7 +43,7 @@ const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-const clients = new Map<string, SESClient>()
+const clients = new Map<string, { readonly client: SESClient; readonly agent: EarlyAgent }>()
 
 /**
  * Sends one mail within the deadline.
@@ -88,16 +89,7 @@ async function trySend(
   milliseconds: number,
 ): Promise<void> {
   if (milliseconds < 1) throw new MailError('deadline')
-  const command = new SendEmailCommand({
-    Source: writeMailbox(settings.from),
-    Destination: { ToAddresses: [toAsciiMailbox(to)] },
-    Message: {
-      Subject: { Data: mail.subject, Charset: 'UTF-8' },
-      Body: { Text: { Data: mail.text, Charset: 'UTF-8' }, Html: { Data: mail.html, Charset: 'UTF-8' } },
-    },
-    ...(settings.replyToAddress && { ReplyToAddresses: [toAsciiMailbox(settings.replyToAddress)] }),
-    ...(settings.configurationSet && { ConfigurationSetName: settings.configurationSet }),
-  })
+  const command = commandFor(mail, to, settings)
   let answered = false
   command.middlewareStack.add(
     next => async args => {
@@ -107,13 +99,49 @@ async function trySend(
     },
     { step: 'deserialize', priority: 'low' },
   )
-  const client = clientOf(region)
+  const { client } = clientOf(region)
   const abortSignal = AbortSignal.timeout(Math.floor(milliseconds))
   try {
     await client.send(command, { abortSignal })
   } catch (error) {
     throw mailErrorOf(error, answered)
   }
+}
+
+function commandFor(mail: ComposedMail, to: string, settings: CreateSettings): SendEmailCommand {
+  return new SendEmailCommand({
+    Source: writeMailbox(settings.from),
+    Destination: { ToAddresses: [toAsciiMailbox(to)] },
+    Message: {
+      Subject: { Data: mail.subject, Charset: 'UTF-8' },
+      Body: { Text: { Data: mail.text, Charset: 'UTF-8' }, Html: { Data: mail.html, Charset: 'UTF-8' } },
+    },
+    ...(settings.replyToAddress && { ReplyToAddresses: [toAsciiMailbox(settings.replyToAddress)] }),
+    ...(settings.configurationSet && { ConfigurationSetName: settings.configurationSet }),
+  })
+}
+
+/**
+ * Does what the first mail would otherwise wait for: makes the client, a request, and with `connect` the connection that
+ * the first mail is sent over. Nothing is sent. Never rejects.
+ */
+export async function prepareSes(settings: CreateSettings, connect: boolean): Promise<void> {
+  const { client, agent } = clientOf(settings.region)
+  const command = commandFor({ subject: '', text: '', html: '' }, settings.from.address, settings)
+  let endpoint: unknown
+  command.middlewareStack.add(
+    () =>
+      async ({ request }) => {
+        endpoint = request
+        throw new Error('Nothing is sent.')
+      },
+    // After the signature.
+    { step: 'finalizeRequest', priority: 'low' },
+  )
+  await client.send(command).catch(() => {})
+  const [protocol, host, port] = ['protocol', 'hostname', 'port'].map(name => field(endpoint, name))
+  if (connect && protocol === 'https:' && typeof host === 'string')
+    await agent.open(host, typeof port === 'number' ? port : undefined)
 }
 
 function mailErrorOf(error: unknown, answered: boolean): MailError {
@@ -142,19 +170,17 @@ export function errorCode(error: unknown): string {
 }
 
 /** One client a region and process. Its own retries are off: it would repeat a request that may have been carried out. */
-function clientOf(region: string): SESClient {
+function clientOf(region: string) {
   const known = clients.get(region)
   if (known !== undefined) return known
+  const agent = marking(new EarlyAgent())
   const client = new SESClient({
-    region,
-    maxAttempts: 1,
-    requestHandler: {
-      httpAgent: marking(new HttpAgent({ keepAlive: true })),
-      httpsAgent: marking(new HttpsAgent({ keepAlive: true })),
-    },
+    ...lambdaClientSettings(region),
+    requestHandler: { httpAgent: marking(new HttpAgent({ keepAlive: true })), httpsAgent: agent },
   })
-  clients.set(region, client)
-  return client
+  const made = { client, agent }
+  clients.set(region, made)
+  return made
 }
 
 /**

@@ -27,9 +27,9 @@ export type SessionEntry = {
 export function readTriggerEvent(event: unknown): TriggerEvent {
   const request = field(event, 'request')
   return {
-    triggerSource: text(field(event, 'triggerSource')),
+    triggerSource: word(field(event, 'triggerSource')),
     userPoolId: text(field(event, 'userPoolId')),
-    clientId: text(field(field(event, 'callerContext'), 'clientId')),
+    clientId: word(field(field(event, 'callerContext'), 'clientId')),
     userName: text(field(event, 'userName')),
     userAttributes: texts(field(request, 'userAttributes')),
     clientMetadata: texts(field(request, 'clientMetadata')),
@@ -63,6 +63,11 @@ export function isResendRequest(event: TriggerEvent): boolean {
 export function field(value: unknown, key: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   return Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
+}
+
+/** A word as Cognito writes them (ClientId: `[\w+]+`, 1 to 128 characters); they go into logs, so nothing else may. */
+function word(value: unknown): string {
+  return typeof value === 'string' && /^[\w+]{1,128}$/.test(value) ? value : ''
 }
 
 function text(value: unknown): string {

@@ -1,0 +1,72 @@
+// The connection that is opened before the first request: it is used once, only for its own host, and only while it is fresh.
+import { once } from 'node:events'
+import { request } from 'node:https'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { EarlyAgent } from './early-connection.ts'
+
+/** Takes connections and never answers: what counts is which connections come. */
+const server = createServer(socket => {
+  sockets.push(socket.on('error', () => {}))
+})
+let sockets: Socket[] = []
+let port = 0
+const agents: EarlyAgent[] = []
+
+beforeEach(async () => {
+  sockets = []
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address: AddressInfo | string | null = server.address()
+  port = typeof address === 'object' && address !== null ? address.port : 0
+})
+afterEach(async () => {
+  jest.restoreAllMocks()
+  for (const agent of agents.splice(0)) agent.destroy()
+  for (const socket of sockets) socket.destroy()
+  await new Promise(resolve => server.close(resolve))
+})
+
+/** Opens early, and waits until the connection is there. */
+async function opened() {
+  const agent = new EarlyAgent()
+  agents.push(agent)
+  const open = agent.open('127.0.0.1', port)
+  await once(server, 'connection')
+  return { agent, open }
+}
+
+/** The connections that the server has after one request. */
+async function connectionsAfterRequest(agent: EarlyAgent, host = '127.0.0.1') {
+  const sent = request({ agent, host, port, path: '/' }).on('error', () => {})
+  const [socket] = await once(sent, 'socket')
+  if (socket.connecting) await once(socket, 'connect')
+  await new Promise(resolve => setImmediate(resolve))
+  sent.destroy()
+  return sockets.length
+}
+
+test('the first request takes the connection that is open already', async () => {
+  const { agent } = await opened()
+  expect(await connectionsAfterRequest(agent)).toBe(1)
+  expect(await connectionsAfterRequest(agent)).toBe(2)
+})
+
+test('a request to another host opens its own', async () => {
+  const { agent } = await opened()
+  expect(await connectionsAfterRequest(agent, 'localhost')).toBe(2)
+})
+
+test('a connection that a stopped process kept is closed, and not used', async () => {
+  const { agent, open } = await opened()
+  const now = Date.now()
+  jest.spyOn(Date, 'now').mockImplementation(() => now + 60_000)
+  expect(await connectionsAfterRequest(agent)).toBe(2)
+  await open
+})
+
+test('a connection that fails is no error: the first request opens its own', async () => {
+  const { agent, open } = await opened()
+  sockets[0]?.destroy()
+  await open
+  expect(await connectionsAfterRequest(agent)).toBe(2)
+})

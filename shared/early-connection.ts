@@ -1,0 +1,53 @@
+// An HTTPS agent whose first connection can be opened before its first request, while Lambda starts the process.
+import { Agent, type AgentOptions } from 'node:https'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+/** A connection that Lambda has stopped the process over may be closed by then. */
+const FRESH_MILLISECONDS = 2000
+
+type ConnectionOptions = Parameters<Agent['createConnection']>[0]
+type Early = {
+  readonly host: string
+  readonly port: number
+  readonly openedAt: number
+  readonly socket: Duplex
+}
+
+/** Keeps connections alive; the first one to a host is the one that `open` opened, if it is fresh. */
+export class EarlyAgent extends Agent {
+  #early: Early | undefined
+
+  constructor(options: AgentOptions = {}) {
+    super({ keepAlive: true, ...options })
+  }
+
+  /** Connects. Resolves when the connection is open or has failed; never rejects: the first request then tries again. */
+  open(host: string, port = 443): Promise<void> {
+    return new Promise(resolve => {
+      const socket = super.createConnection({
+        ...this.options,
+        host,
+        port,
+        servername: isIP(host) === 0 ? host : '',
+      })
+      if (!socket) return resolve()
+      this.#early = { host, port, openedAt: Date.now(), socket }
+      socket.once('secureConnect', resolve).once('close', resolve).on('error', resolve)
+    })
+  }
+
+  override createConnection(
+    options: ConnectionOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    const early = this.#early
+    this.#early = undefined
+    if (early === undefined) return super.createConnection(options, callback)
+    const isFor = early.host === options.host && early.port === Number(options.port)
+    const isFresh = Date.now() - early.openedAt < FRESH_MILLISECONDS
+    if (isFor && isFresh && !early.socket.destroyed) return early.socket
+    early.socket.destroy()
+    return super.createConnection(options, callback)
+  }
+}
