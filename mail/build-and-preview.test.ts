@@ -1,7 +1,7 @@
 // A person with a mail and a tenth language of their own: builds the triggers, looks at the mails, signs in with them.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -170,6 +170,20 @@ test.each([
   expect(status).toBe(2)
   expect(parseJsonObject(stdout)).toMatchObject({ code })
   expect(stderr).toContain(text)
+})
+
+test('without esbuild, build says how to install it, and the preview of the standard mail still works', async () => {
+  const installed = join(folder, 'installed')
+  await cp('dist', join(installed, 'dist'), { recursive: true })
+  await cp('package.json', join(installed, 'package.json'))
+  const program = join(installed, 'dist/command/cognito-email-code.mjs')
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' })
+  const built = run('build', '--mail', 'mail.ts', '--out', 'x', '--json')
+  expect(built.status).toBe(2)
+  expect(parseJsonObject(built.stdout)).toMatchObject({ code: 'no-esbuild' })
+  expect(built.stderr).toContain('npm install --save-dev esbuild')
+  expect(run('mail-preview', '--out', 'standard.html').status).toBe(0)
 })
 
 test('the preview is one page with every language that loads nothing, from the settings of the functions', async () => {

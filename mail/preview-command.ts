@@ -89,7 +89,11 @@ export function runPreview(args: readonly string[], terminal: Terminal): Promise
     const mails = sampleMails(module, sample, locales)
     if (to === undefined) {
       await writeFile(out, galleryPage(mails, settings.appName))
-      terminal.stdout.write(json ? `${JSON.stringify({ out, locales: names })}\n` : `Written: ${out}\n`)
+      terminal.stdout.write(
+        json
+          ? `${JSON.stringify({ out, locales: mails.map(({ locale }) => locale) })}\n`
+          : `Written: ${out}\n`,
+      )
       return 0
     }
     for (const { mail } of mails) await sendMail(mail, to, settings, startDeadline(), () => {})

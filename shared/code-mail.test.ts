@@ -4,6 +4,8 @@ import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { createEvent, PASSWORD_PASSED, USER_ATTRIBUTES } from '../testing/sample-events.ts'
 import { mailCode } from './code-mail.ts'
 import { planRound } from './code-round.ts'
+import { LOCALES } from './locales.ts'
+import { ownMail } from './own-mail.ts'
 import { readCreateSettings } from './settings.ts'
 import { readTriggerEvent } from './trigger-event.ts'
 
@@ -22,15 +24,23 @@ afterEach(() => {
 })
 
 /** Mails a code to a user with these attributes; answers with the log. */
-async function mailTo(userAttributes: object, unverifiedEmail: string) {
+async function mailTo(
+  userAttributes: object,
+  unverifiedEmail: string,
+  more: Readonly<Record<string, string>> = {},
+) {
   const lines: unknown[] = []
-  for (const method of ['info', 'error'] as const)
+  for (const method of ['info', 'warn', 'error'] as const)
     jest.spyOn(console, method).mockImplementation(line => lines.push(JSON.parse(String(line))))
-  const settings = readCreateSettings({
-    CODE_SECRET: 'ab'.repeat(32),
-    FROM_ADDRESS: 'no-reply@example.com',
-    UNVERIFIED_EMAIL: unverifiedEmail,
-  })
+  const settings = readCreateSettings(
+    {
+      CODE_SECRET: 'ab'.repeat(32),
+      FROM_ADDRESS: 'no-reply@example.com',
+      UNVERIFIED_EMAIL: unverifiedEmail,
+      ...more,
+    },
+    [...LOCALES, 'sv'],
+  )
   const first = planRound({ rounds: 0, lastRound: undefined }, false, 0, { ...settings, keyIds: [''] })
   const event = readTriggerEvent(createEvent(PASSWORD_PASSED, { userAttributes }))
   ses.answerWith('accept')
@@ -55,4 +65,31 @@ test('by default it gets its mail', async () => {
   const { lines } = await mailTo({ ...USER_ATTRIBUTES, email_verified: 'false' }, '')
   expect(ses.mails()).toHaveLength(1)
   expect(lines).toMatchObject([{ event: 'code-sent', emailVerified: false }])
+})
+
+test('the footer is that of the language, or of DEFAULT_LOCALE', async () => {
+  const MAIL_FOOTER = '{"en":"Example Ltd","de":"Example AG"}'
+  const footerFor = async (locale: string) => {
+    await mailTo({ ...USER_ATTRIBUTES, locale }, '', { MAIL_FOOTER })
+    return ses.mails()[0]?.text.trimEnd().split('\n').at(-1)
+  }
+  expect(await footerFor('de-AT')).toBe('Example AG')
+  expect(await footerFor('ja')).toBe('Example Ltd')
+})
+
+test('a language that this build has no texts in gets the English ones', async () => {
+  await mailTo({ ...USER_ATTRIBUTES, locale: 'xx' }, '', { DEFAULT_LOCALE: 'sv' })
+  expect(ses.mails()[0]?.text).toContain('Use this code to sign in')
+})
+
+test('an own mail that breaks its contract gives way to the standard one, and the log says so', async () => {
+  Object.assign(ownMail, { default: () => JSON.parse('{') })
+  try {
+    const { lines, error } = await mailTo({ ...USER_ATTRIBUTES, locale: 'de' }, '')
+    expect(error).toBeUndefined()
+    expect(lines).toMatchObject([{ event: 'own-mail-broken', locale: 'de' }, { event: 'code-sent' }])
+    expect(ses.mails()).toHaveLength(1)
+  } finally {
+    Object.assign(ownMail, { default: undefined })
+  }
 })
