@@ -99,3 +99,15 @@ test('the SDK gets the credentials of Lambda, and empty ones where there are non
     sessionToken: 'AWS_SESSION_TOKEN',
   })
 })
+
+test('a host that cannot be reached, by name or address and on the usual port, is no error', async () => {
+  await new EarlyAgent().open('localhost', 1)
+  process.env['AWS_ENDPOINT_URL_SES'] = 'https://127.0.0.1'
+  const settings = {
+    CODE_SECRET: 'ab'.repeat(32),
+    FROM_ADDRESS: 'no-reply@example.com',
+    AWS_REGION: 'eu-west-1',
+  }
+  await prepareSes(readCreateSettings(settings), true)
+  expect(sockets).toEqual([])
+})
