@@ -4,6 +4,9 @@ import { request } from 'node:https'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { EarlyAgent } from './early-connection.ts'
+import { lambdaClientSettings } from './lambda-sdk.ts'
+import { prepareSes } from './ses.ts'
+import { readCreateSettings } from './settings.ts'
 
 /** Takes connections and never answers: what counts is which connections come. */
 const server = createServer(socket => {
@@ -69,4 +72,42 @@ test('a connection that fails is no error: the first request opens its own', asy
   sockets[0]?.destroy()
   await open
   expect(await connectionsAfterRequest(agent)).toBe(2)
+})
+
+test('what Create prepares is the connection to SES', async () => {
+  process.env['AWS_ENDPOINT_URL_SES'] = `https://127.0.0.1:${port}`
+  const settings = { CODE_SECRET: 'ab'.repeat(32), FROM_ADDRESS: 'no-reply@example.com' }
+  const connected = once(server, 'connection')
+  const prepared = prepareSes(readCreateSettings(settings), true)
+  await connected
+  sockets[0]?.destroy()
+  await prepared
+  expect(sockets).toHaveLength(1)
+})
+
+test('the SDK gets the credentials of Lambda, and empty ones where there are none', async () => {
+  const { credentials } = lambdaClientSettings('eu-central-1')
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+  for (const name of names) delete process.env[name]
+  expect(await credentials()).toEqual({ accessKeyId: '', secretAccessKey: '' })
+  for (const name of names) process.env[name] = name
+  process.env['AWS_SDK_UA_APP_ID'] = 'app'
+  expect(lambdaClientSettings('eu-central-1').userAgentAppId).toBe('app')
+  expect(await credentials()).toEqual({
+    accessKeyId: 'AWS_ACCESS_KEY_ID',
+    secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
+    sessionToken: 'AWS_SESSION_TOKEN',
+  })
+})
+
+test('a host that cannot be reached, by name or address and on the usual port, is no error', async () => {
+  await new EarlyAgent().open('localhost', 1)
+  process.env['AWS_ENDPOINT_URL_SES'] = 'https://127.0.0.1'
+  const settings = {
+    CODE_SECRET: 'ab'.repeat(32),
+    FROM_ADDRESS: 'no-reply@example.com',
+    AWS_REGION: 'eu-west-1',
+  }
+  await prepareSes(readCreateSettings(settings), true)
+  expect(sockets).toEqual([])
 })

@@ -2,6 +2,7 @@
 import { Agent, type AgentOptions } from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { connect } from 'node:tls'
 
 /** A connection that Lambda has stopped the process over may be closed by then. */
 const FRESH_MILLISECONDS = 2000
@@ -25,13 +26,7 @@ export class EarlyAgent extends Agent {
   /** Connects. Resolves when the connection is open or has failed; never rejects: the first request then tries again. */
   open(host: string, port = 443): Promise<void> {
     return new Promise(resolve => {
-      const socket = super.createConnection({
-        ...this.options,
-        host,
-        port,
-        servername: isIP(host) === 0 ? host : '',
-      })
-      if (!socket) return resolve()
+      const socket = connect({ host, port, servername: isIP(host) === 0 ? host : '' })
       this.#early = { host, port, openedAt: Date.now(), socket }
       socket.once('secureConnect', resolve).once('close', resolve).on('error', resolve)
     })

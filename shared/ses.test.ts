@@ -1,6 +1,4 @@
 // Sending: what each failure of SES and of the network leads to, and that no round sends two mails.
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { MailError } from './errors.ts'
@@ -248,27 +246,5 @@ describe('what is prepared while Lambda starts the process', () => {
     await prepareSes(readCreateSettings(ENVIRONMENT), true)
     expect(ses.requests).toEqual([])
     expect(await send()).toMatchObject({ tries: 1 })
-  })
-
-  test('is the connection to SES, over which the first mail is sent', async () => {
-    const connections: Socket[] = []
-    const silent = createServer(socket => connections.push(socket.on('error', () => {})))
-    await once(silent.listen(0, '127.0.0.1'), 'listening')
-    const address: AddressInfo | string | null = silent.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    process.env['AWS_ENDPOINT_URL_SES'] = `https://127.0.0.1:${port}`
-    try {
-      const there = { ...ENVIRONMENT, AWS_REGION: 'eu-south-1' }
-      const prepared = prepareSes(readCreateSettings(there), true)
-      await once(silent, 'connection')
-      expect(await send({ AWS_REGION: 'eu-south-1' }, 200)).toMatchObject({ failure: 'unanswered' })
-      expect(connections).toHaveLength(1)
-      await prepared
-    } finally {
-      process.env['AWS_ENDPOINT_URL_SES'] = ses.url
-      const closed = once(silent.close(), 'close')
-      for (const connection of connections) connection.destroy()
-      await closed
-    }
   })
 })
