@@ -47,10 +47,15 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'client/sign-in.ts': "import { createSignInDriver, type SignInDriver } from './sign-in.ts'",
   'client/use-sign-in.ts':
     "import { createSignInDriver } from './sign-in.ts'\nimport { useSignIn } from './use-sign-in.ts'",
+  'command/name.ts': "import { packageFile } from './name.ts'",
   'command/shell.ts': "import { shellCommand, shellWord } from './shell.ts'",
   'package/testing.ts': "import { replaySignIns, startLocalUserPool } from './testing.ts'",
+  'mail/check-mail.ts':
+    "import { checkMail, isMailModule } from './check-mail.ts'\nimport { standardMail } from '../shared/mail.ts'",
   'shared/challenge-sequence.ts':
     "import { nextStep, readProgress, type SignIn } from './challenge-sequence.ts'\ndeclare const signIn: SignIn",
+  'shared/mail.ts':
+    "import { escapeHtml, type MailParts, standardMail } from './mail.ts'\ndeclare const parts: MailParts",
 }
 
 /** Those need aws-cdk-lib, which only the tests of the recipes and of the package install. */

@@ -1,7 +1,7 @@
 // The limit across sign-ins: what is counted where, and until when a user is limited.
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { countRequest, verdictOf } from './limit.ts'
+import { counterKey, countRequest, limitedUntil, readCounters, verdictOf } from './limit.ts'
 
 const POLICY = { maxCodesPerHour: 10, maxCodesPerDay: 30 }
 const NOW = Date.UTC(2026, 10, 24, 8, 5, 59, 999)
@@ -34,6 +34,22 @@ describe('a mail', () => {
       '2026-11-24 hour23',
       '2026-11-25 hour00',
     ])
+  })
+})
+
+describe('the counters of a user', () => {
+  test('are read from the item that a mail is counted in, for the hour and the day', () => {
+    expect(counterKey('user', NOW)).toEqual(countRequest('limits', 'user', NOW, POLICY).Key)
+    const item = { codes: { N: '12' }, hour07: { N: '9' }, hour08: { N: '3' } }
+    expect(readCounters(item, NOW)).toEqual({ hour: 3, day: 12 })
+    expect(readCounters(undefined, NOW)).toEqual({ hour: 0, day: 0 })
+  })
+
+  test('limit the user as the table does, the day before the hour', () => {
+    const full = { maxCodesPerHour: 3, maxCodesPerDay: 12 }
+    expect(limitedUntil({ hour: 2, day: 11 }, NOW, full)).toBeUndefined()
+    expect(limitedUntil({ hour: 3, day: 11 }, NOW, full)).toBe(at(9))
+    expect(limitedUntil({ hour: 3, day: 12 }, NOW, full)).toBe(at(0, 25))
   })
 })
 

@@ -1,9 +1,10 @@
 // The settings: defaults, what is allowed, and what a person reads who set one wrongly.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from '@jest/globals'
+import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { TRIGGER_SETTINGS } from '../local/trigger-settings.ts'
 import { SettingsError } from './errors.ts'
-import { SETTINGS, type TriggerName } from './setting-descriptors.ts'
+import { SETTINGS, settingNamesOf, type TriggerName } from './setting-descriptors.ts'
 import {
   type Environment,
   readCreateSettings,
@@ -354,10 +355,10 @@ describe('the description of a setting', () => {
   })
 
   test('is also what the local user pool uses', () => {
-    for (const [trigger, names] of Object.entries(TRIGGER_SETTINGS)) {
-      const its = SETTINGS.filter(({ usedBy }) => usedBy.some(name => name === trigger))
+    for (const trigger of TRIGGER_NAMES) {
+      const names = TRIGGER_SETTINGS[trigger]
       const known = names.filter(name => !name.startsWith('AWS_ENDPOINT_URL_'))
-      expect(known.toSorted()).toEqual(its.map(({ name }) => name).toSorted())
+      expect(known.toSorted()).toEqual(settingNamesOf(trigger).toSorted())
     }
   })
 })
