@@ -104,7 +104,8 @@ export class Journal {
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite
+    // Whoever wrote has been told of a failure.
+    await this.#lastWrite.catch(() => undefined)
     await this.#handle?.sync()
     await this.#handle?.close()
   }

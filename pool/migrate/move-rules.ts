@@ -19,9 +19,7 @@ export const SKIP_REASONS = {
 
 export type SkipReason = keyof typeof SKIP_REASONS
 
-export type MoveDecision =
-  | { readonly name: 'move' }
-  | { readonly name: 'skip'; readonly reason: SkipReason }
+export type MoveDecision = { readonly name: 'move' } | { readonly name: 'skip'; readonly reason: SkipReason }
 
 export type MoveRules = {
   /** Move users who have a factor of their own that the pool offers; it stays on, but is no longer preferred. */
