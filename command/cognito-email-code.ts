@@ -37,6 +37,12 @@ async function probe(): Promise<number> {
   return await runProbe(process.argv.slice(3), process, interruptSignal())
 }
 
+async function migrate(): Promise<number> {
+  const { runMigrate } = await import('../pool/migrate/migrate-command.ts')
+  const { interruptSignal } = await import('../pool/interruption.ts')
+  return await runMigrate(process.argv.slice(3), process, interruptSignal())
+}
+
 async function limit(): Promise<number> {
   const { runLimit } = await import('../pool/limit-command.ts')
   return await runLimit(process.argv.slice(3), process)
@@ -94,6 +100,14 @@ const COMMANDS = new Map<string, Command>([
         'Sign in to a user pool as a throw-away user and report whether every sign-in asks for the code.',
       example: 'probe --user-pool-id eu-central-1_EXAMPLE00 --client-id 1example23456789',
       run: probe,
+    },
+  ],
+  [
+    'migrate',
+    {
+      summary: "Move users to Cognito's own e-mail MFA, step by step, and back.",
+      example: 'migrate status --user-pool-id eu-central-1_EXAMPLE00',
+      run: migrate,
     },
   ],
   [

@@ -28,19 +28,22 @@ export type Run = {
   readonly cognito: CognitoIdentityProviderClient
   readonly userPoolId: string
   readonly pace: Pace
-  readonly journal: Journal
-  readonly dryRun: boolean
+  /** undefined: a dry run, in which nothing is changed. */
+  readonly journal: Journal | undefined
   readonly bar: ProgressBar
   /** Aborted: users whose turn has not come are left for the next run. */
   readonly signal: AbortSignal
 }
 
+/** What became of the users whose turn came, and how many were left when the run was interrupted. */
+export type Changed = { readonly outcomes: readonly Outcome[]; readonly waiting: number }
+
 /**
  * @param names of the users, in any form that AdminGetUser takes
- * @returns what became of the users whose turn came
  * @throws the SDK's error for what is no matter of one user, such as a missing right
  */
-export async function moveUsers(run: Run, names: readonly string[], rules: MoveRules): Promise<Outcome[]> {
+export async function moveUsers(run: Run, names: readonly string[], rules: MoveRules): Promise<Changed> {
+  const { journal } = run
   const seen = new Set<string>()
   return eachUser(run, names, async name => {
     const user = await currentUser(run, name)
@@ -50,55 +53,54 @@ export async function moveUsers(run: Run, names: readonly string[], rules: MoveR
     seen.add(username)
     const decision = moveDecision(user, rules)
     if (decision.name === 'skip') {
-      const known = run.journal.entry(username)
-      if (decision.reason !== 'already-moved' || run.dryRun || !isUnfinished(known, 'move'))
+      const known = journal?.entry(username)
+      if (decision.reason !== 'already-moved' || known === undefined || known.done)
         return { username, name: 'skipped', reason: decision.reason }
-      // The run that moved this user was stopped before it could write that it had.
-      await run.journal.done(user, 'move')
+      // The run that changed this user was stopped before it could write that it had.
+      await journal?.done(user, 'move')
       return { username, name: 'moved' }
     }
-    if (run.dryRun) return { username, name: 'would-move' }
-    await run.journal.intend(user, 'move')
-    const error = await setPreference(run, username, { EmailMfaSettings: { Enabled: true, PreferredMfa: true } })
+    if (journal === undefined) return { username, name: 'would-move' }
+    await journal.intend(user, 'move')
+    const error = await setPreference(run, username, {
+      EmailMfaSettings: { Enabled: true, PreferredMfa: true },
+    })
     if (error !== undefined) return { username, name: 'failed', error }
-    await run.journal.done(user, 'move')
+    await journal.done(user, 'move')
     return { username, name: 'moved' }
   })
 }
 
 /** Puts users back as the journal knows them, each as `moveUsers`. */
-export async function restoreUsers(run: Run, entries: readonly JournalEntry[]): Promise<Outcome[]> {
+export async function restoreUsers(run: Run, entries: readonly JournalEntry[]): Promise<Changed> {
+  const { journal } = run
   return eachUser(run, entries, async entry => {
     const { username, before } = entry
     const user = await currentUser(run, username)
     if (user === undefined) {
-      if (!run.dryRun) await run.journal.done(entry, 'restore')
+      await journal?.done(entry, 'restore')
       return { username, name: 'skipped', reason: 'gone' }
     }
-    if (run.dryRun) return { username, name: 'would-restore' }
+    if (journal === undefined) return { username, name: 'would-restore' }
     const wanted = restoredFactors(user.factors, before)
     if (!sameFactors(user.factors, wanted)) {
-      await run.journal.intend(user, 'restore')
+      await journal.intend(user, 'restore')
       const error = await setPreference(run, username, settingsFor(wanted))
       if (error !== undefined) return { username, name: 'failed', error }
       const now = await currentUser(run, username)
       if (now !== undefined && !sameFactors(now.factors, wanted))
         return { username, name: 'failed', error: 'Cognito answered, and kept the factors as they were.' }
     }
-    await run.journal.done(entry, 'restore')
+    await journal.done(entry, 'restore')
     return { username, name: 'restored' }
   })
-}
-
-function isUnfinished(entry: JournalEntry | undefined, change: JournalEntry['change']): boolean {
-  return entry?.change === change && !entry.done
 }
 
 async function eachUser<Item>(
   { bar, signal }: Run,
   items: readonly Item[],
   change: (item: Item) => Promise<Outcome | undefined>,
-): Promise<Outcome[]> {
+): Promise<Changed> {
   let done = 0
   try {
     const outcomes = await inLanes(items, signal, async item => {
@@ -106,7 +108,10 @@ async function eachUser<Item>(
       bar.show(++done, items.length)
       return outcome
     })
-    return outcomes.filter(outcome => outcome !== undefined)
+    return {
+      outcomes: outcomes.filter(outcome => outcome !== undefined),
+      waiting: items.length - outcomes.length,
+    }
   } finally {
     bar.end()
   }
@@ -150,7 +155,10 @@ async function setPreference(
 /** A missing right or operation, or no answer, would be the same for the next user. */
 function isAboutOneUser(error: unknown): boolean {
   return (
-    awsErrorKind(error) === 'other' && error instanceof Error && '$fault' in error && error.$fault === 'client'
+    awsErrorKind(error) === 'other' &&
+    error instanceof Error &&
+    '$fault' in error &&
+    error.$fault === 'client'
   )
 }
 

@@ -1,0 +1,435 @@
+// The command migrate: moves a pool from the triggers' code to Cognito's own e-mail factor, step by step, and back.
+import { parseArgs } from 'node:util'
+import type { Json, JsonObject } from '../../command/json.ts'
+import { COMMAND } from '../../command/name.ts'
+import { printable, shellCommand } from '../../command/shell.ts'
+import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
+import { isLocale, LOCALES } from '../../shared/locales.ts'
+import { type Aws, awsClients } from '../aws.ts'
+import { nameMissingOperations } from '../aws-errors.ts'
+import { applyPlan, confirm, explained, untilAborted, userPoolIdOf } from '../command-line.ts'
+import { regionOfPool } from '../plan.ts'
+import { readPoolState } from '../user-pool.ts'
+import { mfaOf, planEnable, RECOVERIES } from './enable.ts'
+import { planFinish } from './finish.ts'
+import { Journal, type JournalEntry } from './journal.ts'
+import { SKIP_REASONS } from './move-rules.ts'
+import { type Changed, moveUsers, type Outcome, type Run, readUsers, restoreUsers } from './move-users.ts'
+import { type Choice, chosenNames, namesInFile } from './native-users.ts'
+import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
+import { Pace } from './pace.ts'
+import { migrationStatus, statusJson, statusText } from './status.ts'
+
+const HELP = `Moves a user pool from the code of the triggers to Cognito's own e-mail MFA, step by step, and back.
+
+  npx cognito-email-code migrate enable   --user-pool-id ID [--app-name NAME] [--locale LOCALE]
+  npx cognito-email-code migrate users    --user-pool-id ID (--list FILE | --group NAME | --percent N | --all)
+  npx cognito-email-code migrate status   --user-pool-id ID
+  npx cognito-email-code migrate rollback --user-pool-id ID --journal FILE [--list FILE]
+  npx cognito-email-code migrate finish   --user-pool-id ID [--keep-custom-auth] [--probe FILE]
+
+enable    turns the factor on for users who are moved to it; nobody is asked for it yet
+  --app-name NAME          the name in the mail (default: that of the pool's sender)
+  --locale LOCALE          the language of the mail: ${LOCALES.join(', ')} (default: en)
+  --change-recovery HOW    how accounts are recovered if not by e-mail alone: phone or admin
+
+users     makes the factor the preferred one of users; a run that was stopped goes on where it was
+  --list FILE              the users in this file, one name a line
+  --group NAME             the users of a group
+  --percent N              the first N percent; a larger N includes everyone of a smaller one
+  --all                    every user
+  --with-own-factors       also users with a factor of their own, which stays on
+  --with-unverified        also users whose address is not verified
+
+status    reads only: who is moved, who is not, who cannot be, and who is left before finish
+
+rollback  puts users back as they were before
+  --journal FILE           what migrate users wrote
+  --list FILE              only the users in this file
+
+finish    requires MFA, lets app clients sign in with SRP, and removes the challenge triggers
+  --keep-custom-auth       keeps CUSTOM_AUTH and the triggers while old app versions are in use
+  --probe FILE             a report of probe --json that may show that the guard is not needed
+
+users and rollback
+  --journal FILE           what is done, line by line (default: ID.migration.jsonl)
+  --rate N                 users a second (default: 10; status and finish: 40)
+
+enable and finish
+  --backup FILE            where the whole pool is saved first (default: a name with the time in it); detach with
+                           this file undoes the command
+
+--dry-run shows what would change, --yes does not ask. --json prints one JSON object; an error has a stable "code".
+--help prints this text.
+
+Example: npx cognito-email-code migrate users --user-pool-id eu-central-1_EXAMPLE00 --percent 1 --dry-run
+
+Exit code: 0 done, 1 some users could not be changed, 2 could not run.
+Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL_..., ...).
+`
+
+const OPTIONS = {
+  'user-pool-id': { type: 'string' },
+  region: { type: 'string' },
+  'app-name': { type: 'string' },
+  locale: { type: 'string', default: 'en' },
+  'change-recovery': { type: 'string' },
+  list: { type: 'string' },
+  group: { type: 'string' },
+  percent: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  'with-own-factors': { type: 'boolean', default: false },
+  'with-unverified': { type: 'boolean', default: false },
+  journal: { type: 'string' },
+  rate: { type: 'string' },
+  'keep-custom-auth': { type: 'boolean', default: false },
+  probe: { type: 'string' },
+  backup: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+type Values = ReturnType<typeof parse>['values']
+
+/** What a step needs. */
+type Step = {
+  readonly values: Values
+  readonly userPoolId: string
+  readonly aws: Aws
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+}
+
+type StepName = 'enable' | 'users' | 'status' | 'rollback' | 'finish'
+
+/** The steps, and which options each takes besides --user-pool-id, --region, --json and --help. */
+const STEPS: Readonly<
+  Record<
+    StepName,
+    {
+      readonly run: (step: Step) => Promise<0 | 1>
+      readonly options: readonly (keyof typeof OPTIONS)[]
+    }
+  >
+> = {
+  enable: { run: enable, options: ['app-name', 'locale', 'change-recovery', 'backup', 'yes', 'dry-run'] },
+  users: {
+    run: users,
+    options: [
+      'list',
+      'group',
+      'percent',
+      'all',
+      'with-own-factors',
+      'with-unverified',
+      'journal',
+      'rate',
+      'yes',
+      'dry-run',
+    ],
+  },
+  status: { run: status, options: ['rate'] },
+  rollback: { run: rollback, options: ['journal', 'list', 'rate', 'yes', 'dry-run'] },
+  finish: { run: finish, options: ['keep-custom-auth', 'probe', 'rate', 'backup', 'yes', 'dry-run'] },
+}
+
+/**
+ * Runs one step of a migration.
+ *
+ * @param args what follows `migrate`
+ * @param signal aborted when the operator interrupts: the calls under way end, and the journal says how to go on
+ * @returns the exit code: 0 done, 1 some users could not be changed, 2 could not run
+ */
+export async function runMigrate(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<0 | 1 | 2> {
+  try {
+    const { values, positionals } = parse(args)
+    if (values.help || args.length === 0) {
+      terminal.stdout.write(HELP)
+      return args.length === 0 ? 2 : 0
+    }
+    const [name = '', ...more] = positionals
+    if (!isStep(name))
+      throw usageError(name === '' ? 'Missing step of migrate.' : `Unknown step of migrate: ${name}.`)
+    const [unexpected] = more
+    if (unexpected !== undefined) throw usageError(`Unexpected argument: ${unexpected}.`)
+    const { run, options } = STEPS[name]
+    refuseOtherOptions(name, args, options)
+    const userPoolId = userPoolIdOf(values)
+    const aws = awsClients(regionOfPool(userPoolId))
+    // The others go on without some operations, and say so.
+    if (name !== 'enable' && name !== 'finish') nameMissingOperations(aws.cognito, `migrate ${name}`)
+    return await run({ values, userPoolId, aws, terminal, signal })
+  } catch (error) {
+    const { message, code } = explained(error)
+    if (args.includes('--json')) print(terminal, { error: message, code })
+    terminal.stderr.write(`${message}\n`)
+    return 2
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, tokens: true })
+}
+
+function isStep(name: string): name is StepName {
+  return Object.hasOwn(STEPS, name)
+}
+
+/** @throws CommandError `usage` */
+function refuseOtherOptions(
+  name: StepName,
+  args: readonly string[],
+  options: readonly (keyof typeof OPTIONS)[],
+): void {
+  const known: readonly string[] = ['user-pool-id', 'region', 'json', 'help', ...options]
+  for (const token of parse(args).tokens)
+    if (token.kind === 'option' && !known.includes(token.name))
+      throw usageError(`Unknown option for migrate ${name}: --${token.name}.`)
+}
+
+function usageError(message: string): CommandError {
+  return new CommandError(`${message} See --help.`, 'usage')
+}
+
+async function enable({ values, userPoolId, aws, terminal, signal }: Step): Promise<0> {
+  const { locale } = values
+  if (!isLocale(locale)) throw usageError(`--locale must be one of ${LOCALES.join(', ')}.`)
+  const how = values['change-recovery']
+  const changeRecovery = RECOVERIES.find(recovery => recovery === how)
+  if (how !== undefined && changeRecovery === undefined)
+    throw usageError(`--change-recovery must be ${RECOVERIES.join(' or ')}, not ${JSON.stringify(how)}.`)
+  const options = { userPoolId, locale, appName: values['app-name'], changeRecovery }
+  const plan = await untilAborted(signal, planEnable(aws, options))
+  const next = `Next:\n  ${stepCommand('users', userPoolId, { percent: '1', 'dry-run': true })}`
+  return applyPlan(aws, plan, applyOptions(values), terminal, signal, async () => [next])
+}
+
+async function finish(step: Step): Promise<0> {
+  const { values, userPoolId, aws, terminal, signal } = step
+  const keepCustomAuth = values['keep-custom-auth']
+  const options = { userPoolId, keepCustomAuth, probeFile: values.probe }
+  const pace = new Pace(rateOf(values, READS_A_SECOND))
+  const plan = await untilAborted(
+    signal,
+    planFinish(aws, options, () => readEveryone(step, pace)),
+  )
+  return applyPlan(aws, plan, applyOptions(values), terminal, signal, async () =>
+    keepCustomAuth
+      ? [`Once no app starts CUSTOM_AUTH any more:\n  ${stepCommand('finish', userPoolId, {})}`]
+      : [],
+  )
+}
+
+function applyOptions({ json, yes, backup, ...values }: Values) {
+  return { json, yes, dryRun: values['dry-run'], backup }
+}
+
+async function status(step: Step): Promise<0> {
+  const { values, userPoolId, aws, terminal, signal } = step
+  const mfa = mfaOf(await readPoolState(aws.cognito, userPoolId, []))
+  const pace = new Pace(rateOf(values, READS_A_SECOND))
+  const everyone = await untilAborted(signal, readEveryone(step, pace))
+  const report = migrationStatus(everyone, String(mfa['MfaConfiguration'] ?? 'OFF'), factorsOffered(mfa))
+  if (values.json) print(terminal, { userPoolId, ...statusJson(report) })
+  else terminal.stdout.write(`User pool ${userPoolId}. ${statusText(report)}`)
+  return 0
+}
+
+async function readEveryone({ userPoolId, aws, terminal, signal }: Step, pace: Pace) {
+  const { cognito } = aws
+  const names = await chosenNames(
+    cognito,
+    userPoolId,
+    { kind: 'all' },
+    progressBar(terminal, 'Listing users'),
+  )
+  const bar = progressBar(terminal, 'Reading users')
+  return readUsers({ cognito, userPoolId, pace, bar, signal }, names)
+}
+
+async function users(step: Step): Promise<0 | 1> {
+  const { values, userPoolId, aws, terminal, signal } = step
+  const choice = choiceOf(values)
+  const rate = rateOf(values, MOVES_A_SECOND)
+  const mfa = mfaOf(await readPoolState(aws.cognito, userPoolId, []))
+  requireEmailFactor(mfa, userPoolId)
+  const bar = progressBar(terminal, 'Listing users')
+  const names = await untilAborted(signal, chosenNames(aws.cognito, userPoolId, choice, bar))
+  const rules = {
+    withOwnFactors: values['with-own-factors'],
+    withUnverified: values['with-unverified'],
+    offered: factorsOffered(mfa),
+  }
+  await confirmChange(step, `Move up to ${names.length} users to the e-mail factor, ${rate} a second?`)
+  const journal = values['dry-run'] ? undefined : await Journal.open(journalFile(step), userPoolId)
+  const next = [stepCommand('status', userPoolId, {})]
+  return changeUsers(step, journal, rate, next, run => moveUsers(run, names, rules))
+}
+
+async function rollback(step: Step): Promise<0 | 1> {
+  const { values, userPoolId, aws, signal } = step
+  const rate = rateOf(values, MOVES_A_SECOND)
+  const mfa = mfaOf(await readPoolState(aws.cognito, userPoolId, []))
+  if (mfa['MfaConfiguration'] === 'ON') {
+    throw new CommandError(
+      'MFA is required in this pool, and Cognito keeps the last factor of a user then. Nothing was changed. Run detach with the ' +
+        'backup of migrate finish first.',
+      'mfa-required',
+    )
+  }
+  const known = await Journal.read(journalFile(step), userPoolId)
+  const entries = await untilAborted(signal, entriesIn(step, known, rate))
+  await confirmChange(step, `Put ${entries.length} users back, ${rate} a second?`)
+  const journal = values['dry-run'] ? undefined : await Journal.open(journalFile(step), userPoolId)
+  return changeUsers(step, journal, rate, [], run => restoreUsers(run, entries))
+}
+
+/** The entries of the users in --list, by any name that they have; all if there is no list. */
+async function entriesIn(
+  { values, userPoolId, aws, terminal, signal }: Step,
+  journal: Journal,
+  rate: number,
+): Promise<readonly JournalEntry[]> {
+  if (values.list === undefined) return journal.entries()
+  const names = new Set(await namesInFile(values.list))
+  const named = journal.entries().flatMap(({ username, sub }) => [username, sub])
+  const others = [...names].filter(name => !named.includes(name))
+  const bar = progressBar(terminal, 'Reading users')
+  const run = { cognito: aws.cognito, userPoolId, pace: new Pace(rate), bar, signal }
+  for (const { username } of await readUsers(run, others)) names.add(username)
+  return journal.entries().filter(({ username, sub }) => names.has(username) || names.has(sub))
+}
+
+async function confirmChange({ values, signal, terminal }: Step, question: string): Promise<void> {
+  if (values['dry-run'] || values.yes) return
+  await untilAborted(signal, confirm(values.json, terminal, question))
+}
+
+/** Changes users one by one and says what became of them. @param journal undefined: a dry run */
+async function changeUsers(
+  { values, userPoolId, aws, terminal, signal }: Step,
+  journal: Journal | undefined,
+  rate: number,
+  next: readonly string[],
+  change: (run: Run) => Promise<Changed>,
+): Promise<0 | 1> {
+  if (journal !== undefined)
+    (values.json ? terminal.stderr : terminal.stdout).write(`Journal: ${journal.file}\n`)
+  const bar = progressBar(terminal, 'Users')
+  const run = { cognito: aws.cognito, userPoolId, pace: new Pace(rate), journal, bar, signal }
+  const { outcomes, waiting } = await change(run).finally(() => journal?.close())
+  const report = {
+    userPoolId,
+    dryRun: journal === undefined,
+    journal: journal?.file ?? null,
+    ...countsOf(outcomes),
+    users: outcomes.map(outcome => ({ ...outcome })),
+  }
+  if (waiting > 0) {
+    throw new CommandError(
+      `Interrupted. ${outcomesText(outcomes)}Left: ${waiting}. Run the same command again to go on.`,
+      'interrupted',
+    )
+  }
+  if (values.json) print(terminal, report)
+  else {
+    const commands = journal === undefined ? [] : next.map(command => `Next:\n  ${command}\n`)
+    terminal.stdout.write([outcomesText(outcomes), ...commands].join(''))
+  }
+  return outcomes.some(({ name }) => name === 'failed') ? 1 : 0
+}
+
+function countsOf(outcomes: readonly Outcome[]): JsonObject {
+  const skipped: Record<string, number> = {}
+  const counts: Record<string, number> = {}
+  for (const outcome of outcomes) {
+    counts[outcome.name] = (counts[outcome.name] ?? 0) + 1
+    if (outcome.name === 'skipped') skipped[outcome.reason] = (skipped[outcome.reason] ?? 0) + 1
+  }
+  return { counts, skipped }
+}
+
+const LABELS: Readonly<Record<Outcome['name'], string>> = {
+  moved: 'Moved',
+  restored: 'Put back',
+  'would-move': 'To be moved',
+  'would-restore': 'To be put back',
+  skipped: 'Skipped',
+  failed: 'Failed',
+}
+
+/** So many failures in the text; --json has all. */
+const MOST_FAILURES = 20
+
+function outcomesText(outcomes: readonly Outcome[]): string {
+  const count = (test: (outcome: Outcome) => boolean) => outcomes.filter(test).length
+  const lines: string[] = []
+  for (const [name, label] of Object.entries(LABELS)) {
+    const number = count(outcome => outcome.name === name)
+    if (number > 0) lines.push(`${label}: ${number}`)
+  }
+  for (const [reason, meaning] of Object.entries({ ...SKIP_REASONS, gone: 'no longer exists' })) {
+    const number = count(outcome => outcome.name === 'skipped' && outcome.reason === reason)
+    if (number > 0) lines.push(`  ${String(number).padStart(6)}  ${reason}: ${meaning}`)
+  }
+  const failures = outcomes.flatMap(outcome => (outcome.name === 'failed' ? [outcome] : []))
+  for (const { username, error } of failures.slice(0, MOST_FAILURES))
+    lines.push(`  ${printable(username)}: ${error}`)
+  if (lines.length === 0) lines.push('No user to change.')
+  return `${lines.join('\n')}\n`
+}
+
+/** Calls that change users have a quota of their own, 25 a second where it was not raised; other tools need some of it. */
+const MOVES_A_SECOND = 10
+/** Calls that read users have a larger one, 120 a second. */
+const READS_A_SECOND = 40
+
+/** @throws CommandError `usage` */
+function rateOf({ rate }: Values, standard: number): number {
+  if (rate === undefined) return standard
+  if (!/^\d{1,4}(\.\d+)?$/.test(rate) || Number(rate) === 0)
+    throw usageError(`--rate must be a number above 0, not ${JSON.stringify(rate)}.`)
+  return Number(rate)
+}
+
+/** @throws CommandError `usage` unless exactly one choice is made */
+function choiceOf({ list, group, percent, all }: Values): Choice {
+  const choices: Choice[] = [
+    ...(list === undefined ? [] : [{ kind: 'list', file: list } as const]),
+    ...(group === undefined ? [] : [{ kind: 'group', group } as const]),
+    ...(percent === undefined ? [] : [{ kind: 'percent', percent: percentOf(percent) } as const]),
+    ...(all ? [{ kind: 'all' } as const] : []),
+  ]
+  const [choice, another] = choices
+  if (choice === undefined || another !== undefined)
+    throw usageError('Pass one of --list FILE, --group NAME, --percent N and --all.')
+  return choice
+}
+
+function percentOf(text: string): number {
+  const percent = Number(text)
+  if (/^\d{1,3}(\.\d+)?$/.test(text) && percent > 0 && percent <= 100) return percent
+  throw usageError(`--percent must be a number above 0, up to 100, not ${JSON.stringify(text)}.`)
+}
+
+function journalFile({ values, userPoolId }: Step): string {
+  return values.journal ?? `${userPoolId}.migration.jsonl`
+}
+
+function stepCommand(
+  step: StepName,
+  userPoolId: string,
+  more: Readonly<Record<string, string | true>>,
+): string {
+  return shellCommand(`${COMMAND} migrate ${step}`, { 'user-pool-id': userPoolId, ...more })
+}
+
+function print(terminal: Terminal, value: Json): void {
+  terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}
