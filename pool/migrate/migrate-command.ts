@@ -385,9 +385,11 @@ function outcomesText(outcomes: readonly Outcome[]): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Calls that change users have a quota of their own, 25 a second where it was not raised; other tools need some of it. */
+/**
+ * Low on purpose: the quotas are those of the account and the region, and apps need them too. Calls that read users and calls
+ * that change them are counted apart (developer guide, "Quotas in Amazon Cognito").
+ */
 const MOVES_A_SECOND = 10
-/** Calls that read users have a larger one, 120 a second. */
 const READS_A_SECOND = 40
 
 /** @throws CommandError `usage` */
