@@ -12,6 +12,7 @@ export class Pace {
   readonly #wanted: number
   #interval: number
   #next = 0
+  #slowedAt = 0
 
   /** @param perSecond how many turns */
   constructor(perSecond: number) {
@@ -38,7 +39,7 @@ export class Pace {
       try {
         const answer = await call()
         if ((answer.$metadata.attempts ?? 1) > 1) this.#slowDown()
-        else this.#interval = Math.max(this.#wanted, this.#interval * 0.95)
+        else this.#interval = Math.max(this.#wanted, this.#interval * 0.8)
         return answer
       } catch (error) {
         if (!isThrottling(error)) throw error
@@ -53,7 +54,11 @@ export class Pace {
     )
   }
 
+  /** Calls under way at the same time are refused for one reason, and slow down once. */
   #slowDown(): void {
+    const now = performance.now()
+    if (now < this.#slowedAt + this.#interval) return
+    this.#slowedAt = now
     this.#interval = Math.min(Math.max(this.#interval, 100) * 2, SLOWEST_MILLISECONDS)
   }
 }
