@@ -192,9 +192,12 @@ async function writeState(
     })
   }
   const writePool = async () => {
-    if (poolDifferences(from.userPool, to.userPool).length === 0 || wouldStrand(refused, from, to)) return
-    const { MfaConfiguration = 'OFF' } = from.userPool
-    const wanted = mfaWritten ? to.userPool : { ...to.userPool, MfaConfiguration }
+    const { MfaConfiguration = 'OFF' } = mfaWritten ? to.userPool : from.userPool
+    // SetUserPoolMfaConfig sets this member too.
+    const inForce = mfa === undefined ? {} : { MfaConfiguration }
+    const now = { ...from.userPool, ...inForce }
+    const wanted = { ...to.userPool, ...inForce }
+    if (poolDifferences(now, wanted).length === 0 || wouldStrand(refused, from, to)) return
     await attempt(() => updateUserPool(aws.cognito, wanted, from.userPool))
   }
   const writeClients = async () => {
