@@ -114,7 +114,7 @@ function isByEmailOnly(setting: Json): boolean {
   )
 }
 
-/** The display name in `From`. @throws CommandError `usage` if there is none */
+/** The display name in `From`. @throws CommandError `usage` where the sender has no name */
 function senderName(userPool: JsonObject): string {
   const from = stringAt(objectAt(userPool, 'EmailConfiguration'), 'From') ?? ''
   const name = /^\s*"?([^"<]+?)"?\s*</.exec(from)?.[1]
