@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { PoolCall } from '../local/call-log.ts'
 import type { LocalUserPool } from '../local/local-user-pool.ts'
 import { runMigrate } from '../pool/migrate/migrate-command.ts'
-import { type Called, type PasswordFlow, SignInCalls } from '../pool/probe/calls.ts'
+import { type Called, type Credentials, type PasswordFlow, SignInCalls } from '../pool/probe/calls.ts'
 import { type CommandRun, type RunOptions, runIn } from './pool-run.ts'
 import { environmentOf } from './probe-run.ts'
 
@@ -35,8 +35,6 @@ export function usersOf(calls: readonly PoolCall[], operation: string): string[]
   })
 }
 
-export type Person = { readonly username: string; readonly password: string }
-
 /** How a sign-in ended, and the challenges after the password on the way. */
 export type SignInEnd = {
   readonly end: 'tokens' | 'refused' | 'asked'
@@ -48,7 +46,7 @@ export async function signInWithPassword(
   pool: LocalUserPool,
   clientId: string,
   flow: PasswordFlow,
-  person: Person,
+  person: Credentials,
 ): Promise<SignInEnd> {
   return endOf(await passwordSteps(pool, clientId, flow, person).then(({ steps }) => steps))
 }
@@ -58,7 +56,7 @@ export async function signInWithCode(
   pool: LocalUserPool,
   clientId: string,
   flow: PasswordFlow,
-  person: Person,
+  person: Credentials,
 ): Promise<SignInEnd> {
   const { calls, client, steps } = await passwordSteps(pool, clientId, flow, person)
   for (let step = steps.at(-1); step !== undefined; step = steps.at(-1)) {
@@ -79,7 +77,7 @@ const CODE_MEMBERS: Readonly<Record<string, string>> = {
   EMAIL_OTP: 'EMAIL_OTP_CODE',
 }
 
-async function passwordSteps(pool: LocalUserPool, clientId: string, flow: PasswordFlow, person: Person) {
+async function passwordSteps(pool: LocalUserPool, clientId: string, flow: PasswordFlow, person: Credentials) {
   Object.assign(process.env, environmentOf(pool))
   const client = { id: clientId, name: '', secret: undefined }
   const calls = new SignInCalls(pool.region, pool.userPoolId, new AbortController().signal)

@@ -20,17 +20,12 @@ import {
   startLocalUserPool,
 } from '../../local/local-user-pool.ts'
 import { sdkFor } from '../../testing/local-pool.ts'
-import {
-  migrate,
-  type Person,
-  signInWithCode,
-  signInWithPassword,
-  temporaryFolder,
-} from '../../testing/migration-run.ts'
+import { migrate, signInWithCode, signInWithPassword, temporaryFolder } from '../../testing/migration-run.ts'
 import { jsonOf, run } from '../../testing/pool-run.ts'
 import { environmentOf, probePool } from '../../testing/probe-run.ts'
+import type { Credentials } from '../probe/calls.ts'
 
-const ANN: Person = { username: 'ann@example.com', password: 'Permanent-1' }
+const ANN: Credentials = { username: 'ann@example.com', password: 'Permanent-1' }
 const TEMPORARY_PASSWORD = 'Temporary-1'
 const CODE_ONLY = {
   ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
@@ -216,7 +211,7 @@ describe('finish', () => {
 })
 
 /** Invited, not yet there. @param moved whether they have the e-mail factor already */
-async function firstTimeUser(name: string, moved = false): Promise<Person> {
+async function firstTimeUser(name: string, moved = false): Promise<Credentials> {
   const person = { username: `${name}@example.com`, password: TEMPORARY_PASSWORD }
   const sdk = sdkFor(pool)
   const UserPoolId = pool.userPoolId

@@ -14,7 +14,7 @@ import { mfaOf, planEnable, RECOVERIES } from './enable.ts'
 import { planFinish } from './finish.ts'
 import { Journal, type JournalEntry } from './journal.ts'
 import { SKIP_REASONS } from './move-rules.ts'
-import { type Changed, moveUsers, type Outcome, type Run, readUsers, restoreUsers } from './move-users.ts'
+import { type Changed, moveUsers, type Run, readUsers, restoreUsers, type UserOutcome } from './move-users.ts'
 import { type Choice, chosenNames, namesInFile } from './native-users.ts'
 import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
 import { Pace } from './pace.ts'
@@ -345,7 +345,7 @@ async function changeUsers(
   return outcomes.some(({ name }) => name === 'failed') ? 1 : 0
 }
 
-function countsOf(outcomes: readonly Outcome[]): JsonObject {
+function countsOf(outcomes: readonly UserOutcome[]): JsonObject {
   const skipped: Record<string, number> = {}
   const counts: Record<string, number> = {}
   for (const outcome of outcomes) {
@@ -355,7 +355,7 @@ function countsOf(outcomes: readonly Outcome[]): JsonObject {
   return { counts, skipped }
 }
 
-const LABELS: Readonly<Record<Outcome['name'], string>> = {
+const LABELS: Readonly<Record<UserOutcome['name'], string>> = {
   moved: 'Moved',
   restored: 'Put back',
   'would-move': 'To be moved',
@@ -367,8 +367,8 @@ const LABELS: Readonly<Record<Outcome['name'], string>> = {
 /** So many failures in the text; --json has all. */
 const MOST_FAILURES = 20
 
-function outcomesText(outcomes: readonly Outcome[]): string {
-  const count = (test: (outcome: Outcome) => boolean) => outcomes.filter(test).length
+function outcomesText(outcomes: readonly UserOutcome[]): string {
+  const count = (test: (outcome: UserOutcome) => boolean) => outcomes.filter(test).length
   const lines: string[] = []
   for (const [name, label] of Object.entries(LABELS)) {
     const number = count(outcome => outcome.name === name)

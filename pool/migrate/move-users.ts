@@ -19,7 +19,7 @@ import { type Factors, type NativeUser, nativeUser, readUser } from './native-us
 import { inLanes, type Pace } from './pace.ts'
 
 /** What became of one user. `would-...`: what a run that is not a dry one does. */
-export type Outcome =
+export type UserOutcome =
   | { readonly username: string; readonly name: 'moved' | 'restored' | 'would-move' | 'would-restore' }
   | { readonly username: string; readonly name: 'skipped'; readonly reason: SkipReason | 'gone' }
   | { readonly username: string; readonly name: 'failed'; readonly error: string }
@@ -36,7 +36,7 @@ export type Run = {
 }
 
 /** What became of the users whose turn came, and how many were left when the run was interrupted. */
-export type Changed = { readonly outcomes: readonly Outcome[]; readonly waiting: number }
+export type Changed = { readonly outcomes: readonly UserOutcome[]; readonly waiting: number }
 
 /**
  * @param names of the users, in any form that AdminGetUser takes
@@ -99,7 +99,7 @@ export async function restoreUsers(run: Run, entries: readonly JournalEntry[]): 
 async function eachUser<Item>(
   { bar, signal }: Run,
   items: readonly Item[],
-  change: (item: Item) => Promise<Outcome | undefined>,
+  change: (item: Item) => Promise<UserOutcome | undefined>,
 ): Promise<Changed> {
   let done = 0
   try {
