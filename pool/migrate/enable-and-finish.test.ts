@@ -183,6 +183,9 @@ describe('finish', () => {
       expect(ExplicitAuthFlows?.toSorted()).toEqual(['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH'])
     const rollback = await migrate(pool, ['rollback', '--json', '--yes', '--journal', file('users.jsonl')])
     expect(jsonOf(rollback)).toMatchObject({ code: 'mfa-required' })
+    // The backup of an earlier step does not take back what a later one did.
+    await detach('enable.json')
+    expect(await settings()).toEqual(after)
     expect(await detach('finish.json')).toMatchObject({ code: 0 })
     expect(await settings()).toEqual(before)
   })

@@ -362,6 +362,19 @@ describe('rollback', () => {
     expect(jsonOf(await users('--all'))['counts']).toEqual({ moved: COUNT })
   })
 
+  test('that was stopped goes on, and so does a move of users of whom some are back', async () => {
+    await start()
+    await users('--all')
+    pool.faults.failNext('AdminSetUserMFAPreference', 'AccessDeniedException', 'not authorized')
+    expect(jsonOf(await rollback())).toMatchObject({ code: 'access-denied' })
+    expect((await moved()).length).toBeGreaterThan(0)
+    expect((await users('--all')).code).toBe(0)
+    expect(await moved()).toHaveLength(COUNT)
+    expect((await rollback()).code).toBe(0)
+    expect(await moved()).toEqual([])
+    expect(await factorsOf('person-0@example.com')).toEqual({ preferred: undefined, list: undefined })
+  })
+
   test('a user whom others moved before is left as they are', async () => {
     await start()
     const Username = 'person-3@example.com'
