@@ -16,6 +16,7 @@ import {
   type PlannedChange,
   plannedChanges,
   servesCode,
+  stopsRequiringMfa,
 } from './plan.ts'
 import {
   type PoolState,
@@ -229,10 +230,6 @@ async function writeState(
     )
   }
   if (refused.size > 0) throw clientsRefused(refused, from, kept === from)
-}
-
-function stopsRequiringMfa(from: PoolState, to: PoolState): boolean {
-  return from.mfa?.['MfaConfiguration'] === 'ON' && to.mfa?.['MfaConfiguration'] !== 'ON'
 }
 
 /** Reads until the pool is as expected. @returns clients that no longer exist @throws the failure of an update, or NotKept */

@@ -73,6 +73,10 @@ function memberByMember(change: PlannedChange): PlannedChange[] {
   return differences(before ?? {}, after ?? {}, path).map(it => ({ target, ...it }))
 }
 
+export function stopsRequiringMfa(from: PoolState, to: PoolState): boolean {
+  return from.mfa?.['MfaConfiguration'] === 'ON' && to.mfa?.['MfaConfiguration'] !== 'ON'
+}
+
 /** The clients that a plan changes. */
 export function changedClients({ from, to }: Pick<Plan, 'from' | 'to'>): string[] {
   return Object.entries(to.clients).flatMap(([id, client]) =>

@@ -11,6 +11,7 @@ import {
   DescribeUserPoolClientCommand,
   DescribeUserPoolCommand,
   GetUserPoolMfaConfigCommand,
+  UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { AfterNativeFactor, AfterNewPassword } from '../../local/behaviour.ts'
@@ -188,6 +189,25 @@ describe('finish', () => {
     expect(await settings()).toEqual(after)
     expect(await detach('finish.json')).toMatchObject({ code: 0 })
     expect(await settings()).toEqual(before)
+  })
+
+  test('names, on the way back, app clients that others opened to the password alone since', async () => {
+    await start()
+    await enable()
+    await moveAll()
+    await finish()
+    await sdkFor(pool).send(
+      new UpdateUserPoolClientCommand({
+        UserPoolId: pool.userPoolId,
+        ClientId: '2phoneexample',
+        ClientName: 'phone',
+        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
+      }),
+    )
+    const notes = String(jsonOf(await detach('finish.json'))['notes'])
+    expect(notes).toContain('MFA is no longer required')
+    expect(notes).toContain('2phoneexample (phone)')
+    expect(notes).not.toContain('1webexample')
   })
 
   test('first lets old and new app versions sign in, and lets the guard go by what probe saw then', async () => {
