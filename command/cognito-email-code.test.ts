@@ -18,6 +18,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   detach: [...POOL, '--everything', '--replace', '--remove-triggers', '--add-srp', ...CHANGING],
   replay: ['--set', '--write-expected'],
   import: ['--out', '--name', '--dry-run'],
+  migrate: [],
   probe: [...POOL, '--client-id', '--email', '--logs', '--record', '--yes'],
   limit: [...POOL, '--username', '--yes'],
   build: ['--mail', '--out'],

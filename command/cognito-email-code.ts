@@ -69,6 +69,17 @@ const COMMANDS = new Map<string, Command>([
     },
   ],
   [
+    'migrate',
+    {
+      summary: "Move users to Cognito's own e-mail MFA, step by step, and back.",
+      run: async ([, ...args]) => {
+        const { runMigrate } = await import('../pool/migrate/migrate-command.ts')
+        const { interruptSignal } = await import('../pool/interruption.ts')
+        return runMigrate(args, process, interruptSignal())
+      },
+    },
+  ],
+  [
     'limit',
     {
       summary: 'Show or reset how many codes were mailed to a user, in the limit across sign-ins.',

@@ -39,6 +39,17 @@ export const ERROR_CODES = {
   'mail-refused': 'the mail module writes a mail that its contract does not allow',
   'mail-not-built': 'the mail module could not be read or built',
   'no-esbuild': 'esbuild, which build and mail-preview need for a module, is not installed',
+  'mfa-unreadable': 'the MFA configuration of the pool cannot be read',
+  'plan-without-email-mfa': 'the feature plan of the pool has no e-mail MFA',
+  'sender-missing': 'the pool does not send its mail through Amazon SES',
+  'recovery-by-email-only': 'e-mail is the only way to recover an account, which e-mail MFA does not allow',
+  'factor-absent': 'the pool does not offer the e-mail factor',
+  'mfa-required': 'MFA is required, so no user can be put back',
+  'users-left': 'users are left who have no second factor',
+  'probe-unreadable': 'the report of probe cannot be read, or is of another pool',
+  'journal-unreadable': 'the journal of the migration cannot be read',
+  'journal-of-other-pool': 'the journal is of another pool',
+  throttled: 'Cognito refuses the calls because there are too many of them',
   failed: 'anything else',
 } as const
 

@@ -154,6 +154,7 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
       description,
       clients: new Map(clients.map(client => [client.id, client])),
       users: new Users(clock, description),
+      groups: new Set(),
       sessions: new Sessions<OpenChallenge>(clock),
       tokens,
       triggers,

@@ -19,6 +19,8 @@ export interface Pool {
   readonly description: UserPoolDescription
   readonly clients: Map<string, AppClient>
   readonly users: Users
+  /** Names of the groups. */
+  readonly groups: Set<string>
   readonly sessions: Sessions<OpenChallenge>
   readonly tokens: Tokens
   readonly triggers: Triggers

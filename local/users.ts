@@ -31,6 +31,8 @@ export interface User {
   lockedUntil: number
   readonly factors: Set<NativeFactor>
   preferredFactor?: NativeFactor
+  /** Names of the groups that the user is in. */
+  readonly groups: Set<string>
   /** Base32. */
   softwareTokenSecret?: string
   /** An address that a mailed code is to prove; it is not the user's own before that, if it is another one. */
@@ -117,6 +119,7 @@ export class Users {
       wrongPasswords: 0,
       lockedUntil: 0,
       factors: new Set(),
+      groups: new Set(),
     }
     const signInName = signsInWith.find(attribute => isAddress(attribute, username))
     const named = signInName === undefined ? [] : ([[signInName, username]] as const)

@@ -49,6 +49,11 @@ export function flowsWith(client: JsonObject, flow: 'ALLOW_CUSTOM_AUTH' | 'ALLOW
   return flows.includes(flow) ? flows : [...flows, flow]
 }
 
+/** The flows of a client whose users enter the code of Cognito's own factor: a password by SRP, and no custom challenge. */
+export function flowsOfNativeFactor(client: JsonObject): string[] {
+  return flowsWith(client, 'ALLOW_USER_SRP_AUTH').filter(flow => flow !== 'ALLOW_CUSTOM_AUTH')
+}
+
 const CURRENT_NAMES: Readonly<Record<string, string>> = {
   ADMIN_NO_SRP_AUTH: 'ALLOW_ADMIN_USER_PASSWORD_AUTH',
   CUSTOM_AUTH_FLOW_ONLY: 'ALLOW_CUSTOM_AUTH',

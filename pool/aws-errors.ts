@@ -1,5 +1,7 @@
 // What an error of a call to AWS means: missing rights, an operation that the endpoint does not have, no connection.
+import type { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
 import { printable } from '../command/shell.ts'
+import { CommandError } from '../command/terminal.ts'
 
 export type AwsErrorKind = 'denied' | 'no-credentials' | 'unsupported' | 'unreachable' | 'other'
 
@@ -54,4 +56,28 @@ export async function ifFound<Output>(answer: Promise<Output>): Promise<Output |
     if (error instanceof Error && error.name === 'NotFoundException') return undefined
     throw error
   })
+}
+
+/**
+ * An endpoint that is not Cognito itself may lack operations: the error then says which.
+ *
+ * @param command that needs them
+ */
+export function nameMissingOperations(cognito: CognitoIdentityProviderClient, command: string): void {
+  cognito.middlewareStack.add(
+    (next, { commandName }) =>
+      async args => {
+        try {
+          return await next(args)
+        } catch (error) {
+          if (awsErrorKind(error) !== 'unsupported') throw error
+          const operation = String(commandName).replace(/Command$/, '')
+          throw new CommandError(
+            `This endpoint does not have the operation ${operation}, which ${command} needs.`,
+            'operation-missing',
+          )
+        }
+      },
+    { step: 'initialize', name: 'nameMissingOperations' },
+  )
 }

@@ -5,7 +5,7 @@ import { type JsonObject, objectAt, parseJsonObject, stringAt } from '../command
 import { printable } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import { wantedFlows } from './app-clients.ts'
-import type { Command } from './plan.ts'
+import { BACKED_UP, type Command } from './plan.ts'
 import type { PoolState } from './user-pool.ts'
 
 export type Backup = {
@@ -65,7 +65,7 @@ export async function readBackup(file: string, userPoolId: string): Promise<Back
   const backup = parseBackup(value)
   if (backup === undefined) {
     throw new CommandError(
-      `${file} is not a backup that attach or fix wrote (its "format" should be "${FORMAT}").`,
+      `${file} is not a backup of this tool (its "format" should be "${FORMAT}").`,
       'backup-unreadable',
     )
   }
@@ -111,7 +111,8 @@ function parseBackup(value: JsonObject): Backup | undefined {
   if (format === FORMAT_1) return { ...common, command: 'attach', after: afterOfFormat1(before, triggers) }
   const after = stateAt(value, 'after')
   if (format !== FORMAT || after === undefined) return undefined
-  return { ...common, command: stringAt(value, 'command') === 'fix' ? 'fix' : 'attach', after }
+  const command = BACKED_UP.find(name => name === stringAt(value, 'command')) ?? 'attach'
+  return { ...common, command, after }
 }
 
 function stateAt(value: JsonObject, name: string): PoolState | undefined {

@@ -16,6 +16,7 @@ import {
   type PlannedChange,
   plannedChanges,
   servesCode,
+  stopsRequiringMfa,
 } from './plan.ts'
 import {
   type PoolState,
@@ -157,7 +158,8 @@ const READ_BACK_PAUSE_MILLISECONDS = 400
  * answer can be lost after the work was done.
  *
  * The triggers come before the clients that need them, and go after: at no moment, not even when the process is killed,
- * is there a client whose users cannot sign in.
+ * is there a client whose users cannot sign in. MFA is required before a client may do without the triggers, and for as long
+ * as one does: at no moment does a password alone give tokens.
  */
 async function writeState(
   aws: Aws,
@@ -174,29 +176,30 @@ async function writeState(
     if (signal?.aborted) return void failures.push(new Interrupted())
     await update().catch((error: unknown) => void failures.push(error))
   }
+  // "SMS configuration and Auto verification ... are required when MFA is required/optional": UpdateUserPool takes
+  // MfaConfiguration only if a factor is on (aws-cdk #12075). A factor may in turn need a setting of the pool.
+  const mfa = mfaDiffers(from, to) ? to.mfa : undefined
+  let mfaWritten = mfa === undefined
+  const writeMfa = async () => {
+    if (mfa === undefined || wouldStrand(refused, from, to)) return
+    await attempt(async () => {
+      mfaWritten = await setUserPoolMfaConfig(aws.cognito, userPoolId, mfa).then(
+        () => true,
+        (error: unknown) => {
+          if (isRefusal(error)) return false
+          throw error
+        },
+      )
+    })
+  }
   const writePool = async () => {
-    if (poolDifferences(from.userPool, to.userPool).length === 0 && !mfaDiffers(from, to)) return
-    if (wouldStrand(refused, from, to)) return
-    // "SMS configuration and Auto verification ... are required when MFA is required/optional": UpdateUserPool takes
-    // MfaConfiguration only if a factor is on (aws-cdk #12075). A factor may in turn need a setting of the pool.
-    let mfaWritten = true
-    if (mfaDiffers(from, to) && to.mfa !== undefined) {
-      const mfa = to.mfa
-      await attempt(async () => {
-        mfaWritten = await setUserPoolMfaConfig(aws.cognito, userPoolId, mfa).then(
-          () => true,
-          (error: unknown) => {
-            if (isRefusal(error)) return false
-            throw error
-          },
-        )
-      })
-    }
-    const { MfaConfiguration = 'OFF' } = from.userPool
-    const wanted = mfaWritten ? to.userPool : { ...to.userPool, MfaConfiguration }
-    if (poolDifferences(from.userPool, to.userPool).length > 0) {
-      await attempt(() => updateUserPool(aws.cognito, wanted, from.userPool))
-    }
+    const { MfaConfiguration = 'OFF' } = mfaWritten ? to.userPool : from.userPool
+    // SetUserPoolMfaConfig sets this member too.
+    const inForce = mfa === undefined ? {} : { MfaConfiguration }
+    const now = { ...from.userPool, ...inForce }
+    const wanted = { ...to.userPool, ...inForce }
+    if (poolDifferences(now, wanted).length === 0 || wouldStrand(refused, from, to)) return
+    await attempt(() => updateUserPool(aws.cognito, wanted, from.userPool))
   }
   const writeClients = async () => {
     for (const id of changedClients({ from, to })) {
@@ -212,9 +215,9 @@ async function writeState(
       })
     }
   }
-  const [first, second] = servesCode(to.userPool) ? [writePool, writeClients] : [writeClients, writePool]
-  await first()
-  await second()
+  const parts = servesCode(to.userPool) ? [writePool, writeClients] : [writeClients, writePool]
+  const steps = stopsRequiringMfa(from, to) ? [...parts, writeMfa] : [writeMfa, ...parts]
+  for (const step of steps) await step()
 
   const kept = wouldStrand(refused, from, to) ? from : to
   const expected = { ...kept, clients: { ...to.clients, ...pick(from.clients, [...refused.keys()]) } }

@@ -140,7 +140,7 @@ const DESCRIPTIONS: Readonly<Record<PoolCommand, Description>> = {
     about: 'Restores what attach or fix changed, and keeps what others have changed since.',
     options: {
       ...POOL_MEANINGS,
-      backup: 'the file that attach or fix wrote (required)',
+      backup: 'the file that attach, fix or migrate wrote (required)',
       everything: 'restore every setting of the backup',
       replace: 'continue although other triggers have been attached since',
       'remove-triggers': 'also remove triggers that were attached before this backup was made',
@@ -154,7 +154,7 @@ const DESCRIPTIONS: Readonly<Record<PoolCommand, Description>> = {
   },
 }
 
-type PoolCommand = 'check' | Plan['command']
+type PoolCommand = 'check' | 'fix' | 'attach' | 'detach'
 
 function isPoolCommand(name: string): name is PoolCommand {
   return Object.hasOwn(DESCRIPTIONS, name)
@@ -282,26 +282,50 @@ async function change(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<0> {
-  const userPoolId = userPoolIdOf(values)
-  const aws = awsClients(regionOfPool(userPoolId))
-  const isDetach = command === 'detach'
+  const aws = awsClients(regionOfPool(userPoolIdOf(values)))
   const plan = await untilAborted(signal, planFor(command, more, aws, values, terminal))
-  if (!values.json) terminal.stdout.write(planText(terminal, plan))
+  const steps = () => (command === 'detach' ? nextSteps(plan, detachOptions(values)) : Promise.resolve([]))
+  return applyPlan(aws, plan, { ...values, dryRun: values['dry-run'] }, terminal, signal, steps)
+}
+
+export type ApplyOptions = {
+  readonly json: boolean
+  readonly yes: boolean
+  readonly dryRun: boolean
+  /** Where the backup goes; undefined: a name with the time in it. */
+  readonly backup?: string | undefined
+}
+
+/**
+ * The one way in which a command changes a pool: shows the plan, asks, carries it out and says how it ended.
+ *
+ * @param steps what to run afterwards, found out once the change is made
+ * @throws CommandError that says what was done and what is left to do
+ */
+export async function applyPlan(
+  aws: Aws,
+  plan: Plan,
+  { json, yes, dryRun, backup }: ApplyOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+  steps: () => Promise<string[]>,
+): Promise<0> {
+  const { userPoolId } = plan
+  if (!json) terminal.stdout.write(planText(terminal, plan))
   if (plan.refusal !== undefined && plan.changes.length > 0) throw plan.refusal
-  const steps = () => (isDetach ? nextSteps(plan, detachOptions(values)) : Promise.resolve([]))
-  const report = async (changed: boolean, backup: string | undefined) => {
-    const next = values['dry-run'] ? [] : await steps()
-    if (values.json) print(terminal, planJson(plan, values['dry-run'], changed, backup, next))
+  const report = async (changed: boolean, backupFile: string | undefined) => {
+    const next = dryRun ? [] : await steps()
+    if (json) print(terminal, planJson(plan, dryRun, changed, backupFile, next))
     else for (const step of next) terminal.stdout.write(noteText(terminal, step))
   }
-  if (plan.changes.length === 0 || values['dry-run']) {
+  if (plan.changes.length === 0 || dryRun) {
     await report(false, undefined)
     return 0
   }
-  if (!values.yes) await untilAborted(signal, confirm(values, terminal, userPoolId))
-  const backupFile = isDetach ? undefined : (values.backup ?? defaultBackupName(userPoolId))
-  const outcome = await carryOutAloud(aws, plan, backupFile, values.json, terminal, signal)
-  if (!values.json) terminal.stdout.write(doneText(terminal, plan, backupFile, outcome))
+  if (!yes) await untilAborted(signal, confirm(json, terminal, `Apply these changes to ${userPoolId}?`))
+  const backupFile = plan.command === 'detach' ? undefined : (backup ?? defaultBackupName(userPoolId))
+  const outcome = await carryOutAloud(aws, plan, backupFile, json, terminal, signal)
+  if (!json) terminal.stdout.write(doneText(terminal, plan, backupFile, outcome))
   else if (outcome === 'done-after-interruption') terminal.stderr.write(`${FINISHED}\n`)
   await report(true, backupFile)
   return 0
@@ -324,15 +348,15 @@ async function planFor(
   return planFix(aws, found, { userPoolId: userPoolIdOf(values), ids, clientIds: listOf(values.clients) })
 }
 
-async function confirm(values: Values, terminal: Terminal, userPoolId: string): Promise<void> {
-  if (values.json || !canAsk(terminal)) {
+/** @throws CommandError `not-confirmed` unless the answer is yes */
+export async function confirm(json: boolean, terminal: Terminal, question: string): Promise<void> {
+  if (json || !canAsk(terminal)) {
     throw new CommandError(
       'Cannot ask for confirmation: not an interactive terminal. Pass --yes to apply, or --dry-run to preview.',
       'not-confirmed',
     )
   }
-  if (!(await askYesNo(terminal, `Apply these changes to ${userPoolId}?`)))
-    throw new CommandError('Nothing was changed.', 'not-confirmed')
+  if (!(await askYesNo(terminal, question))) throw new CommandError('Nothing was changed.', 'not-confirmed')
 }
 
 const FINISHED = 'Interrupted after the last write: the change is complete.'
@@ -382,7 +406,7 @@ function planJson(
 
 function detachOptions(values: Values): DetachOptions {
   if (values.backup === undefined) {
-    throw usageError('Missing required option: --backup FILE, the file that attach or fix wrote.')
+    throw usageError('Missing required option: --backup FILE, the file that attach, fix or migrate wrote.')
   }
   return {
     userPoolId: userPoolIdOf(values),
@@ -435,16 +459,19 @@ function planText(terminal: Terminal, plan: Plan): string {
       `    ${coloured(terminal, 'green', `+ ${shown(after)}`)}`,
     )
   }
-  if (changes.length === 0) lines.push(nothingText(plan))
+  if (changes.length === 0) lines.push(`${NOTHING[plan.command]} Nothing to change.`)
   else lines.push('Every other setting stays as it is.')
   // With changes to make, the refusal is an error, and printed as one.
   const all = refusal === undefined || changes.length > 0 ? notes : [...notes, refusal.message]
   return `${lines.join('\n')}\n${all.map(note => noteText(terminal, note)).join('')}`
 }
 
-function nothingText({ command }: Plan): string {
-  if (command === 'attach') return 'Already attached. Nothing to change.'
-  return command === 'detach' ? 'Already detached. Nothing to change.' : 'Already fixed. Nothing to change.'
+const NOTHING: Record<Plan['command'], string> = {
+  attach: 'Already attached.',
+  detach: 'Already detached.',
+  fix: 'Already fixed.',
+  'migrate enable': 'Already enabled.',
+  'migrate finish': 'Already finished.',
 }
 
 /** A note, wrapped; the commands in it are alone on one line each, to be copied. */

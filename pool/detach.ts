@@ -3,7 +3,13 @@ import { dirname } from 'node:path'
 import { differences, isJsonObject, type Json, type JsonObject, objectAt, stringAt } from '../command/json.ts'
 import { printable } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
-import { canOnlyAskForCode, flowsWith, isForMachines, sessionMinutesOf } from './app-clients.ts'
+import {
+  canOnlyAskForCode,
+  flowsWith,
+  flowsWithoutCode,
+  isForMachines,
+  sessionMinutesOf,
+} from './app-clients.ts'
 import type { Aws } from './aws.ts'
 import { type Backup, backupsBeside, type FoundBackup, readBackup } from './backup.ts'
 import {
@@ -15,6 +21,7 @@ import {
   planOf,
   refuseDuringImport,
   servesCode,
+  stopsRequiringMfa,
   strandedClients,
   unreadNotes,
 } from './plan.ts'
@@ -68,6 +75,13 @@ export function detachPlan(from: PoolState, backup: Backup, options: DetachOptio
       `App clients of the backup that no longer exist are left out: ${missing.map(printable).join(', ')}.`,
     )
   }
+  const open = stopsRequiringMfa(from, to) ? Object.values(to.clients).filter(letsPasswordIn) : []
+  if (open.length > 0) {
+    notes.push(
+      `MFA is no longer required, and these app clients let users without a second factor in with the password alone: ` +
+        `${open.map(nameOf).join(', ')}. check shows how to close them.`,
+    )
+  }
   const kept = everything ? [] : changedSince(backup, to)
   if (kept.length > 0) {
     notes.push(
@@ -84,6 +98,10 @@ export function detachPlan(from: PoolState, backup: Backup, options: DetachOptio
     triggers: backup.triggers,
     keepsPart: everything,
   })
+}
+
+function letsPasswordIn(client: JsonObject): boolean {
+  return flowsWithoutCode(client).length > 0 && !isForMachines(client)
 }
 
 /** What is not as it was before the backup, of all that an update can set. */

@@ -10,7 +10,10 @@ import { awsErrorKind, awsErrorText } from './aws-errors.ts'
 import { arnInSlot } from './trigger-functions.ts'
 import { clientDifferences, type PoolState, poolDifferences } from './user-pool.ts'
 
-export type Command = 'attach' | 'detach' | 'fix'
+/** The commands that write a backup, by the name in it. */
+export const BACKED_UP = ['attach', 'fix', 'migrate enable', 'migrate finish'] as const
+
+export type Command = 'detach' | (typeof BACKED_UP)[number]
 
 /** What a command is going to change, to be reviewed first. */
 export type Plan = {
@@ -68,6 +71,10 @@ function memberByMember(change: PlannedChange): PlannedChange[] {
   if (whole === undefined || (before !== null && after !== null)) return [change]
   if (Object.keys(whole).length === 0) return [change]
   return differences(before ?? {}, after ?? {}, path).map(it => ({ target, ...it }))
+}
+
+export function stopsRequiringMfa(from: PoolState, to: PoolState): boolean {
+  return from.mfa?.['MfaConfiguration'] === 'ON' && to.mfa?.['MfaConfiguration'] !== 'ON'
 }
 
 /** The clients that a plan changes. */

@@ -117,7 +117,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   ],
   // The command line loads the program of the command that was named.
   command: [
-    /^pool\/(command-line|interruption|limit-command|probe\/probe-command)\.ts$/,
+    /^pool\/(command-line|interruption|limit-command|probe\/probe-command|migrate\/migrate-command)\.ts$/,
     /^mail\/(build|preview)-command\.ts$/,
     /^recording\/(replay|import)-command\.ts$/,
     /^local\/(start|demo)\.ts$/,

@@ -1,12 +1,15 @@
 // Users: creating, reading, changing and deleting them, and lists with filters and pages.
 import {
+  AdminAddUserToGroupCommand,
   AdminCreateUserCommand,
   AdminDeleteUserAttributesCommand,
   AdminDeleteUserCommand,
   AdminGetUserCommand,
   AdminSetUserPasswordCommand,
   AdminUpdateUserAttributesCommand,
+  CreateGroupCommand,
   ListUsersCommand,
+  ListUsersInGroupCommand,
   paginateListUsers,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -280,4 +283,26 @@ test('a pool of user names with addresses as aliases takes the verified ones onl
   } finally {
     await named.close()
   }
+})
+
+test('a group lists its users page by page, and a group that does not exist is refused', async () => {
+  const sdk = sdkFor(pool)
+  const group = { UserPoolId: pool.userPoolId, GroupName: 'staff' }
+  await sdk.send(new CreateGroupCommand(group))
+  for (const name of ['ada', 'grace', 'ada'])
+    await sdk.send(new AdminAddUserToGroupCommand({ ...group, Username: `${name}@example.com` }))
+  const first = await sdk.send(new ListUsersInGroupCommand({ ...group, Limit: 1 }))
+  const second = await sdk.send(
+    new ListUsersInGroupCommand({ ...group, Limit: 1, NextToken: first.NextToken }),
+  )
+  const users = [...(first.Users ?? []), ...(second.Users ?? [])]
+  const emails = users.map(({ Attributes }) => Attributes?.find(({ Name }) => Name === 'email')?.Value)
+  expect(emails).toEqual(['ada@example.com', 'grace@example.com'])
+  expect(second.NextToken).toBeUndefined()
+  await expect(sdk.send(new CreateGroupCommand(group))).rejects.toMatchObject({
+    name: 'GroupExistsException',
+  })
+  await expect(sdk.send(new ListUsersInGroupCommand({ ...group, GroupName: 'none' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  })
 })

@@ -1,4 +1,4 @@
-// What an administrator does with users: create, read, list, change, delete.
+// What an administrator does with users: create, read, list, change, delete, and put into groups.
 import { randomBytes } from 'node:crypto'
 import type { UntypedObject } from '../../command/json.ts'
 import { changeAttributes } from '../attribute-changes.ts'
@@ -105,6 +105,39 @@ export const AdminUserGlobalSignOut: Operation = async (pool, request) => {
 export const AdminSetUserMFAPreference: Operation = async (pool, request) => {
   setFactors(userOf(pool, request), request)
   return {}
+}
+
+/** A group gives no rights here; tools ask for its users. */
+export const CreateGroup: Operation = async (pool, request) => {
+  requireThisPool(pool, request)
+  const name = request.string('GroupName')
+  if (pool.groups.has(name))
+    throw new CognitoError('GroupExistsException', 'A group with the name already exists.')
+  pool.groups.add(name)
+  return { Group: { GroupName: name, UserPoolId: pool.description.id } }
+}
+
+export const AdminAddUserToGroup: Operation = async (pool, request) => {
+  const name = groupOf(pool, request)
+  userOf(pool, request).groups.add(name)
+  return {}
+}
+
+export const ListUsersInGroup: Operation = async (pool, request) => {
+  const name = groupOf(pool, request)
+  const found = pool.users.list().filter(({ groups }) => groups.has(name))
+  const page = takePage(found, request.optionalNumber('Limit') ?? 60, request.optionalString('NextToken'))
+  return {
+    Users: page.items.map(user => summary(user)),
+    ...(page.next === undefined ? {} : { NextToken: page.next }),
+  }
+}
+
+function groupOf(pool: Pool, request: Parameters): string {
+  requireThisPool(pool, request)
+  const name = request.string('GroupName')
+  if (pool.groups.has(name)) return name
+  throw new CognitoError('ResourceNotFoundException', 'Group not found.')
 }
 
 function userOf(pool: Pool, request: Parameters): User {

@@ -25,7 +25,7 @@ import type { LoggedEvent } from '../../recording/log-export.ts'
 import { recordedSignIns } from '../../recording/recorded-sign-ins.ts'
 import { asksForCode } from '../app-clients.ts'
 import { type Aws, awsClients } from '../aws.ts'
-import { awsErrorKind } from '../aws-errors.ts'
+import { nameMissingOperations } from '../aws-errors.ts'
 import { CREDENTIALS, explained, POOL_MEANINGS, untilAborted, userPoolIdOf } from '../command-line.ts'
 import { regionOfPool } from '../plan.ts'
 import { TRIGGERS } from '../trigger-functions.ts'
@@ -111,7 +111,7 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
     throw usageError(`--email must be an address, not ${JSON.stringify(email)}.`)
 
   const aws = awsClients(regionOfPool(userPoolId))
-  nameMissingOperations(aws.cognito)
+  nameMissingOperations(aws.cognito, 'probe')
   const target = await untilAborted(signal, readTarget(aws, userPoolId, clientId))
   const plan = planText(target, values)
   if (!values.json) terminal.stdout.write(plan)
@@ -162,26 +162,6 @@ async function run(
 
 function usageError(message: string): CommandError {
   return new CommandError(`${message} See --help.`, 'usage')
-}
-
-/** An endpoint that is not Cognito itself may lack operations: the error says which. */
-function nameMissingOperations(cognito: CognitoIdentityProviderClient): void {
-  cognito.middlewareStack.add(
-    (next, { commandName }) =>
-      async args => {
-        try {
-          return await next(args)
-        } catch (error) {
-          if (awsErrorKind(error) !== 'unsupported') throw error
-          const operation = String(commandName).replace(/Command$/, '')
-          throw new CommandError(
-            `This endpoint does not have the operation ${operation}, which probe needs.`,
-            'operation-missing',
-          )
-        }
-      },
-    { step: 'initialize', name: 'nameMissingOperations' },
-  )
 }
 
 type Target = Omit<ProbeContext, 'email' | 'askForCode' | 'progress' | 'signal'> & {

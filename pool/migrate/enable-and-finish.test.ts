@@ -1,0 +1,355 @@
+// The two ends of the migration, through the commands and with real sign-ins to a local user pool.
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import {
+  AdminCreateUserCommand,
+  AdminDeleteUserCommand,
+  AdminSetUserMFAPreferenceCommand,
+  DescribeUserPoolClientCommand,
+  DescribeUserPoolCommand,
+  GetUserPoolMfaConfigCommand,
+  UpdateUserPoolClientCommand,
+} from '@aws-sdk/client-cognito-identity-provider'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { AfterNativeFactor, AfterNewPassword } from '../../local/behaviour.ts'
+import {
+  type LocalUserPool,
+  type LocalUserPoolOptions,
+  startLocalUserPool,
+} from '../../local/local-user-pool.ts'
+import { sdkFor } from '../../testing/local-pool.ts'
+import { migrate, signInWithCode, signInWithPassword, temporaryFolder } from '../../testing/migration-run.ts'
+import { jsonOf, run } from '../../testing/pool-run.ts'
+import { environmentOf, probePool } from '../../testing/probe-run.ts'
+import type { Credentials } from '../probe/calls.ts'
+
+const ANN: Credentials = { username: 'ann@example.com', password: 'Permanent-1' }
+const TEMPORARY_PASSWORD = 'Temporary-1'
+const CODE_ONLY = {
+  ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+  PreventUserExistenceErrors: 'ENABLED',
+}
+const MOST_WRITES = 10
+const WRITES = ['SetUserPoolMfaConfig', 'UpdateUserPool', 'UpdateUserPoolClient']
+
+let pool: LocalUserPool
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+const file = (name: string) => join(folder.path, name)
+
+async function start(options: LocalUserPoolOptions = {}): Promise<void> {
+  pool = await startLocalUserPool({
+    users: [{ ...ANN, status: 'CONFIRMED', attributes: { email_verified: 'true' } }],
+    clients: [
+      { clientId: '1webexample', clientName: 'web', description: CODE_ONLY },
+      { clientId: '2phoneexample', clientName: 'phone', description: CODE_ONLY },
+    ],
+    ...options,
+  })
+}
+
+beforeEach(async () => {
+  folder = await temporaryFolder()
+})
+afterEach(async () => {
+  await pool.close()
+  await folder.remove()
+})
+
+const enable = (...more: string[]) =>
+  migrate(pool, ['enable', '--json', '--yes', '--backup', file('enable.json'), ...more])
+const finish = (...more: string[]) =>
+  migrate(pool, ['finish', '--json', '--yes', '--backup', file('finish.json'), ...more])
+const moveAll = () => migrate(pool, ['users', '--all', '--yes', '--json', '--journal', file('users.jsonl')])
+const detach = (backup: string, endpoint = pool.endpoint) =>
+  run(environmentOf({ endpoint }), [
+    'detach',
+    '--user-pool-id',
+    pool.userPoolId,
+    '--json',
+    '--yes',
+    '--backup',
+    file(backup),
+  ])
+
+async function settings() {
+  const sdk = sdkFor(pool)
+  const UserPoolId = pool.userPoolId
+  const { LastModifiedDate: _, ...UserPool } =
+    (await sdk.send(new DescribeUserPoolCommand({ UserPoolId }))).UserPool ?? {}
+  const { $metadata: __, ...mfa } = await sdk.send(new GetUserPoolMfaConfigCommand({ UserPoolId }))
+  const clients = []
+  for (const ClientId of ['1webexample', '2phoneexample']) {
+    const answer = await sdk.send(new DescribeUserPoolClientCommand({ UserPoolId, ClientId }))
+    const { LastModifiedDate: ___, ...client } = answer.UserPoolClient ?? {}
+    clients.push(client)
+  }
+  return { UserPool, mfa, clients }
+}
+
+describe('enable', () => {
+  test('turns on the e-mail factor alone, with the words of the mail, and its backup takes it off again', async () => {
+    await start()
+    const before = await settings()
+    expect(await enable('--dry-run')).toMatchObject({ code: 0 })
+    expect(await settings()).toEqual(before)
+    expect(await enable('--locale', 'de')).toMatchObject({ code: 0 })
+    expect((await settings()).mfa).toEqual({
+      MfaConfiguration: 'OPTIONAL',
+      EmailMfaConfiguration: {
+        Message: expect.stringContaining('{####}'),
+        Subject: 'Ihr Anmeldecode für Example',
+      },
+    })
+    const { UserPool } = await settings()
+    expect(UserPool).toEqual({ ...before.UserPool, MfaConfiguration: 'OPTIONAL' })
+    expect(jsonOf(await enable('--locale', 'de'))).toMatchObject({ changed: false })
+    expect(await detach('enable.json')).toMatchObject({ code: 0 })
+    expect(await settings()).toEqual(before)
+  })
+
+  test.each([
+    ['plan-without-email-mfa', 'Essentials', { UserPoolTier: 'LITE' }],
+    ['sender-missing', 'Amazon SES', { EmailConfiguration: { EmailSendingAccount: 'COGNITO_DEFAULT' } }],
+    [
+      'recovery-by-email-only',
+      '--change-recovery',
+      { AccountRecoverySetting: { RecoveryMechanisms: [{ Priority: 1, Name: 'verified_email' }] } },
+    ],
+  ])('refuses with %s and says what to do', async (code, advice, userPool) => {
+    await start({ userPool })
+    const before = await settings()
+    const result = await enable()
+    expect(jsonOf(result)).toMatchObject({ code })
+    expect(result.err).toContain(advice)
+    expect(await settings()).toEqual(before)
+  })
+
+  test('changes the way to recover an account only when asked, and its backup puts it back', async () => {
+    await start({
+      userPool: { AccountRecoverySetting: { RecoveryMechanisms: [{ Priority: 1, Name: 'verified_email' }] } },
+    })
+    const before = await settings()
+    expect(await enable('--change-recovery', 'admin')).toMatchObject({ code: 0 })
+    const after = await settings()
+    expect(after.UserPool.AccountRecoverySetting).toEqual({
+      RecoveryMechanisms: [{ Priority: 1, Name: 'admin_only' }],
+    })
+    expect(after.mfa.MfaConfiguration).toBe('OPTIONAL')
+    expect(await detach('enable.json')).toMatchObject({ code: 0 })
+    expect(await settings()).toEqual(before)
+  })
+
+  test('a step and an option that do not exist are named', async () => {
+    await start()
+    for (const [args, message] of [
+      [['begin'], 'Unknown step of migrate: begin.'],
+      [['enable', '--percent', '1'], 'Unknown option for migrate enable: --percent.'],
+      [['enable', '--locale', 'xx'], '--locale must be one of'],
+      [['enable', '--change-recovery', 'mail'], '--change-recovery must be phone or admin'],
+    ] as const)
+      expect((await migrate(pool, args)).err).toContain(message)
+  })
+})
+
+describe('finish', () => {
+  test('refuses while somebody has no factor, and says who', async () => {
+    await start()
+    expect(jsonOf(await finish())).toMatchObject({ code: 'factor-absent' })
+    await enable()
+    const before = await settings()
+    const result = await finish()
+    expect(jsonOf(result)).toMatchObject({ code: 'users-left' })
+    expect(result.err).toContain('ann@example.com')
+    expect(String(jsonOf(await finish('--dry-run'))['notes'])).toContain('ann@example.com')
+    expect(await settings()).toEqual(before)
+  })
+
+  test('leaves the guard and no challenge trigger, and its backup brings everything back', async () => {
+    await start()
+    await enable()
+    await moveAll()
+    const before = await settings()
+    expect(await finish()).toMatchObject({ code: 0 })
+    const after = await settings()
+    expect(after.mfa.MfaConfiguration).toBe('ON')
+    expect(Object.keys(after.UserPool.LambdaConfig ?? {}).toSorted()).toEqual([
+      'PreTokenGeneration',
+      'PreTokenGenerationConfig',
+    ])
+    for (const { ExplicitAuthFlows } of after.clients)
+      expect(ExplicitAuthFlows?.toSorted()).toEqual(['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH'])
+    const rollback = await migrate(pool, ['rollback', '--json', '--yes', '--journal', file('users.jsonl')])
+    expect(jsonOf(rollback)).toMatchObject({ code: 'mfa-required' })
+    // The backup of an earlier step does not take back what a later one did.
+    await detach('enable.json')
+    expect(await settings()).toEqual(after)
+    expect(await detach('finish.json')).toMatchObject({ code: 0 })
+    expect(await settings()).toEqual(before)
+  })
+
+  test('names, on the way back, app clients that others opened to the password alone since', async () => {
+    await start()
+    await enable()
+    await moveAll()
+    await finish()
+    await sdkFor(pool).send(
+      new UpdateUserPoolClientCommand({
+        UserPoolId: pool.userPoolId,
+        ClientId: '2phoneexample',
+        ClientName: 'phone',
+        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
+      }),
+    )
+    const notes = String(jsonOf(await detach('finish.json'))['notes'])
+    expect(notes).toContain('MFA is no longer required')
+    expect(notes).toContain('2phoneexample (phone)')
+    expect(notes).not.toContain('1webexample')
+  })
+
+  test('first lets old and new app versions sign in, and lets the guard go by what probe saw then', async () => {
+    await start()
+    await enable()
+    await moveAll()
+    expect(await finish('--keep-custom-auth')).toMatchObject({ code: 0 })
+    for (const flow of ['CUSTOM_AUTH', 'USER_SRP_AUTH'] as const)
+      expect(await signInWithCode(pool, '1webexample', flow, ANN)).toMatchObject({ end: 'tokens' })
+    const probed = await probePool(pool)
+    expect(probed).toMatchObject({ code: 0 })
+    await writeFile(file('probe.json'), probed.out)
+    expect(await finish('--probe', file('probe.json'), '--backup', file('last.json'))).toMatchObject({
+      code: 0,
+    })
+    expect((await settings()).UserPool.LambdaConfig).toEqual({})
+    const sam = await firstTimeUser('sam')
+    expect(await signInWithPassword(pool, '1webexample', 'USER_SRP_AUTH', sam)).toMatchObject({
+      end: 'asked',
+    })
+    await writeFile(file('other.json'), probed.out.replaceAll(pool.userPoolId, 'us-east-1_Other'))
+    expect(jsonOf(await finish('--probe', file('other.json')))).toMatchObject({ code: 'probe-unreadable' })
+  })
+})
+
+/** Invited, not yet there. @param moved whether they have the e-mail factor already */
+async function firstTimeUser(name: string, moved = false): Promise<Credentials> {
+  const person = { username: `${name}@example.com`, password: TEMPORARY_PASSWORD }
+  const sdk = sdkFor(pool)
+  const UserPoolId = pool.userPoolId
+  const Username = person.username
+  await sdk.send(
+    new AdminCreateUserCommand({
+      UserPoolId,
+      Username,
+      TemporaryPassword: TEMPORARY_PASSWORD,
+      MessageAction: 'SUPPRESS',
+      UserAttributes: [{ Name: 'email_verified', Value: 'true' }],
+    }),
+  )
+  if (moved) {
+    await sdk.send(
+      new AdminSetUserMFAPreferenceCommand({
+        UserPoolId,
+        Username,
+        EmailMfaSettings: { Enabled: true, PreferredMfa: true },
+      }),
+    )
+  }
+  return person
+}
+
+/** Passes everything on to the pool up to the given write, and nothing after it: like a command that is killed there. */
+async function cutAfter(writes: number) {
+  let taken = 0
+  const server = createServer((request, response) => {
+    const target = String(request.headers['x-amz-target'])
+    if (taken >= writes) return void request.socket.destroy()
+    if (WRITES.includes(target.split('.')[1] ?? '')) taken += 1
+    const pass = async () => {
+      const headers = { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' }
+      const answer = await fetch(pool.endpoint, { method: 'POST', headers, body: await text(request) })
+      response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' })
+      response.end(await answer.text())
+    }
+    pass().catch(() => response.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    taken: () => taken,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** In the state in which the pool is, no password alone gives tokens, and everyone can sign in through every app client. */
+async function checkSignIns(): Promise<void> {
+  const flows = ['CUSTOM_AUTH', 'USER_SRP_AUTH'] as const
+  for (const clientId of ['1webexample', '2phoneexample']) {
+    const ends: string[] = []
+    for (const flow of flows) {
+      expect(await signInWithPassword(pool, clientId, flow, ANN)).not.toMatchObject({ end: 'tokens' })
+      const { end, challenges } = await signInWithCode(pool, clientId, flow, ANN)
+      ends.push(end)
+      if (end === 'tokens') expect(challenges).toEqual(['EMAIL_OTP'])
+    }
+    expect(ends).toContain('tokens')
+  }
+  for (const moved of [false, true]) {
+    const ends: string[] = []
+    for (const flow of flows) {
+      const person = await firstTimeUser('sam', moved)
+      expect(await signInWithPassword(pool, '1webexample', flow, person)).not.toMatchObject({ end: 'tokens' })
+      const again = { ...person, password: 'New-password-1' }
+      expect(await signInWithPassword(pool, '1webexample', flow, again)).not.toMatchObject({ end: 'tokens' })
+      ends.push((await signInWithCode(pool, '1webexample', flow, again)).end)
+      const Username = person.username
+      await sdkFor(pool).send(new AdminDeleteUserCommand({ UserPoolId: pool.userPoolId, Username }))
+    }
+    expect(ends).toContain('tokens')
+  }
+}
+
+/** Runs a command that is cut off after one write, again and again until it has nothing to write. @returns the writes */
+async function writeByWrite(
+  command: (endpoint: string, number: number) => Promise<unknown>,
+): Promise<number> {
+  for (let number = 1; number <= MOST_WRITES; number += 1) {
+    const cut = await cutAfter(1)
+    await command(cut.endpoint, number).finally(() => cut.close())
+    if (cut.taken() === 0) return number - 1
+    await checkSignIns()
+  }
+  return MOST_WRITES
+}
+
+test.each<[AfterNativeFactor, AfterNewPassword]>([
+  ['define-with-entry', 'define'],
+  ['tokens', 'tokens'],
+])(
+  'finish and its way back, stopped after any write, leave no password alone that gives tokens, and nobody out (%s, %s)',
+  async (afterNativeFactor, afterNewPassword) => {
+    await start({ afterNativeFactor, afterNewPassword, environment: { RESEND_AFTER_SECONDS: '0' } })
+    await enable()
+    await moveAll()
+    await checkSignIns()
+    const before = await settings()
+    const there = await writeByWrite((endpoint, number) =>
+      migrate({ ...pool, endpoint }, ['finish', '--yes', '--backup', file(`finish-${number}.json`)]),
+    )
+    expect(there).toBe(4)
+    expect((await settings()).mfa.MfaConfiguration).toBe('ON')
+    const back = await writeByWrite(endpoint => detach('finish-1.json', endpoint))
+    expect(back).toBe(4)
+    expect(await settings()).toEqual(before)
+  },
+  120_000,
+)

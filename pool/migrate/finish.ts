@@ -1,0 +1,182 @@
+// Works out what the end of the migration changes: MFA required, app clients on SRP, the challenge triggers off.
+import { readFile } from 'node:fs/promises'
+import {
+  type JsonObject,
+  member,
+  objectAt,
+  parseJsonObject,
+  stringAt,
+  stringsAt,
+} from '../../command/json.ts'
+import { printable } from '../../command/shell.ts'
+import { CommandError } from '../../command/terminal.ts'
+import { asksForCode, flowsOfNativeFactor, flowsWith, isForMachines } from '../app-clients.ts'
+import type { Aws } from '../aws.ts'
+import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
+import { arnInSlot } from '../trigger-functions.ts'
+import { type PoolState, readPoolState } from '../user-pool.ts'
+import { mfaOf } from './enable.ts'
+import { blocksFinish } from './move-rules.ts'
+import type { NativeUser } from './native-users.ts'
+import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
+
+export type FinishOptions = {
+  readonly userPoolId: string
+  /** App versions in use still start CUSTOM_AUTH: SRP is allowed beside it, and the triggers stay. */
+  readonly keepCustomAuth: boolean
+  /** A report of `probe --json`; undefined: the guard stays. */
+  readonly probeFile: string | undefined
+}
+
+const CHALLENGE_SLOTS = ['DefineAuthChallenge', 'CreateAuthChallenge', 'VerifyAuthChallengeResponse']
+const GUARD_SLOTS = ['PreTokenGeneration', 'PreTokenGenerationConfig']
+
+/**
+ * The writes in order, and why each state between them is safe, also if the command is killed there:
+ * 1. MFA is required. Everyone has a factor by then; both ways to sign in end with it.
+ * 2. One app client after the other allows SRP instead of the custom flow. MFA covers SRP.
+ * 3. The challenge triggers go. No client starts the custom flow any more.
+ * The way back (detach) is the reverse: triggers, app clients, and only then MFA is optional again.
+ *
+ * @param readAll reads every user of the pool
+ * @throws CommandError if the pool does not offer the e-mail factor, or for a report of probe that cannot be used
+ * @returns with the refusal `users-left` while somebody has no factor
+ */
+export async function planFinish(
+  aws: Aws,
+  options: FinishOptions,
+  readAll: () => Promise<readonly NativeUser[]>,
+): Promise<Plan> {
+  const { userPoolId, keepCustomAuth, probeFile } = options
+  const importNotes = await refuseDuringImport(aws, userPoolId)
+  const from = await readPoolState(aws.cognito, userPoolId)
+  const mfa = mfaOf(from)
+  requireEmailFactor(mfa, userPoolId)
+  const guard = await guardDecision(from, probeFile, userPoolId)
+  const offered = factorsOffered(mfa)
+  const left = (await readAll()).filter(user => blocksFinish(user, offered))
+
+  const gone = keepCustomAuth ? [] : [...CHALLENGE_SLOTS, ...(guard.stays ? [] : GUARD_SLOTS)]
+  const slots = Object.entries(objectAt(from.userPool, 'LambdaConfig')).filter(
+    ([slot]) => !gone.includes(slot),
+  )
+  const clients = Object.entries(from.clients).map(([id, client]) => [
+    id,
+    clientAfter(client, keepCustomAuth),
+  ])
+  const to: PoolState = {
+    userPool: { ...from.userPool, MfaConfiguration: 'ON', LambdaConfig: Object.fromEntries(slots) },
+    mfa: { ...mfa, MfaConfiguration: 'ON' },
+    clients: Object.fromEntries(clients),
+  }
+  const notes = [
+    ...importNotes,
+    'Cognito asks every local user for a second factor from now on. Users without one who are created later get the code at ' +
+      'their address.',
+    keepCustomAuth
+      ? 'Apps may start USER_SRP_AUTH as well as CUSTOM_AUTH. Once no app version in use starts CUSTOM_AUTH, run migrate ' +
+        'finish again without --keep-custom-auth.'
+      : 'Apps have to start USER_SRP_AUTH: one that starts CUSTOM_AUTH cannot sign anyone in any more. With ' +
+        '--keep-custom-auth both work for a time.',
+    ...(keepCustomAuth || guard.note === undefined ? [] : [guard.note]),
+  ]
+  const plan = planOf({ command: 'migrate finish', userPoolId, from, to, notes, triggers: {} })
+  return left.length === 0 ? plan : { ...plan, refusal: usersLeft(left) }
+}
+
+/** A client whose flows nobody chose allows SRP already, and one for machines has no users. */
+function clientAfter(client: JsonObject, keepCustomAuth: boolean): JsonObject {
+  const isChosen = stringsAt(client, 'ExplicitAuthFlows').length > 0
+  if (!isChosen || !asksForCode(client) || isForMachines(client)) return client
+  const flows = keepCustomAuth ? flowsWith(client, 'ALLOW_USER_SRP_AUTH') : flowsOfNativeFactor(client)
+  return { ...client, ExplicitAuthFlows: flows }
+}
+
+/** So many names in a message; status --json has all of them. */
+const MOST_NAMES = 20
+
+function usersLeft(left: readonly NativeUser[]): CommandError {
+  const names = left.slice(0, MOST_NAMES).map(({ username, email }) => {
+    const address = email === undefined ? 'no e-mail address' : email
+    return `  ${printable(username)}${address === username ? '' : ` (${printable(address)})`}`
+  })
+  const more = left.length > MOST_NAMES ? `\n  and ${left.length - MOST_NAMES} more` : ''
+  return new CommandError(
+    `${left.length} user${left.length === 1 ? ' has' : 's have'} no second factor. If MFA were required now, whoever has ` +
+      `such a password could set up a factor of their own. Nothing was changed.\n${names.join('\n')}${more}\n` +
+      'Move them (migrate users), disable them, or give them an address. migrate status shows why each one is left.',
+    'users-left',
+  )
+}
+
+type GuardDecision = { readonly stays: boolean; readonly note: string | undefined }
+
+/**
+ * The guard refuses tokens that Cognito issues right after a new password. Sources disagree on whether Cognito asks for the
+ * factor before it (developer guide, "Adding MFA to a user pool": tokens first), so it stays until a pool has shown it.
+ */
+async function guardDecision(
+  { userPool }: PoolState,
+  probeFile: string | undefined,
+  userPoolId: string,
+): Promise<GuardDecision> {
+  const report = probeFile === undefined ? undefined : await readReport(probeFile, userPoolId)
+  if (arnInSlot(userPool, 'PreTokenGeneration') === undefined) return { stays: false, note: undefined }
+  if (report === undefined) {
+    return {
+      stays: true,
+      note:
+        'The Pre Token Generation trigger stays: it refuses tokens right after a new password, and it is not known whether Cognito ' +
+        'asks for the factor before them. Someone who signs in for the first time signs in once more with the new password. ' +
+        'To let it go: run probe --json after migrate finish --keep-custom-auth, and pass its report with --probe FILE.',
+    }
+  }
+  const reason = whyGuardIsNeeded(report)
+  return reason === undefined
+    ? {
+        stays: false,
+        note: 'The Pre Token Generation trigger goes: probe has shown that the pool asks for the factor after a new password.',
+      }
+    : { stays: true, note: `The Pre Token Generation trigger stays: ${reason}.` }
+}
+
+/** @returns undefined if a report of probe shows that SRP asks for the e-mail factor at a first sign-in as well */
+export function whyGuardIsNeeded(report: JsonObject): string | undefined {
+  if (report['holds'] !== true) return 'the report of probe says that the promise does not hold'
+  const lines = linesOf(report)
+  const ways = lines.filter(line => line['id'] === 'other-ways')
+  if (
+    [...ways, ...lines.filter(line => line['id'] === 'first-sign-in')].some(
+      line => line['verdict'] !== 'holds',
+    )
+  )
+    return 'the report of probe leaves a first sign-in open'
+  const first = ways
+    .flatMap(line => stringsAt(line, 'evidence'))
+    .filter(text => text.startsWith('first sign-in: USER_SRP_AUTH') && text.includes('NEW_PASSWORD_REQUIRED'))
+  if (first.length === 0) return 'the report of probe has no first sign-in with SRP'
+  return first.every(text => text.includes('EMAIL_OTP'))
+    ? undefined
+    : 'in the report of probe, a first sign-in with SRP was not asked for the e-mail factor'
+}
+
+function linesOf(report: JsonObject): JsonObject[] {
+  const lines = member(report, 'lines')
+  return Array.isArray(lines) ? lines.map(line => objectAt({ line }, 'line')) : []
+}
+
+/** @throws CommandError `probe-unreadable` */
+async function readReport(file: string, userPoolId: string): Promise<JsonObject> {
+  let report: JsonObject
+  try {
+    report = parseJsonObject(await readFile(file, 'utf8'))
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`The report of probe ${file} cannot be read: ${cause}`, 'probe-unreadable')
+  }
+  if (stringAt(report, 'userPoolId') === userPoolId && Array.isArray(report['lines'])) return report
+  throw new CommandError(
+    `${file} is not a report that probe --json made of ${userPoolId}. Nothing was changed.`,
+    'probe-unreadable',
+  )
+}

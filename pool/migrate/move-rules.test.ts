@@ -1,0 +1,118 @@
+// The rules of the migration, for the kinds of users that a local user pool cannot have.
+import { describe, expect, test } from '@jest/globals'
+import { LOCALES, type Locale } from '../../shared/locales.ts'
+import { mailOf } from './enable.ts'
+import { whyGuardIsNeeded } from './finish.ts'
+import { blocksFinish, defaultRules, moveDecision, restoredFactors } from './move-rules.ts'
+import { isInPercent, type NativeUser } from './native-users.ts'
+
+const USER: NativeUser = {
+  username: 'ann',
+  sub: '6d1e7d2c-0000-4000-8000-000000000001',
+  status: 'CONFIRMED',
+  enabled: true,
+  email: 'ann@example.com',
+  emailVerified: true,
+  factors: { list: [], preferred: null },
+}
+const BOTH = ['EMAIL_OTP', 'SOFTWARE_TOKEN_MFA']
+const TOTP = { list: ['SOFTWARE_TOKEN_MFA'], preferred: 'SOFTWARE_TOKEN_MFA' }
+
+function reason(user: Partial<NativeUser>, rules = defaultRules(BOTH)): string {
+  const decision = moveDecision({ ...USER, ...user }, rules)
+  return decision.name === 'skip' ? decision.reason : decision.name
+}
+
+describe('a user', () => {
+  test.each([
+    ['federated', { status: 'EXTERNAL_PROVIDER' }],
+    ['no-address', { email: undefined }],
+    ['unknown-status', { status: 'ARCHIVED' }],
+    ['disabled', { enabled: false }],
+    ['own-factor', { factors: TOTP }],
+    ['already-moved', { factors: { list: BOTH, preferred: 'EMAIL_OTP' } }],
+    ['move', { factors: { list: ['EMAIL_OTP'], preferred: null } }],
+    ['move', { status: 'FORCE_CHANGE_PASSWORD' }],
+    ['move', {}],
+  ])('is treated as %s', (expected, user) => {
+    expect(reason(user)).toBe(expected)
+  })
+
+  test('with an authenticator app is moved on request, or where the pool does not offer it', () => {
+    expect(reason({ factors: TOTP }, { ...defaultRules(BOTH), withOwnFactors: true })).toBe('move')
+    expect(reason({ factors: TOTP }, defaultRules(['EMAIL_OTP']))).toBe('move')
+  })
+
+  test.each([
+    [true, {}],
+    [true, { status: 'FORCE_CHANGE_PASSWORD' }],
+    [true, { status: 'UNCONFIRMED', email: undefined }],
+    [true, { status: 'ARCHIVED' }],
+    [false, { factors: { list: ['EMAIL_OTP'], preferred: 'EMAIL_OTP' } }],
+    [false, { factors: TOTP }],
+    [false, { enabled: false }],
+    [false, { status: 'EXTERNAL_PROVIDER' }],
+    [false, { status: 'UNCONFIRMED' }],
+  ])('keeps MFA from being required: %s for %j', (expected, user) => {
+    expect(blocksFinish({ ...USER, ...user }, BOTH)).toBe(expected)
+  })
+
+  test('keeps MFA from being required with a factor that the pool does not offer', () => {
+    expect(blocksFinish({ ...USER, factors: TOTP }, ['EMAIL_OTP'])).toBe(true)
+  })
+})
+
+describe('putting back', () => {
+  test('makes the authenticator app preferred again', () => {
+    expect(restoredFactors({ list: BOTH, preferred: 'EMAIL_OTP' }, TOTP)).toEqual(TOTP)
+  })
+
+  test('keeps what the user chose since', () => {
+    const none = { list: [], preferred: null }
+    expect(restoredFactors({ list: BOTH, preferred: 'SOFTWARE_TOKEN_MFA' }, none)).toEqual(TOTP)
+    expect(restoredFactors({ list: ['EMAIL_OTP'], preferred: 'EMAIL_OTP' }, TOTP)).toEqual(none)
+  })
+})
+
+test('of ten thousand users, about so many percent are picked', () => {
+  const subs = Array.from({ length: 10_000 }, (_, index) => `6d1e7d2c-0000-4000-8000-${index}`)
+  for (const percent of [1, 10, 50]) {
+    const picked = subs.filter(sub => isInPercent(sub, percent)).length
+    expect(Math.abs(picked - percent * 100)).toBeLessThan(150)
+  }
+  expect(subs.every(sub => isInPercent(sub, 100))).toBe(true)
+})
+
+test.each(LOCALES)(
+  'the mail of Cognito in %s has the code, no reference and no code in the subject',
+  (locale: Locale) => {
+    const { Message, Subject } = mailOf(locale, 'Example & Co')
+    expect(Message.split('{####}')).toHaveLength(2)
+    expect(Message).toContain('Example &amp; Co')
+    expect(Subject).toContain('Example & Co')
+    expect(`${Subject}${Message}`).not.toContain('\u0000')
+    expect(Subject).not.toMatch(/[()（）{]/u)
+    expect(Subject.length).toBeLessThanOrEqual(140)
+  },
+)
+
+describe('the guard', () => {
+  const way = (evidence: string, verdict = 'holds') => ({ id: 'other-ways', verdict, evidence: [evidence] })
+  const firstSignIn = { id: 'first-sign-in', verdict: 'holds', evidence: [] }
+  const asked =
+    'first sign-in: USER_SRP_AUTH -> PASSWORD_VERIFIER (1 ms) -> NEW_PASSWORD_REQUIRED (1 ms) -> EMAIL_OTP (1 ms)'
+  const refused = asked.replace('EMAIL_OTP', 'UserLambdaValidationException: PreTokenGeneration failed')
+
+  test('goes when a first sign-in with SRP asked for the e-mail factor', () => {
+    expect(whyGuardIsNeeded({ holds: true, lines: [firstSignIn, way(asked)] })).toBeUndefined()
+  })
+
+  test.each([
+    ['it had to refuse the tokens', { holds: true, lines: [firstSignIn, way(asked), way(refused)] }],
+    ['no first sign-in with SRP was tried', { holds: true, lines: [firstSignIn] }],
+    ['a line is open', { holds: true, lines: [firstSignIn, way(asked, 'unknown')] }],
+    ['the promise does not hold', { holds: false, lines: [firstSignIn, way(asked)] }],
+  ])('stays when %s', (_, report) => {
+    expect(whyGuardIsNeeded(report)).toEqual(expect.any(String))
+  })
+})
