@@ -25,8 +25,8 @@ export type PlanPhase = {
   readonly text: string | undefined
 }
 
-/** Days after the start. */
-const DAYS = { announce: 0, offer: 14, one: 21, ten: 23, fifty: 28, all: 35, require: 63 } as const
+/** Weeks after the start. */
+const WEEKS = { announce: 0, offer: 2, one: 3, ten: 4, fifty: 5, all: 6, require: 10 } as const
 
 export function assessPlan(input: PlanInput): PlanPhase[] {
   const { userPoolId, start, appName, losesReset, changeRecovery, perSecond } = input
@@ -34,9 +34,9 @@ export function assessPlan(input: PlanInput): PlanPhase[] {
   const command = (step: string, more = {}) =>
     shellCommand(`${COMMAND} migrate ${step}`, { ...pool, ...more })
   const recovery = changeRecovery ? { 'change-recovery': 'admin' } : {}
-  const move = (days: number, share: Readonly<Record<string, string | true>>, who: string): PlanPhase => ({
+  const move = (weeks: number, share: Readonly<Record<string, string | true>>, who: string): PlanPhase => ({
     name: 'move',
-    date: workingDay(start, days),
+    date: workingDay(start, weeks),
     what: `Move ${who}. Look at the dashboard and at migrate status before the next step.`,
     commands: [command('users', { ...share, rate: String(perSecond) }), command('status')],
     peopleSee:
@@ -49,15 +49,15 @@ export function assessPlan(input: PlanInput): PlanPhase[] {
   return [
     {
       name: 'announce',
-      date: workingDay(start, DAYS.announce),
+      date: workingDay(start, WEEKS.announce),
       what: 'Tell users and support. Release the app version that answers the new steps, and wait until the old one is gone.',
       commands: [command('assess')],
       peopleSee: 'Nothing changes.',
-      text: `From ${workingDay(start, DAYS.one)} on, the mail with your sign-in code for ${appName} will look different. You sign in as before: password, then the code from the mail. We never ask for the code by phone or in an answer to a mail.${reset}`,
+      text: `From ${workingDay(start, WEEKS.one)} on, the mail with your sign-in code for ${appName} will look different. You sign in as before: password, then the code from the mail. We never ask for the code by phone or in an answer to a mail.${reset}`,
     },
     {
       name: 'offer',
-      date: workingDay(start, DAYS.offer),
+      date: workingDay(start, WEEKS.offer),
       what: 'Turn the factor on for those who are moved. Move yourself and a few colleagues, and sign in.',
       commands: [
         command('enable', { ...recovery, 'dry-run': true }),
@@ -67,26 +67,26 @@ export function assessPlan(input: PlanInput): PlanPhase[] {
       peopleSee: 'Only the people in the list get the code from Cognito.',
       text: `You can try the new sign-in of ${appName} first. Write to us, and we switch your account; we can switch it back at any time.${reset}`,
     },
-    move(DAYS.one, { percent: '1' }, '1 percent'),
-    move(DAYS.ten, { percent: '10' }, '10 percent'),
-    move(DAYS.fifty, { percent: '50' }, '50 percent'),
-    move(DAYS.all, { all: true }, 'everyone'),
+    move(WEEKS.one, { percent: '1' }, '1 percent'),
+    move(WEEKS.ten, { percent: '10' }, '10 percent'),
+    move(WEEKS.fifty, { percent: '50' }, '50 percent'),
+    move(WEEKS.all, { all: true }, 'everyone'),
     {
       name: 'require',
-      date: workingDay(start, DAYS.require),
+      date: workingDay(start, WEEKS.require),
       what: 'Require MFA and remove the challenge triggers. finish refuses while anyone is left.',
       commands: [command('status'), command('finish', { 'dry-run': true }), command('finish')],
       peopleSee:
         'Nothing changes for people who were moved. App versions that only know CUSTOM_AUTH stop working.',
-      text: `Please update ${appName}: versions from before ${workingDay(start, DAYS.offer)} can no longer sign in.`,
+      text: `Please update ${appName}: versions from before ${workingDay(start, WEEKS.offer)} can no longer sign in.`,
     },
   ]
 }
 
 /** A day from Monday to Thursday, so that someone is there on the day after. */
-function workingDay(start: string, days: number): string {
+function workingDay(start: string, weeks: number): string {
   const day = new Date(`${start}T00:00:00Z`)
-  day.setUTCDate(day.getUTCDate() + days)
+  day.setUTCDate(day.getUTCDate() + weeks * 7)
   while ([0, 5, 6].includes(day.getUTCDay())) day.setUTCDate(day.getUTCDate() + 1)
   return day.toISOString().slice(0, 10)
 }

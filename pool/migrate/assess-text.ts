@@ -111,7 +111,7 @@ function phaseMarkdown({ date, name, what, commands, peopleSee, text }: PlanPhas
     `### ${date}: ${name}`,
     what,
     `People see: ${peopleSee}`,
-    ...(text === undefined ? [] : [`> ${text}`]),
+    ...(text === undefined ? [] : [`> ${cell(text)}`]),
     `\`\`\`sh\n${commands.join('\n')}\n\`\`\``,
   ].join('\n\n')
 }

@@ -118,10 +118,10 @@ export function assess(facts: AssessFacts): Assessment {
     plan: assessPlan({
       userPoolId: pool.userPoolId,
       start: facts.start,
-      appName:
+      appName: printable(
         settingOf(ourFunction(pool, 'CreateAuthChallenge'), 'APP_NAME') ||
-        stringAt(pool.userPool, 'Name') ||
-        'the app',
+          (stringAt(pool.userPool, 'Name') ?? 'the app'),
+      ),
       losesReset: recovers !== 'other',
       changeRecovery: recovers === 'email-only',
       perSecond: facts.perSecond,
