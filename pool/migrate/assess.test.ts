@@ -1,4 +1,5 @@
 // migrate assess against AWS over HTTP: each line of the report, the cost, the plan, and the four forms that it is printed in.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,6 +84,12 @@ test('every line that it can print has an id of its own, and a source', async ()
   const lines = Array.isArray(result['lines']) ? result['lines'] : []
   expect(new Set(lines.map(line => stringAt(line, 'id')))).toEqual(new Set(ASSESS_IDS))
   for (const line of lines) expect(stringAt(line, 'source')).toMatch(/https:|unproven|this run/)
+})
+
+test('docs/native-mfa.md explains every line, in order', () => {
+  const page = readFileSync('docs/native-mfa.md', 'utf8')
+  const rows = [...page.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, id]) => id)
+  expect(rows).toEqual([...ASSESS_IDS])
 })
 
 describe('blockers', () => {
