@@ -399,13 +399,14 @@ describe('metric filters', () => {
     }
   })
 
-  test('count codes sent, right and wrong, refusals by reason, mail failures and mail time, and the limit', () => {
+  test('count codes sent, right and wrong, tokens by factor, refusals by reason, mail failures and mail time, and the limit', () => {
     const metrics = filters.map(({ transformation }) => member(transformation, 'MetricName'))
     expect(metrics).toEqual(
       expect.arrayContaining([
         'CodesSent',
         'CodesRight',
         'CodesWrong',
+        'TokensIssued',
         'SignInsRefused',
         'MailFailures',
         'MailTime',
@@ -573,6 +574,12 @@ async function linesOfSignIns(): Promise<Json[]> {
       await create?.invoke(event({}))
     }
     await define?.invoke(event({ session: [] }))
+    const passed = ['SRP_A', 'PASSWORD_VERIFIER', 'EMAIL_OTP'].map(challengeName => ({
+      challengeName,
+      challengeResult: true,
+      challengeMetadata: null,
+    }))
+    await define?.invoke(event({ session: passed }))
     await preToken?.invoke(event({})).catch(() => undefined)
     return [define, create, verify, preToken]
       .flatMap(trigger => trigger?.logs ?? [])

@@ -400,7 +400,7 @@ describe('forms', () => {
 test.each([
   ['no pool', ['--json'], 'usage'],
   ['two forms', ['--user-pool-id', POOL_ID, '--json', '--html'], 'usage'],
-  ['a day that is none', ['--user-pool-id', POOL_ID, '--json', '--start', '2027-13-01'], 'usage'],
+  ['a day that does not exist', ['--user-pool-id', POOL_ID, '--json', '--start', '2027-13-01'], 'usage'],
   ['a rate of nothing', ['--user-pool-id', POOL_ID, '--json', '--rate', '0'], 'usage'],
   ['an option that it does not have', ['--user-pool-id', POOL_ID, '--json', '--yes'], 'usage'],
   [
