@@ -1,5 +1,5 @@
 // The template against CloudFormation's own schemas, against the settings in the code and against the log lines.
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { RegoEngine, TemplateFile, type ValidateConfig } from '@aws/cloudformation-validate'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -16,6 +16,7 @@ import {
   readVerifySettings,
 } from './shared/settings.ts'
 import { arnOf, readTemplate, resolveTemplate } from './testing/cloudformation-template.ts'
+import { dashboardDrawing, dashboardWidgets } from './testing/dashboard-drawing.ts'
 import { startDynamoDbStandIn } from './testing/dynamodb-stand-in.ts'
 
 const template = readTemplate(readFileSync('template.yaml', 'utf8'))
@@ -398,13 +399,14 @@ describe('metric filters', () => {
     }
   })
 
-  test('count codes sent, right and wrong, refusals by reason, mail failures and mail time, and the limit', () => {
+  test('count codes sent, right and wrong, tokens by factor, refusals by reason, mail failures and mail time, and the limit', () => {
     const metrics = filters.map(({ transformation }) => member(transformation, 'MetricName'))
     expect(metrics).toEqual(
       expect.arrayContaining([
         'CodesSent',
         'CodesRight',
         'CodesWrong',
+        'TokensIssued',
         'SignInsRefused',
         'MailFailures',
         'MailTime',
@@ -424,6 +426,57 @@ describe('metric filters', () => {
       'LimitFailures',
     ])
     for (const { metric } of alarmed) expect(metrics).toContain(metric)
+  })
+})
+
+describe('the dashboard', () => {
+  const [[, dashboard = null] = []] = resources('AWS::CloudWatch::Dashboard')
+  const body = String(member(dashboard, 'Properties', 'DashboardBody'))
+  const widgets = dashboardWidgets(body)
+  const shown = widgets.flatMap(({ series }) => series).filter(({ metric }) => metric !== '')
+
+  test('shows metrics that the filters make or that Lambda has, and every one of the filters', () => {
+    const own = resources('AWS::Logs::MetricFilter').map(([, it]) =>
+      String(member(items(member(it, 'Properties', 'MetricTransformations'))[0] ?? null, 'MetricName')),
+    )
+    const of = (wanted: string) => shown.filter(({ namespace }) => namespace === wanted).map(it => it.metric)
+    expect(new Set(of('cognito-email-code/email-code'))).toEqual(new Set(own))
+    expect(new Set(of('AWS/Lambda'))).toEqual(new Set(['Errors', 'Duration', 'Throttles']))
+    expect(new Set(shown.map(({ namespace }) => namespace)).size).toBe(2)
+  })
+
+  test('has a line for each function, by its reference', () => {
+    for (const { id } of TRIGGERS) expect(body.split(`"${arnOf(`${id}Function`)}"`)).toHaveLength(4)
+    expect(body).not.toContain('${')
+  })
+
+  test('searches by a dimension that the metric has', () => {
+    for (const [, dimension, metric] of body.matchAll(/,(\w+)\} MetricName=\\"(\w+)\\"/g)) {
+      const filter = member(resolved(), 'Resources', String(metric), 'Properties', 'MetricTransformations')
+      expect([metric, JSON.stringify(filter)]).toEqual([
+        metric,
+        expect.stringContaining(`"Key":"${dimension}"`),
+      ])
+    }
+    expect(body.match(/SEARCH/g)).toHaveLength(4)
+  })
+
+  test('fills the grid of CloudWatch, no widget over another', () => {
+    const cells = widgets.flatMap(({ x, y, width, height }) =>
+      Array.from(
+        { length: width * height },
+        (_, cell) => `${x + (cell % width)} ${y + Math.floor(cell / width)}`,
+      ),
+    )
+    expect(new Set(cells).size).toBe(cells.length)
+    expect(cells).toHaveLength(24 * 24)
+    for (const { title } of widgets) expect(title).not.toBe('')
+  })
+
+  test('is what docs/dashboard.svg shows (UPDATE_DRAWING=1 draws it again)', () => {
+    const drawing = dashboardDrawing(body)
+    if (process.env['UPDATE_DRAWING'] === '1') writeFileSync('docs/dashboard.svg', drawing)
+    expect(readFileSync('docs/dashboard.svg', 'utf8')).toBe(drawing)
   })
 })
 
@@ -521,6 +574,12 @@ async function linesOfSignIns(): Promise<Json[]> {
       await create?.invoke(event({}))
     }
     await define?.invoke(event({ session: [] }))
+    const passed = ['SRP_A', 'PASSWORD_VERIFIER', 'EMAIL_OTP'].map(challengeName => ({
+      challengeName,
+      challengeResult: true,
+      challengeMetadata: null,
+    }))
+    await define?.invoke(event({ session: passed }))
     await preToken?.invoke(event({})).catch(() => undefined)
     return [define, create, verify, preToken]
       .flatMap(trigger => trigger?.logs ?? [])

@@ -1,4 +1,4 @@
-// The code blocks of README.md and docs/client.md, and the examples in docstrings, are compiled as strictly as the code itself.
+// The code blocks of README.md, docs/client.md and docs/native-mfa.md, and the examples in docstrings, are compiled as strictly as the code itself.
 import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -7,9 +7,9 @@ import ts from 'typescript'
 
 const root = process.cwd()
 
-test('every TypeScript block of README.md and docs/client.md, and every @example, compiles', async () => {
+test('every TypeScript block of README.md, docs/client.md and docs/native-mfa.md, and every @example, compiles', async () => {
   const texts = await Promise.all(
-    ['README.md', 'docs/client.md'].map(file => readFile(join(root, file), 'utf8')),
+    ['README.md', 'docs/client.md', 'docs/native-mfa.md'].map(file => readFile(join(root, file), 'utf8')),
   )
   const text = texts.join('\n')
   const blocks = [...text.matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(([, language, code], index) => ({
@@ -17,7 +17,7 @@ test('every TypeScript block of README.md and docs/client.md, and every @example
     // A block is a module of its own, whether or not it exports anything.
     code: `${code}\nexport {}\n`,
   }))
-  expect(blocks.length).toBeGreaterThanOrEqual(5)
+  expect(blocks.length).toBeGreaterThanOrEqual(8)
   const examples = (await Promise.all(Object.keys(EXAMPLES).map(examplesOf))).flat()
   expect(examples.length).toBeGreaterThanOrEqual(16)
   blocks.push(...examples)

@@ -547,7 +547,7 @@ function senderOf(text: string | undefined): string | undefined {
   )
 }
 
-function wholeNumber(option: string, text: string | undefined): number | undefined {
+export function wholeNumber(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw new CommandError(`--${option} must be an integer from 1, not ${JSON.stringify(text)}.`, 'usage')

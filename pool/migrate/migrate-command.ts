@@ -19,6 +19,7 @@ import {
 } from '../command-line.ts'
 import { regionOfPool } from '../plan.ts'
 import { readPoolState } from '../user-pool.ts'
+import { runAssess } from './assess-command.ts'
 import { mfaOf, planEnable, RECOVERIES } from './enable.ts'
 import { planFinish } from './finish.ts'
 import { Journal, type JournalEntry } from './journal.ts'
@@ -163,7 +164,7 @@ const STEPS: Readonly<
   },
 }
 
-const STEP_NAMES = Object.keys(STEPS)
+const STEP_NAMES = ['assess', ...Object.keys(STEPS)]
 
 const DESCRIPTION: CommandDescription<keyof typeof COMMON_OPTIONS> = {
   name: 'migrate',
@@ -172,6 +173,7 @@ const DESCRIPTION: CommandDescription<keyof typeof COMMON_OPTIONS> = {
     "Moves a user pool from the code of the triggers to Cognito's own e-mail MFA, step by step, and back.",
   options: {},
   notes: `Steps:
+  assess    Reports whether the e-mail factor can take the place of the triggers. It only reads.
 ${Object.values(STEPS)
   .map(({ description: { name, about } }) => `  ${name.replace('migrate ', '').padEnd(10)}${about}`)
   .join('\n')}
@@ -194,6 +196,7 @@ export async function runMigrate(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<0 | 1 | 2> {
   const [name = '', ...rest] = args
+  if (name === 'assess') return runAssess(rest, terminal)
   if (!isStep(name)) {
     return runCommand(COMMON_OPTIONS, DESCRIPTION, args, terminal, async ({ positionals: [step] }) => {
       throw usageError(step === undefined ? 'Missing step of migrate.' : `Unknown step of migrate: ${step}.`)

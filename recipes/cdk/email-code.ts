@@ -141,6 +141,12 @@ const METRICS: readonly {
     dimension: ['Reason', 'reason'],
   },
   {
+    trigger: 'define-auth-challenge',
+    event: 'tokens-issued',
+    name: 'TokensIssued',
+    dimension: ['Factor', 'factor'],
+  },
+  {
     trigger: 'pre-token-generation',
     event: 'tokens-refused',
     name: 'TokensRefused',

@@ -176,6 +176,7 @@ locals {
     CodesWrong          = { function = "verify-auth-challenge-response", event = "code-wrong", value = "1", unit = "Count", default = 0, dimensions = null }
     CodesExpired        = { function = "verify-auth-challenge-response", event = "code-expired", value = "1", unit = "Count", default = 0, dimensions = null }
     SignInsRefused      = { function = "define-auth-challenge", event = "sign-in-refused", value = "1", unit = "Count", default = null, dimensions = { Reason = "$.message.reason" } }
+    TokensIssued        = { function = "define-auth-challenge", event = "tokens-issued", value = "1", unit = "Count", default = null, dimensions = { Factor = "$.message.factor" } }
     TokensRefused       = { function = "pre-token-generation", event = "tokens-refused", value = "1", unit = "Count", default = null, dimensions = { Reason = "$.message.reason" } }
   }
   log_alarms = {

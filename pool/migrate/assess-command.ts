@@ -1,0 +1,160 @@
+// The command migrate assess: reads a pool and reports whether Cognito's own e-mail MFA can take the place of the triggers.
+import { readFile } from 'node:fs/promises'
+import { runCommand } from '../../command/command.ts'
+import { isJsonObject, parseJsonObject, stringAt } from '../../command/json.ts'
+import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../../command/options.ts'
+import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
+import { awsClients } from '../aws.ts'
+import { readPoolFacts } from '../check.ts'
+import { CREDENTIALS, explained, POOL_MEANINGS, userPoolIdOf, wholeNumber } from '../command-line.ts'
+import { regionOfPool } from '../plan.ts'
+import { arnsOfStack } from '../trigger-functions.ts'
+import { readPoolState } from '../user-pool.ts'
+import { type Assessment, assess, type ProbeLine } from './assess.ts'
+import { totalOf } from './assess-cost.ts'
+import { assessmentHtml } from './assess-html.ts'
+import { PLAN_PRICES, PRICES } from './assess-prices.ts'
+import { assessmentMarkdown, assessmentText } from './assess-text.ts'
+
+const OPTIONS = {
+  'user-pool-id': { type: 'string', value: 'ID' },
+  region: { type: 'string', value: 'REGION' },
+  'stack-name': { type: 'string', value: 'NAME' },
+  sample: { type: 'string', value: 'N' },
+  probe: { type: 'string', value: 'FILE' },
+  'amplify-version': { type: 'string', value: 'VERSION' },
+  'active-users': { type: 'string', value: 'N' },
+  'sign-ins-per-user': { type: 'string', value: 'N' },
+  rate: { type: 'string', value: 'N' },
+  start: { type: 'string', value: 'YYYY-MM-DD' },
+  markdown: { type: 'boolean', default: false },
+  html: { type: 'boolean', default: false },
+  ...COMMON_OPTIONS,
+} as const
+
+const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
+  name: 'migrate assess',
+  about:
+    "Reports whether Cognito's own e-mail MFA can take the place of the triggers in a user pool. It only reads.",
+  options: {
+    ...POOL_MEANINGS,
+    'stack-name': 'the stack of template.yaml, if the triggers are not attached yet',
+    sample: 'read the first N users only',
+    probe: 'what probe --json printed: it settles what the documents leave open',
+    'amplify-version': 'the version of aws-amplify in the app',
+    'active-users': 'monthly active users, for the cost (default: all users)',
+    'sign-ins-per-user': 'sign-ins with a code of one of them in a month (default: 4)',
+    rate: 'users to move in a second (default: 10)',
+    start: 'the first day of the plan (default: today, UTC)',
+    markdown: 'print a Markdown page',
+    html: 'print one self-contained HTML page',
+  },
+  notes: `Users are read with ListUsers alone: AdminGetUser would make each of them a monthly active user.\n${CREDENTIALS}`,
+  examples: ['--user-pool-id eu-central-1_EXAMPLE00 --html > assessment.html'],
+  exitCodes: '0 no blockers, 1 blockers, 2 could not run',
+}
+
+type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
+
+/**
+ * Runs the command.
+ *
+ * @param args what follows `migrate assess`
+ * @returns the exit code: 0 no blockers, 1 blockers, 2 could not run
+ */
+export function runAssess(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  return runCommand(
+    OPTIONS,
+    DESCRIPTION,
+    args,
+    terminal,
+    async ({ values }) => {
+      const render = rendererOf(values)
+      const assessment = await assessPool(values, terminal)
+      terminal.stdout.write(render(terminal, assessment))
+      return assessment.fits === 'blocked' ? 1 : 0
+    },
+    explained,
+  )
+}
+
+/** @throws CommandError `usage` for two forms at once */
+function rendererOf({
+  json,
+  markdown,
+  html,
+}: Values): (terminal: Terminal, assessment: Assessment) => string {
+  if ([json, markdown, html].filter(Boolean).length > 1)
+    throw new CommandError('Pass one of --json, --markdown and --html.', 'usage')
+  if (json) return (_, assessment) => assessmentJson(assessment)
+  if (markdown) return (_, assessment) => assessmentMarkdown(assessment)
+  if (html) return (_, assessment) => assessmentHtml(assessment)
+  return assessmentText
+}
+
+async function assessPool(values: Values, terminal: Terminal): Promise<Assessment> {
+  const userPoolId = userPoolIdOf(values)
+  const probe = values.probe === undefined ? undefined : await readProbe(values.probe)
+  const start = values.start ?? new Date().toISOString().slice(0, 10)
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(start) || Number.isNaN(Date.parse(start)))
+    throw new CommandError(`--start must be a day such as 2027-01-04, not ${JSON.stringify(start)}.`, 'usage')
+  const number = (option: 'sample' | 'active-users' | 'sign-ins-per-user' | 'rate') =>
+    wholeNumber(option, values[option])
+  const signInsPerUser = number('sign-ins-per-user') ?? 4
+  const options = {
+    userPoolId,
+    expected: {},
+    stackName: values['stack-name'],
+    sample: number('sample'),
+    signInsPerDay: undefined,
+    fromAddress: undefined,
+  }
+  const perSecond = number('rate') ?? 10
+  const activeUsers = number('active-users')
+  const aws = awsClients(regionOfPool(userPoolId))
+  const expected = options.stackName === undefined ? {} : await arnsOfStack(aws, options.stackName)
+  const pool = await readPoolFacts(aws, { ...options, expected }, progressBar(terminal, 'Reading users'))
+  const { mfa } = await readPoolState(aws.cognito, userPoolId, [])
+  return assess({
+    pool,
+    mfa,
+    probe,
+    activeUsers,
+    signInsPerUser,
+    perSecond,
+    start,
+    amplifyVersion: values['amplify-version'],
+  })
+}
+
+/** @throws CommandError `probe-unreadable` */
+async function readProbe(file: string): Promise<ProbeLine[]> {
+  try {
+    const { lines } = parseJsonObject(await readFile(file, 'utf8'))
+    if (!Array.isArray(lines)) throw new SyntaxError('it has no lines')
+    return lines.filter(isJsonObject).map(line => ({
+      id: stringAt(line, 'id') ?? '',
+      verdict: stringAt(line, 'verdict') ?? '',
+      what: stringAt(line, 'what') ?? '',
+    }))
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new CommandError(`${file} is not what probe --json prints: ${cause}.`, 'probe-unreadable')
+  }
+}
+
+function assessmentJson(assessment: Assessment): string {
+  const { lines, cost } = assessment
+  const of = (level: string) => lines.filter(line => line.level === level)
+  const report = {
+    ...assessment,
+    blockers: of('blocker').map(({ id }) => id),
+    warnings: of('warning').map(({ id }) => id),
+    cost: {
+      ...cost,
+      totals: { custom: totalOf(cost.custom), native: totalOf(cost.native), once: totalOf(cost.once) },
+      prices: { plans: PLAN_PRICES, other: PRICES },
+    },
+  }
+  return `${JSON.stringify(report, null, 2)}\n`
+}
