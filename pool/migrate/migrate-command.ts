@@ -1,7 +1,7 @@
 // The command migrate: moves a pool from the triggers' code to Cognito's own e-mail factor, step by step, and back.
-import { runCommand } from '../../command/command.ts'
+import { reportError, runCommand } from '../../command/command.ts'
 import type { Json, JsonObject } from '../../command/json.ts'
-import { COMMAND } from '../../command/name.ts'
+import { COMMAND, packageFile } from '../../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../../command/options.ts'
 import { printable, shellCommand } from '../../command/shell.ts'
 import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
@@ -178,7 +178,7 @@ ${Object.values(STEPS)
   .map(({ description: { name, about } }) => `  ${name.replace('migrate ', '').padEnd(10)}${about}`)
   .join('\n')}
 
-${COMMAND} migrate STEP --help lists the options of a step.`,
+${COMMAND} migrate STEP --help lists the options of a step. How to: ${packageFile('docs/native-mfa.md')}`,
   examples: [`users ${POOL_EXAMPLE} --percent 1 --dry-run`],
   exitCodes: EXIT_CODES,
 }
@@ -198,8 +198,10 @@ export async function runMigrate(
   const [name = '', ...rest] = args
   if (name === 'assess') return runAssess(rest, terminal)
   if (!isStep(name)) {
-    return runCommand(COMMON_OPTIONS, DESCRIPTION, args, terminal, async ({ positionals: [step] }) => {
-      throw usageError(step === undefined ? 'Missing step of migrate.' : `Unknown step of migrate: ${step}.`)
+    if (name !== '' && !name.startsWith('-'))
+      return reportError(usageError(`Unknown step of migrate: ${name}.`), args, terminal)
+    return runCommand(COMMON_OPTIONS, DESCRIPTION, args, terminal, async () => {
+      throw usageError('Missing step of migrate.')
     })
   }
   const { run, description } = STEPS[name]
