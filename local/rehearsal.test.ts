@@ -49,11 +49,14 @@ function paste(command: string): Promise<Result> {
   })
 }
 
+/** The lines of the ```sh blocks of a page. */
+async function commandsOf(page: string): Promise<string[]> {
+  const blocks = (await readFile(page, 'utf8')).matchAll(/^```sh\n(.*?)^```$/gms)
+  return [...blocks].flatMap(([, block = '']) => block.trim().split('\n'))
+}
+
 test('every command of docs/existing-pool.md from check to detach works as written', async () => {
-  const page = await readFile('docs/existing-pool.md', 'utf8')
-  const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = '']) =>
-    block.trim().split('\n'),
-  )
+  const commands = await commandsOf('docs/existing-pool.md')
   expect(commands.length).toBeGreaterThanOrEqual(7)
   for (const command of ['check', 'attach', 'fix', 'detach'])
     expect(commands.some(line => line.startsWith(`npx cognito-email-code ${command} `))).toBe(true)
@@ -71,6 +74,35 @@ test('every command of docs/existing-pool.md from check to detach works as writt
   }
   expect(await findings()).toBe(before)
 }, 120_000)
+
+test('every command of docs/native-mfa.md from assess to finish and back works as written', async () => {
+  const pool = 'npx cognito-email-code'
+  const state = async () => {
+    const { output } = await paste(`${pool} check --user-pool-id $POOL --json || true`)
+    const status = await paste(`${pool} migrate status --rate 1000 --user-pool-id $POOL --json || true`)
+    // Users are read in parallel, so the order of their names may differ.
+    return [output, status.output.replaceAll(',', '').split('\n').toSorted()]
+  }
+  const attach = '--stack-name email-code --clients $CLIENT --guard-all --backup attached.json --yes'
+  expect(await paste(`${pool} attach --user-pool-id $POOL ${attach}`)).toMatchObject({ code: 0 })
+  await paste('printf "person-001@example.com\\nperson-002@example.com\\n" > colleagues.txt')
+  const before = await state()
+
+  const commands = await commandsOf('docs/native-mfa.md')
+  for (const step of ['assess', 'enable', 'users', 'status', 'finish', 'rollback'])
+    expect(commands.some(line => line.startsWith(`${pool} migrate ${step} `))).toBe(true)
+  for (const command of commands) {
+    // As written, but faster than a pool in use would bear.
+    const faster = command.replace(/(migrate (?:users|rollback|status|finish)) /, '$1 --rate 1000 ')
+    expect(await paste(faster)).toMatchObject({ command: faster, code: 0 })
+  }
+
+  expect(await state()).toEqual(before)
+  expect((await paste('cat probe.json')).output).toContain('"verdict"')
+  expect(await paste(`${pool} detach --user-pool-id $POOL --backup attached.json --yes`)).toMatchObject({
+    code: 0,
+  })
+}, 240_000)
 
 test('the endpoint says what it does not have', async () => {
   const { code, output } = await paste(
