@@ -27,6 +27,8 @@ new EmailCode(existing, 'EmailCode', {
   nativeMfa: 'ask',
   unverifiedEmail: 'refuse',
   defaultLocale: 'de',
+  brandColor: '#0b5fff',
+  mailFooter: 'Example Ltd',
   replyToAddress: 'help@example.com',
   sesConfigurationSet: 'codes',
   sesFallbackRegion: 'eu-west-1',
