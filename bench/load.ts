@@ -54,6 +54,8 @@ type Figures = {
   mailsCounted: number
   mailsLogged: number
   mailsFailed: number
+  /** The table did not answer in time; LIMIT_FAILURE=allow lets the mail go uncounted. */
+  countsFailed: number
   seconds: number
   signInsPerSecond: number
   megabytes: { early: number; end: number }
@@ -253,6 +255,7 @@ async function signInAll(pool: LocalUserPool, load: Load): Promise<Figures> {
     mailsCounted: 0,
     mailsLogged: 0,
     mailsFailed: 0,
+    countsFailed: 0,
     seconds: 0,
     signInsPerSecond: 0,
     megabytes: { early: 0, end: 0 },
@@ -324,6 +327,7 @@ async function signInAll(pool: LocalUserPool, load: Load): Promise<Figures> {
     line => stringAt(parseJsonObject(line), 'message', 'event') ?? stringAt(parseJsonObject(line), 'event'),
   )
   figures.mailsLogged = events.filter(event => event === 'code-sent').length
+  figures.countsFailed = events.filter(event => event === 'limit-failed').length
   figures.mailsFailed = events.filter(event => event === 'code-not-sent').length
   return figures
 }
@@ -334,7 +338,8 @@ function sumOfCounters(items: readonly Record<string, JsonObject>[]): number {
 
 /** What is wrong with a run, in words; nothing where every promise held. */
 function broken(figures: Figures): string[] {
-  const { triggersKilled, mailsAccepted, mailsCounted, mailsLogged, mailsFailed, megabytes } = figures
+  const { triggersKilled, mailsAccepted, mailsCounted, mailsLogged, mailsFailed, countsFailed, megabytes } =
+    figures
   const untrue = Object.keys(figures.errors).filter(text => !TRUE_ERRORS.some(pattern => pattern.test(text)))
   return [
     figures.gaveUp > 0 ? `${figures.gaveUp} people did not get in.` : '',
@@ -345,7 +350,7 @@ function broken(figures: Figures): string[] {
     mailsAccepted - mailsLogged - mailsFailed > triggersKilled
       ? 'Mails went out that no log line tells of.'
       : '',
-    mailsCounted < mailsAccepted ? 'Mails went out that were not counted.' : '',
+    mailsCounted + countsFailed < mailsAccepted ? 'Mails went out that were not counted.' : '',
     mailsCounted - mailsLogged - mailsFailed > triggersKilled ? 'More mails are counted than were due.' : '',
     megabytes.end > megabytes.early * 1.25 + 5 ? 'The memory of the triggers grew.' : '',
   ].filter(text => text !== '')
@@ -369,6 +374,7 @@ function reportOf(figures: Figures, problems: readonly string[], command: string
     ['mails logged as sent', figures.mailsLogged],
     ['mails logged as failed', figures.mailsFailed],
     ['mails counted in the limit table', figures.mailsCounted],
+    ['mails that the table did not count in time, logged and allowed', figures.countsFailed],
     ['median memory of a trigger process after a fifth of the sign-ins', `${megabytes.early} MB`],
     ['at the end', `${megabytes.end} MB`],
     ['duration', `${figures.seconds} s`],
@@ -392,6 +398,10 @@ ${problems.length === 0 ? 'Every promise held.' : problems.join('\n')}
 
 A mail is counted before it is sent, so the count is that of the accepted and the failed mails; a trigger that is killed
 in between has counted or sent a mail and logged nothing.
+
+The pool, the mail server, the table and the people share one process here: with many at a time the table answers later than
+the second that Create gives it. Create then logs it and, with LIMIT_FAILURE=allow, mails without a count. With 8 at a time
+every mail is counted in time.
 
 | times | error that a person met |
 |---|---|
