@@ -163,7 +163,7 @@ export class Faults {
   }
 
   /**
-   * The same over HTTP: any members of SWITCHES, in any order; `reset` comes first.
+   * The same over HTTP, with members of SWITCHES in whatever order; `reset` comes first.
    * @throws CognitoError InvalidParameterException; nothing of the request is done then.
    */
   async apply(body: unknown): Promise<FaultSwitchState> {

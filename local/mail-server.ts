@@ -33,7 +33,7 @@ guard(server)
 const address = server.address()
 report(isAddress(address) ? { port: address.port } : { error: `port ${process.argv[2]} is not free` })
 
-/** Puts the checks in front of the server, which has none of its own: any page could empty its mailbox. */
+/** Puts the checks in front of the server, which has none of its own; without them a page could empty its mailbox. */
 function guard(guarded: Server): void {
   const listeners = guarded.listeners('request')
   guarded.removeAllListeners('request')

@@ -123,7 +123,7 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
       if (fault === 'deny')
         throw new AwsError('AccessDeniedException', `not authorized to perform ${operation}`, 403)
       if (fault === 'unknown')
-        throw new AwsError('UnknownOperationException', `${operation} is not implemented.`)
+        throw new AwsError('UnknownOperationException', `This stand-in has no operation ${operation}.`)
       const output = perform(state, operation, input, regionOfRequest(asked))
       const text = { body: isQuery ? String(output) : JSON.stringify(output), error: '' }
       return { status: 200, type, text, lost: fault === 'lose-answer' }

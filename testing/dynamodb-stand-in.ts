@@ -120,16 +120,16 @@ function updated(key: JsonObject, found: Item | undefined, request: JsonObject):
 
 function expressionsOf(request: JsonObject) {
   const used = new Set<string>()
-  const nameFor = (placeholder: string): string => {
-    used.add(placeholder)
-    const name = stringAt(request, 'ExpressionAttributeNames', placeholder)
-    if (name === undefined) throw new RequestError('ValidationException', `${placeholder} is not defined`)
+  const nameFor = (alias: string): string => {
+    used.add(alias)
+    const name = stringAt(request, 'ExpressionAttributeNames', alias)
+    if (name === undefined) throw new RequestError('ValidationException', `${alias} is not defined`)
     return name
   }
-  const valueFor = (placeholder: string): JsonObject => {
-    used.add(placeholder)
-    const value = objectAt(request, 'ExpressionAttributeValues')[placeholder]
-    if (!isJsonObject(value)) throw new RequestError('ValidationException', `${placeholder} is not defined`)
+  const valueFor = (alias: string): JsonObject => {
+    used.add(alias)
+    const value = objectAt(request, 'ExpressionAttributeValues')[alias]
+    if (!isJsonObject(value)) throw new RequestError('ValidationException', `${alias} is not defined`)
     return value
   }
   const condition = parseCondition(stringAt(request, 'ConditionExpression') ?? '', nameFor, valueFor)
@@ -137,7 +137,7 @@ function expressionsOf(request: JsonObject) {
   const defined = ['ExpressionAttributeNames', 'ExpressionAttributeValues'].flatMap(part =>
     Object.keys(objectAt(request, part)),
   )
-  const unused = defined.filter(placeholder => !used.has(placeholder))
+  const unused = defined.filter(alias => !used.has(alias))
   if (unused.length > 0) throw new RequestError('ValidationException', `unused: ${unused.join(', ')}`)
   return {
     isMet: condition,
@@ -150,8 +150,8 @@ type Condition = (item: Item) => boolean
 /** AND, OR, parentheses, attribute_not_exists and <; a comparison with an attribute that is not there is false. */
 function parseCondition(
   text: string,
-  nameFor: (placeholder: string) => string,
-  valueFor: (placeholder: string) => JsonObject,
+  nameFor: (alias: string) => string,
+  valueFor: (alias: string) => JsonObject,
 ): Condition {
   const tokens = text.match(/[()<]|[#:]?\w+/g) ?? []
   const next = () => tokens.shift() ?? ''
@@ -195,8 +195,8 @@ function parseCondition(
 /** SET name = value and ADD name number, each once. */
 function parseUpdate(
   text: string,
-  nameFor: (placeholder: string) => string,
-  valueFor: (placeholder: string) => JsonObject,
+  nameFor: (alias: string) => string,
+  valueFor: (alias: string) => JsonObject,
 ): ((item: Item) => Item)[] {
   const [, set = '', add = ''] = /^SET (.+) ADD (.+)$/.exec(text) ?? []
   const setting = set.split(', ').map(part => {
