@@ -1,16 +1,16 @@
 // The process that receives mail: aws-ses-v2-local keeps its messages in one list a process, so each pool has its own.
-// Started by mailbox.ts: node mail-server.mjs <port, 0 for a free one>
+// Started by mailbox.ts, which has its port and hands it the connections.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Socket } from 'node:net'
 import mail from 'aws-ses-v2-local'
 import { foreignHost, foreignPage } from './loopback.ts'
 
-/** What mailbox.ts asks for: that SES refuses every mail from now on, or accepts them again. */
-export type MailServerOrder = { readonly refuseMail: boolean }
+/** What mailbox.ts asks for: that SES refuses every mail from now on, or accepts them again; or to serve a connection. */
+export type MailServerOrder = { readonly refuseMail: boolean } | { readonly connection: true }
 
 /** What mailbox.ts is told. */
 export type MailServerReport =
-  | { readonly port: number }
+  | { readonly started: true }
   | { readonly error: string }
   | { readonly refusesMail: boolean }
 
@@ -21,17 +21,23 @@ let refusesMail = false
 process.on('disconnect', () => process.exit())
 process.on('SIGINT', () => undefined)
 process.on('uncaughtException', error => report({ error: error.message }))
-process.on('message', ({ refuseMail }: MailServerOrder) => {
-  refusesMail = refuseMail
-  report({ refusesMail })
-})
 
-const server = await commonJsDefault(mail)({ host: '127.0.0.1', port: Number(process.argv[2]) })
+// It cannot be had without a port of its own.
+const server = await commonJsDefault(mail)({ host: '127.0.0.1', port: 0 })
 // A busy client must not find its connection closed.
 server.keepAliveTimeout = 10 * 60 * 1000
 guard(server)
-const address = server.address()
-report(isAddress(address) ? { port: address.port } : { error: `port ${process.argv[2]} is not free` })
+process.on('message', (order: MailServerOrder, connection: unknown) => {
+  if ('connection' in order) {
+    if (!(connection instanceof Socket)) return
+    server.emit('connection', connection)
+    connection.resume()
+    return
+  }
+  refusesMail = order.refuseMail
+  report({ refusesMail })
+})
+report({ started: true })
 
 /** Puts the checks in front of the server, which has none of its own; without them a page could empty its mailbox. */
 function guard(guarded: Server): void {
@@ -71,10 +77,6 @@ function refuseMail(request: IncomingMessage, response: ServerResponse): void {
 /** The package is CommonJS: Node hands out its exports object where the types promise the function. */
 function commonJsDefault(module: MailServer | { readonly default: MailServer }): MailServer {
   return 'default' in module ? module.default : module
-}
-
-function isAddress(value: AddressInfo | string | null): value is AddressInfo {
-  return typeof value === 'object' && value !== null
 }
 
 function report(message: MailServerReport): void {

@@ -1,5 +1,7 @@
 // The mailbox of the local user pool: receives what the triggers and the pool send through SES, delivers nothing.
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { isObject } from '../command/json.ts'
 import { CognitoError } from './errors.ts'
 import type { MailServerOrder, MailServerReport } from './mail-server.ts'
@@ -30,39 +32,48 @@ export interface LocalMailbox {
 }
 
 /**
+ * Its process starts with the first connection: most pools of tests, and many others, never send a mail.
  * @param port 0: a free one.
  * @throws Error when the port is taken.
  */
 export async function startMailbox(port: number): Promise<LocalMailbox> {
-  const child = fork(builtTool('mail-server'), [String(port)], {
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const close = () =>
-    new Promise<void>(done => {
-      if (child.exitCode !== null || child.signalCode !== null) return done()
-      child.once('exit', () => done())
-      child.kill('SIGKILL')
-    })
-  const report = await new Promise<MailServerReport>(resolve => {
-    child.once('message', (message: MailServerReport) => resolve(message))
-    child.once('exit', () => resolve({ error: 'the mail server ended' }))
-    child.once('error', error => resolve({ error: error.message }))
-  })
-  if (!('port' in report)) {
-    await close()
-    const reason = 'error' in report ? report.error : 'it has no port'
+  const program = builtTool('mail-server')
+  const door = createServer({ pauseOnConnect: true })
+  door.listen(port, '127.0.0.1')
+  await once(door, 'listening').catch((error: Error) => {
     throw new Error(
-      `The local mail server did not start on port ${port}: ${reason}. Choose another one with LOCAL_MAIL_PORT, or with the option mailPort; 0 is a free one.`,
+      `The local mail server did not start on port ${port}: ${error.message}. Choose another one with LOCAL_MAIL_PORT, or with the option mailPort; 0 is a free one.`,
     )
-  }
+  })
+  const address = door.address()
+  if (address === null || typeof address === 'string') throw new Error('The local mail server has no port.')
+  const url = `http://127.0.0.1:${address.port}`
 
-  const url = `http://127.0.0.1:${report.port}`
+  let server: Promise<ChildProcess> | undefined
+  const started = () => {
+    server ??= startServer(program)
+    return server
+  }
+  door.on('connection', socket => {
+    started().then(
+      child => child.send({ connection: true } satisfies MailServerOrder, socket, () => socket.destroy()),
+      () => socket.destroy(),
+    )
+  })
+
   return {
     url,
-    close,
+
+    async close() {
+      door.close()
+      const child = await server?.catch(() => undefined)
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
 
     async messages(since) {
+      if (server === undefined) return []
       const query = since === undefined ? '' : `?since=${since}`
       const store: unknown = await (await fetch(`${url}/store${query}`)).json()
       const emails = isObject(store) && Array.isArray(store['emails']) ? store['emails'] : []
@@ -83,13 +94,25 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
       throw new CognitoError('CodeDeliveryFailureException', 'The email could not be delivered.')
     },
 
-    refuseMail: refused =>
-      new Promise((resolve, reject) => {
-        const order: MailServerOrder = { refuseMail: refused }
-        child.once('message', () => resolve())
-        child.send(order, error => error && reject(error))
-      }),
+    async refuseMail(refused) {
+      if (server === undefined && !refused) return
+      const child = await started()
+      child.send({ refuseMail: refused } satisfies MailServerOrder)
+      await once(child, 'message')
+    },
   }
+}
+
+async function startServer(program: string): Promise<ChildProcess> {
+  const child = fork(program, { execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const report = await new Promise<MailServerReport>(resolve => {
+    child.once('message', (message: MailServerReport) => resolve(message))
+    child.once('exit', () => resolve({ error: 'it ended' }))
+    child.once('error', error => resolve({ error: error.message }))
+  })
+  if (!('error' in report)) return child
+  child.kill('SIGKILL')
+  throw new Error(`The local mail server did not start: ${report.error}`)
 }
 
 function toMessage(email: {
