@@ -109,3 +109,18 @@ test('the clock of a trigger can be moved, call by call', async () => {
     expect(time).toBeLessThanOrEqual(after + hour)
   }
 })
+
+test('quick calls that come together share processes', async () => {
+  const trigger = await triggerOf('event.pid = process.pid')
+  await trigger.invoke({})
+  const answers = await Promise.all(Array.from({ length: 50 }, () => trigger.invoke({})))
+  expect(new Set(answers.map(answer => JSON.stringify(answer))).size).toBeLessThan(10)
+})
+
+test('a call that waits for a process when the trigger is closed is refused', async () => {
+  const trigger = await triggerOf(pause(60_000))
+  const calls = [trigger.invoke({}), trigger.invoke({})]
+  const ended = Promise.all(calls.map(call => expect(call).rejects.toThrow(/killed|is closed/)))
+  await trigger.close()
+  await ended
+})

@@ -79,7 +79,16 @@ function required(file: string): string {
 }
 
 /**
- * Nothing is started yet: as in Lambda, a call that finds no idle process is a cold start.
+ * How long a call waits for a process that is at work before it starts another one. Most calls take less, and a start costs
+ * more: without this, 32 clients would start more than 80 processes that stand in each other's way.
+ */
+const PATIENCE_MS = 50
+
+/** The first of these ends a start, well or not. */
+const SIGNS_OF_A_START = ['message', 'exit', 'error'] as const
+
+/**
+ * Nothing is started yet: as in Lambda, a call that finds no process is a cold start. Each process works on one call at a time.
  * @throws Error when the trigger is not built.
  */
 export function startTrigger(options: TriggerOptions): TriggerProcess {
@@ -88,6 +97,9 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
   const logs: string[] = []
   const idle = new Set<ChildProcess>()
   const all = new Set<ChildProcess>()
+  /** Calls that wait for a process, oldest first; undefined when there will be none. */
+  const waiting: ((child: ChildProcess | undefined) => void)[] = []
+  let isStarting = false
   const timeoutMs = options.functionTimeoutMs ?? 10_000
   let closed = false
 
@@ -111,16 +123,51 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
     return child
   }
 
-  function takeProcess(): ChildProcess {
+  async function takeProcess(): Promise<ChildProcess | undefined> {
     const [child] = idle
-    if (child === undefined) return startProcess()
-    idle.delete(child)
-    return child
+    if (child !== undefined) {
+      idle.delete(child)
+      return child
+    }
+    const taken = new Promise<ChildProcess | undefined>(take => waiting.push(take))
+    if (all.size === 0) startForWaiting()
+    else setTimeout(startForWaiting, PATIENCE_MS)
+    return taken
   }
 
-  function invoke(event: unknown, { clockOffsetMs = 0, kill = false }: InvokeOptions = {}): Promise<unknown> {
-    if (closed) throw new TriggerError('ResourceNotFoundException', `${options.name} is closed`)
-    const child = takeProcess()
+  function giveBack(child: ChildProcess): void {
+    const take = waiting.shift()
+    if (take === undefined) idle.add(child)
+    else take(child)
+  }
+
+  /** One start at a time: what it is ready to do may be enough. */
+  function startForWaiting(): void {
+    if (isStarting || closed) return
+    const take = waiting.shift()
+    if (take === undefined) return
+    const child = startProcess()
+    isStarting = true
+    const onStarted = () => {
+      for (const event of SIGNS_OF_A_START) child.off(event, onStarted)
+      isStarting = false
+      if (waiting.length > 0) setTimeout(startForWaiting, all.size === 0 ? 0 : PATIENCE_MS)
+    }
+    for (const event of SIGNS_OF_A_START) child.on(event, onStarted)
+    take(child)
+  }
+
+  async function invoke(event: unknown, invokeOptions: InvokeOptions = {}): Promise<unknown> {
+    const child = closed ? undefined : await takeProcess()
+    if (child !== undefined) return await call(child, event, invokeOptions)
+    throw new TriggerError('ResourceNotFoundException', `${options.name} is closed`)
+  }
+
+  function call(
+    child: ChildProcess,
+    event: unknown,
+    { clockOffsetMs = 0, kill = false }: InvokeOptions,
+  ): Promise<unknown> {
     const requestId = randomUUID()
     return new Promise((resolveAnswer, reject) => {
       const fail = (errorType: string, message: string) => {
@@ -142,12 +189,12 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
         // A process that is to be killed may be quicker than the signal: its answer no longer counts.
         if (kill || !('requestId' in report) || report.requestId !== requestId) return
         if ('errorMessage' in report) {
-          if (!report.failedToStart) idle.add(child)
+          if (!report.failedToStart) giveBack(child)
           fail(report.errorType, report.errorMessage)
           return
         }
         stopListening()
-        idle.add(child)
+        giveBack(child)
         resolveAnswer(JSON.parse(report.answer))
       }
       const onError = (error: Error) => fail('Runtime.ExitError', error.message)
@@ -190,6 +237,7 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
 
   async function close(): Promise<void> {
     closed = true
+    for (const take of waiting.splice(0)) take(undefined)
     await Promise.all(
       [...all].map(
         child =>
