@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import { isJsonObject, type JsonObject, objectAt, parseJsonObject, stringAt } from '../command/json.ts'
+import { type JsonObject, parseJsonObject, stringAt } from '../command/json.ts'
 import { progressBar } from '../command/terminal.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
 import { TRIGGER_NAMES } from '../local/trigger-process.ts'
-import { startSrp } from '../pool/probe/srp-client.ts'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
+import { mailReader, type Person, PoolError, people as peopleOf, signIn, usersOf } from './people.ts'
 
 const HELP = `Usage: npm run load -- [options]
 
@@ -29,8 +29,6 @@ Options:
 `
 
 const TRIES_OF_A_PERSON = 8
-const PASSWORD = 'Permanent-1'
-const TEMPORARY = 'Temporary-1'
 
 /** What a person may see when mail or a trigger fails. Anything else is a fault of this project. */
 const TRUE_ERRORS: readonly RegExp[] = [
@@ -86,78 +84,6 @@ function mailFault(random: number): SesAnswer {
   return 'accept'
 }
 
-/** Finds the code of a mail by its address and its reference. */
-function mailReader(ses: SesStandIn): (address: string, reference: string) => string | undefined {
-  const codes = new Map<string, string>()
-  let read = 0
-  return (address, reference) => {
-    for (; read < ses.requests.length; read += 1) {
-      const parameters = ses.requests[read]?.parameters
-      const subject = parameters?.get('Message.Subject.Data') ?? ''
-      const text = parameters?.get('Message.Body.Text.Data') ?? ''
-      const [code = ''] = text.split('\n')
-      codes.set(`${parameters?.get('Destination.ToAddresses.member.1')} ${referenceIn(subject)}`, code)
-    }
-    return codes.get(`${address} ${reference}`)
-  }
-}
-
-function referenceIn(subject: string): string {
-  return /\b[BCDFGHJKLMNPQRSTVWXZ]{4}\b/.exec(subject)?.[0] ?? ''
-}
-
-class PoolError extends Error {}
-
-async function call(pool: LocalUserPool, operation: string, body: object): Promise<JsonObject> {
-  const response = await fetch(pool.endpoint, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
-    },
-    body: JSON.stringify(body),
-  })
-  const answer = parseJsonObject(await response.text())
-  if (response.ok) return answer
-  throw new PoolError(`${stringAt(answer, '__type') ?? ''}: ${stringAt(answer, 'message') ?? ''}`)
-}
-
-type Person = { readonly username: string; readonly isNew: boolean; password: string }
-
-/** One sign-in from the user name to the tokens. @throws PoolError with what the pool answered instead */
-async function signIn(pool: LocalUserPool, person: Person, codeFor: (challenge: JsonObject) => string) {
-  const { username } = person
-  const ClientId = pool.clientId
-  const srp = startSrp()
-  const started = await call(pool, 'InitiateAuth', {
-    AuthFlow: 'CUSTOM_AUTH',
-    ClientId,
-    AuthParameters: { USERNAME: username, SRP_A: srp.srpA, CHALLENGE_NAME: 'SRP_A' },
-  })
-  const respond = (before: JsonObject, responses: object) =>
-    call(pool, 'RespondToAuthChallenge', {
-      ClientId,
-      ChallengeName: stringAt(before, 'ChallengeName'),
-      Session: stringAt(before, 'Session'),
-      ChallengeResponses: { USERNAME: username, ...responses },
-    })
-  const parameters = Object.fromEntries(
-    Object.entries(objectAt(started, 'ChallengeParameters')).map(([name, value]) => [name, String(value)]),
-  )
-  const question = { userPoolId: pool.userPoolId, password: person.password, parameters }
-  let answer = await respond(started, srp.proof(question))
-  if (stringAt(answer, 'ChallengeName') === 'NEW_PASSWORD_REQUIRED') {
-    // Saved whatever comes next.
-    const before = answer
-    person.password = PASSWORD
-    answer = await respond(before, { NEW_PASSWORD: PASSWORD })
-  }
-  while (stringAt(answer, 'ChallengeName') === 'CUSTOM_CHALLENGE') {
-    answer = await respond(answer, { ANSWER: codeFor(objectAt(answer, 'ChallengeParameters')) })
-  }
-  if (!isJsonObject(answer['AuthenticationResult'])) throw new PoolError('no tokens')
-}
-
 /** Megabytes of the processes that this one has started, where Linux tells. */
 function megabytesOfTriggers(): number {
   try {
@@ -193,17 +119,9 @@ async function run(
   const ses = await startSesStandIn()
   const table = await startDynamoDbStandIn(['user', 'day'])
   ses.answerWith(() => (hasFaults ? mailFault(random()) : 'accept'))
-  const people: Person[] = Array.from({ length: signIns }, (_, index) => {
-    const isNew = index % 2 === 0
-    return { username: `person-${index}@example.com`, isNew, password: isNew ? TEMPORARY : PASSWORD }
-  })
+  const people = peopleOf(signIns)
   const pool = await startLocalUserPool({
-    users: people.map(({ username, isNew, password }) => ({
-      username,
-      password,
-      status: isNew ? 'FORCE_CHANGE_PASSWORD' : 'CONFIRMED',
-      attributes: { email_verified: 'true' },
-    })),
+    users: usersOf(people),
     environment: {
       AWS_ENDPOINT_URL_SES: ses.url,
       AWS_ENDPOINT_URL_DYNAMODB: table.url,
