@@ -711,6 +711,11 @@ describe('check leaves alone', () => {
     const explained = [...page.matchAll(/^\| `([a-z-]+)` \| (?:high|medium|low)/gm)].map(([, id]) => id)
     expect(explained).toEqual(FINDING_IDS)
   })
+
+  test('and a test names every finding', () => {
+    const tests = ['check', 'deliverability'].map(name => readFileSync(`pool/${name}.test.ts`, 'utf8')).join()
+    expect(FINDING_IDS.filter(id => !tests.includes(`'${id}'`))).toEqual([])
+  })
 })
 
 describe('users', () => {
