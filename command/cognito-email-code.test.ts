@@ -132,6 +132,17 @@ test('--version prints the version of the package', () => {
   expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
 })
 
+test('output that cannot be written is not success; a reader that has enough is', () => {
+  const command = `${process.execPath} dist/command/cognito-email-code.mjs replay events/resend`
+  const readOnly = spawnSync('sh', ['-c', `${command} 1< package.json`], { encoding: 'utf8' })
+  expect(readOnly).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('could not be written: EBADF'),
+  })
+  const closed = spawnSync('sh', ['-c', `{ ${command}; echo $? >&2; } | true`], { encoding: 'utf8' })
+  expect(closed).toMatchObject({ status: 0, stderr: '0\n' })
+})
+
 test('the example of replay works where it is printed', () => {
   const example = /^Example: npx cognito-email-code (.*)$/m.exec(
     runIn(folder, 'replay', '--help').stdout,

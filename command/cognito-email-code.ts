@@ -165,9 +165,11 @@ async function main(args: readonly string[]): Promise<number> {
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
 // A reader that needs only the first lines closes the pipe, and a terminal that is closed takes no more. That must not stop
-// a command half-way through a change.
-process.stdout.on('error', () => {
-  if (!CHANGING.includes(process.argv[2] ?? '')) process.exit()
+// a command half-way through a change. A full disk must not look like success.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const isClosed = error.code === 'EPIPE'
+  if (!isClosed) process.stderr.write(`The output could not be written: ${error.message}\n`)
+  if (!CHANGING.includes(process.argv[2] ?? '')) process.exit(isClosed ? undefined : 2)
 })
 process.stderr.on('error', () => undefined)
 process.exitCode = await main(process.argv.slice(2))

@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   'not-confirmed': 'the question was not answered with yes, or there is no terminal to ask on',
   interrupted: 'the command was interrupted; the message says whether anything had been changed',
   'no-credentials': 'AWS credentials are missing or have expired',
+  'no-connection': 'AWS, or the endpoint that stands in for it, could not be reached',
   'access-denied': 'the credentials lack a right',
   'not-found': 'AWS does not know the pool, the stack or the function',
   'aws-error': 'another error of AWS',

@@ -1,4 +1,4 @@
-// The rehearsal: the commands of docs/existing-pool.md, as written there, run in a shell against `npm start -- --rehearse`.
+// The rehearsal: the commands of docs/existing-pool.md, as written there, run in a shell against `start --rehearse`.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { packageDirectory } from '../command/name.ts'
+import { COMMAND, packageDirectory } from '../command/name.ts'
 import type { Check, Invocation, Report } from './lambda-runtime.ts'
 
 export const TRIGGER_NAMES = [
@@ -75,7 +75,9 @@ export function builtTool(name: 'lambda-runtime' | 'mail-server'): string {
 
 function required(file: string): string {
   if (existsSync(file)) return file
-  throw new Error(`${file} is missing. Run npm run build first.`)
+  throw new Error(
+    `${file} is missing. Run npm run build in a clone, or ${COMMAND} build for triggers with a mail of your own.`,
+  )
 }
 
 /**

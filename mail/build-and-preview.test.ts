@@ -237,6 +237,27 @@ test('--send-to sends one mail in each language through SES', async () => {
   }
 })
 
+test('--send-to says what to look at when SES does not answer', () => {
+  const aws = {
+    AWS_ENDPOINT_URL_SES: 'http://ses.invalid',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+  }
+  const args = [
+    'mail-preview',
+    '--locales',
+    'en',
+    '--send-to',
+    'ada@example.com',
+    '--from-address',
+    'no-reply@example.com',
+  ]
+  const { status, stderr } = command(args, aws)
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/^The mail was not sent \(unreachable, \w+\)\. Check AWS_REGION/)
+})
+
 test.each([
   [['--locales', 'xx'], 'There is no mail in xx. Languages: en, '],
   [['--send-to', 'ada@example.com'], 'Missing required option: --from-address ADDRESS.'],

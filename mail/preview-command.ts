@@ -1,10 +1,11 @@
 // The command mail-preview: one page with the mail in every language; or real mails to oneself.
 import { writeFile } from 'node:fs/promises'
 import { runCommand } from '../command/command.ts'
-import { packageFile } from '../command/name.ts'
+import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
 import { startDeadline } from '../shared/deadline.ts'
+import { MailError } from '../shared/errors.ts'
 import { chooseLocale } from '../shared/locales.ts'
 import { languagesOf } from '../shared/mail-module.ts'
 import { isMailbox } from '../shared/mailbox.ts'
@@ -96,10 +97,24 @@ export function runPreview(args: readonly string[], terminal: Terminal): Promise
       )
       return 0
     }
-    for (const { mail } of mails) await sendMail(mail, to, settings, startDeadline(), () => {})
+    for (const { mail } of mails) {
+      await sendMail(mail, to, settings, startDeadline(), () => {}).catch((error: unknown) => {
+        throw notSent(error)
+      })
+    }
     terminal.stdout.write(
       json ? `${JSON.stringify({ to, sent: mails.length })}\n` : `Sent to ${to}: ${mails.length} mails.\n`,
     )
     return 0
   })
+}
+
+/** SES's own name for what went wrong, and what to look at. */
+function notSent(error: unknown): unknown {
+  if (!(error instanceof MailError)) return error
+  const cause = [error.failure, error.code].filter(word => word !== undefined).join(', ')
+  return new CommandError(
+    `The mail was not sent (${cause}). Check AWS_REGION, the credentials, the network, and that SES knows the sender: ` +
+      `${COMMAND} check --user-pool-id ID --from-address ADDRESS.`,
+  )
 }

@@ -289,7 +289,7 @@ const FAULTS: Fault[] = [
         UserStatus: 'FORCE_CHANGE_PASSWORD',
         Attributes: [],
       }),
-    fix: "--username 'o'\\''neill' --user-attributes Name=email,Value=ADDRESS",
+    fix: "--username 'o'\\''neill' --user-attributes Name=email,Value=ADDRESS-OF-THE-USER",
   },
   {
     fault: 'a user whose address is not verified',
@@ -711,6 +711,11 @@ describe('check leaves alone', () => {
     const explained = [...page.matchAll(/^\| `([a-z-]+)` \| (?:high|medium|low)/gm)].map(([, id]) => id)
     expect(explained).toEqual(FINDING_IDS)
   })
+
+  test('and a test names every finding', () => {
+    const tests = ['check', 'deliverability'].map(name => readFileSync(`pool/${name}.test.ts`, 'utf8')).join()
+    expect(FINDING_IDS.filter(id => !tests.includes(`'${id}'`))).toEqual([])
+  })
 })
 
 describe('users', () => {
@@ -863,6 +868,21 @@ describe('what may not be read', () => {
     expect(result.code).toBe(2)
     expect(String(jsonOf(result)['error'])).toContain('not authorized to perform DescribeUserPool')
   })
+
+  test('is an error with what to look at if nothing answers', async () => {
+    aws.environment['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER'] = 'http://cognito.invalid'
+    expect(jsonOf(await check('--json'))).toMatchObject({
+      code: 'no-connection',
+      error: expect.stringContaining('Check the network, the proxy and the AWS_ENDPOINT_URL variables'),
+    })
+  })
+})
+
+test('no command that check prints claims that an address is verified', async () => {
+  for (const { plant } of FAULTS) plant(aws.state)
+  const fixes = (await found()).map(({ fix }) => String(fix))
+  expect(fixes.join('\n')).toContain('Name=email,')
+  expect(fixes.filter(fix => fix.includes('email_verified'))).toEqual([])
 })
 
 test('no output shows a secret', async () => {

@@ -571,6 +571,12 @@ export function explained(error: unknown): Explained {
       code: 'access-denied',
     }
   }
+  if (awsErrorKind(error) === 'unreachable') {
+    return {
+      message: `No connection to AWS: ${message}\nCheck the network, the proxy and the AWS_ENDPOINT_URL variables, and try again.`,
+      code: 'no-connection',
+    }
+  }
   if (error.name === 'ResourceNotFoundException') {
     return {
       message: `${message}\nCheck the ids, and the account and region of your credentials.`,

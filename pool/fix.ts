@@ -76,7 +76,7 @@ function changesOf(found: readonly Finding[], id: string): PoolChange[] {
   if (changes.length > 0) return changes
   const commands = [...new Set(named.map(finding => `  ${finding.fix}`))]
   throw new CommandError(
-    `${id} is not fixed by a setting of the pool or of an app client. Run:\n${commands.join('\n')}`,
+    `${id} is not fixed by a setting of the pool or of an app client. ${first.why}\nRun:\n${commands.join('\n')}`,
     'finding-not-fixable',
   )
 }

@@ -105,7 +105,7 @@ async function findPlace(aws: Aws, userPoolId: string, username: string): Promis
     throw new CommandError('The pool has no Create Auth Challenge function. Run check.', 'function-missing')
   if (!create.environment['LIMIT_TABLE'])
     throw new CommandError(
-      `There is no limit across sign-ins: LIMIT_TABLE is not set in ${create.arn}.`,
+      `There is no limit across sign-ins: LIMIT_TABLE is not set in ${create.arn}. Deploy the stack with SignInLimit=on.`,
       'limit-absent',
     )
   const settings = readCreateSettings(create.environment)

@@ -65,6 +65,15 @@ test('--write-expected makes a regression test of a recorded sign-in, and leaves
     '9 events in 1 sign-in: as expected, and 8 expected answers written; the next replay compares with them\n',
   )
   expect((await replay(directory)).stdout).toContain('9 events in 1 sign-in: as expected')
+  await rm(join(directory, '09-pre-token-generation.expected.json'))
+  await writeFile(join(directory, 'loose.expected.json'), '{}')
+  const again = await replay(directory, '--write-expected', '--json')
+  expect(again.stderr).toBe(`Not used: ${join(directory, 'loose.expected.json')}\n`)
+  const [{ events }] = JSON.parse(again.stdout)
+  expect(events.flatMap((event: { written?: string }) => event.written ?? [])).toEqual([
+    join(directory, '09-pre-token-generation.expected.json'),
+  ])
+  await rm(join(directory, 'loose.expected.json'))
   const changed = await replay(directory, '--set', 'MAX_ATTEMPTS=5')
   expect(changed.code).toBe(1)
   expect(changed.stdout).toContain('attemptsLeft')

@@ -63,13 +63,13 @@ async function replay({
   const environment = readSettings(values.set ?? [])
   await checkSettings(environment)
   const replays: Replay[] = []
-  const written: string[] = []
+  const written = new Map<EventReplay, string>()
   for (const path of (await Promise.all(positionals.map(pathsOf))).flat()) {
     const signIn = await readSignIn(path)
     if (signIn.events.length === 0) continue
     const replay = await replaySignIn(signIn, join(packageDirectory, 'dist'), environment)
     replays.push(replay)
-    if (values['write-expected']) written.push(...(await writeExpected(path, replay)))
+    if (values['write-expected']) await writeExpected(path, replay, written)
     if (!values.json) process.stdout.write(tableOf(replay))
   }
   if (replays.length === 0) {
@@ -79,23 +79,29 @@ async function replay({
       'no-events',
     )
   }
+  const unused = (await Promise.all(positionals.map(unusedFilesOf))).flat()
   const wrong = replays
     .flatMap(replay => replay.events)
     .filter(event => differencesOf(event).length > 0).length
   if (values.json) {
     const shown = replays.map(({ name, events }) => ({
       name,
-      events: events.map(event => ({ ...event, differences: differencesOf(event) })),
+      events: events.map(event => ({
+        ...event,
+        differences: differencesOf(event),
+        written: written.get(event),
+      })),
     }))
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
+    for (const file of unused) process.stderr.write(`Not used: ${file}\n`)
   } else {
     const events = replays.flatMap(replay => replay.events)
     const verdict =
-      wrong === 0 ? paint('green', goodVerdict(events, written)) : paint('red', `${wrong} not as expected`)
-    for (const file of written) process.stdout.write(`Written: ${file}\n`)
-    for (const file of (await Promise.all(positionals.map(unusedFilesOf))).flat()) {
-      process.stdout.write(`${paint('yellow', `Not used: ${file}`)}\n`)
-    }
+      wrong === 0
+        ? paint('green', goodVerdict(events, [...written.values()]))
+        : paint('red', `${wrong} not as expected`)
+    for (const file of written.values()) process.stdout.write(`Written: ${file}\n`)
+    for (const file of unused) process.stdout.write(`${paint('yellow', `Not used: ${file}`)}\n`)
     process.stdout.write(`${counted(events, 'event')} in ${counted(replays, 'sign-in')}: ${verdict}\n`)
   }
   return wrong === 0 ? 0 : 1
@@ -158,17 +164,15 @@ async function checkSettings(environment: Readonly<Record<string, string>>): Pro
   })
 }
 
-/** Never over a file that exists. @returns the files */
-async function writeExpected(path: string, { events }: Replay): Promise<string[]> {
+/** Never over a file that exists. @param written gets each file that is written, by its event */
+async function writeExpected(path: string, { events }: Replay, written: Map<EventReplay, string>) {
   const folder = (await stat(path)).isDirectory() ? path : dirname(path)
-  const missing = events.filter(({ expected }) => expected === undefined)
-  return Promise.all(
-    missing.map(async event => {
-      const file = join(folder, `${event.name}.expected.json`)
-      await writeFile(file, `${JSON.stringify(expectationFrom(event), null, 2)}\n`, { flag: 'wx' })
-      return file
-    }),
-  )
+  for (const event of events) {
+    if (event.expected !== undefined) continue
+    const file = join(folder, `${event.name}.expected.json`)
+    await writeFile(file, `${JSON.stringify(expectationFrom(event), null, 2)}\n`, { flag: 'wx' })
+    written.set(event, file)
+  }
 }
 
 function tableOf({ name, events }: Replay): string {

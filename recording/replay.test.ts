@@ -11,7 +11,7 @@ test.each(folders.map(folder => [folder.slice(folder.lastIndexOf('/') + 1), fold
   '%s',
   async (_, folder) => {
     const replay = await replaySignIn(await readSignIn(folder), dist)
-    expect(replay.events.length).toBeGreaterThan(0)
+    expect(replay.events.filter(({ expected }) => expected !== undefined)).not.toEqual([])
     expect(
       replay.events.flatMap(event => differencesOf(event).map(difference => `${event.name}: ${difference}`)),
     ).toEqual([])

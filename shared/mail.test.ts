@@ -1,4 +1,5 @@
 // The mail in every language: the code where phones look for it, nothing that loads from elsewhere, nothing injected.
+import { readdirSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { contrastOf, inkOn } from './brand-color.ts'
@@ -60,6 +61,11 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
     expect(mail.html).toContain(`<html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}">`)
     expect(mail.html).toContain('prefers-color-scheme: dark')
   })
+})
+
+test('every file of shared/locales is a language of the mail', () => {
+  const files = readdirSync('shared/locales').filter(file => file !== 'texts.ts')
+  expect(files.toSorted()).toEqual(LOCALES.map(locale => `${locale}.ts`).toSorted())
 })
 
 test('no language lacks its own words', () => {

@@ -1,6 +1,7 @@
 // The texts: plain technical English in every file, and a Chinese README that stays in step with the English one.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { expect, test } from '@jest/globals'
 
 /** Phrases that read like a translation, and names that were replaced. The changelog may name what is gone. */
@@ -72,6 +73,20 @@ test('every link between the documents leads to a file', () => {
     return links.flatMap(([, target = '']) => (existsSync(folder + target) ? [] : [`${file}: ${target}`]))
   })
   expect(broken).toEqual([])
+})
+
+test('the documents in the package link to nothing that only a clone has', () => {
+  const { files }: { files: string[] } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const packed = [...files, 'README.md', 'LICENSE'].map(file => resolve(file))
+  const isPacked = (file: string) => packed.some(place => file === place || file.startsWith(`${place}/`))
+  const pages = FILES.filter(file => file.endsWith('.md') && file !== 'README.md' && isPacked(resolve(file)))
+  expect(pages.length).toBeGreaterThan(10)
+  const outside = pages.flatMap(page =>
+    [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)]
+      .filter(([, target = '']) => !isPacked(resolve(dirname(page), target)))
+      .map(([, target]) => `${page}: ${target}`),
+  )
+  expect(outside).toEqual([])
 })
 
 test('docs/decisions/README.md lists every decision', () => {

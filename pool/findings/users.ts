@@ -14,11 +14,15 @@ export function userFindings(facts: PoolFacts): Finding[] {
       id: 'users-without-email',
       level: 'high',
       what: `${countedOf(withoutAddress, looked)} no e-mail address: ${someOf(withoutAddress)}`,
-      why: 'No code can be mailed to them, so they cannot sign in. The command is for the first of them.',
-      fix: updateCommand(facts, withoutAddress, [
-        'Name=email,Value=ADDRESS-THAT-YOU-HAVE-CHECKED',
-        'Name=email_verified,Value=true',
-      ]),
+      why:
+        'No code can be mailed to them, so they cannot sign in. The command gives the first of them an address, and leaves it ' +
+        'unverified, because nobody has proven that the mailbox is theirs. Whoever reads it gets the codes. Setting email_verified ' +
+        'to true as well claims such a proof: do it only if you have one, such as an answer from that mailbox. A pool with ' +
+        'UNVERIFIED_EMAIL=refuse, or one that verifies an address before it counts (finding email-change-unverified), needs it.',
+      fix: cognitoCommand(facts, 'admin-update-user-attributes', {
+        username: withoutAddress[0] ?? '',
+        'user-attributes': 'Name=email,Value=ADDRESS-OF-THE-USER',
+      }),
     })
   }
   if (unverified.length > 0) {
@@ -53,13 +57,6 @@ function unverifiedAllowed(facts: PoolFacts, allVerified: boolean): Finding[] {
       fix: deployCommand(facts, 'UnverifiedEmail=refuse'),
     },
   ]
-}
-
-function updateCommand(facts: PoolFacts, names: readonly string[], attributes: readonly string[]): string {
-  return cognitoCommand(facts, 'admin-update-user-attributes', {
-    username: names[0] ?? '',
-    'user-attributes': attributes,
-  })
 }
 
 function countedOf(names: readonly string[], looked: number): string {

@@ -176,5 +176,8 @@ function parsedLine(line: string): JsonObject {
 }
 
 function unreadable(file: string, cause: string): CommandError {
-  return new CommandError(`The journal ${file} cannot be read: ${cause}`, 'journal-unreadable')
+  return new CommandError(
+    `The journal ${file} cannot be read: ${cause}\nmigrate users writes it; name another one with --journal FILE.`,
+    'journal-unreadable',
+  )
 }
