@@ -169,7 +169,13 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
       quotas: new Quotas(clock, quotaRates(options.quotas ?? false)),
       recoveries: new Map(),
     }
-    const account = options.account?.({ region, poolArn: description.arn, environments })
+    const account = options.account?.({
+      region,
+      poolArn: description.arn,
+      environments,
+      logsOf: trigger => processes.get(trigger)?.logs ?? [],
+      calls: () => log.calls,
+    })
     return await serve(pool, log, processes, account, options)
   } catch (error) {
     await mailbox.close()
