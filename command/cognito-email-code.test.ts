@@ -32,7 +32,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--footer',
     '--send-to',
   ],
-  start: ['--after-new-password', '--rehearse', '--triggers'],
+  start: ['--after-new-password', '--quotas', '--rehearse', '--triggers'],
   demo: ['--after-new-password'],
 }
 const COMMANDS = Object.keys(OPTIONS)

@@ -70,8 +70,19 @@ export function verifyAddress(pool: Pool, user: User, attribute: string, code: s
 }
 
 async function sendCode(pool: Pool, user: User, address: string): Promise<UntypedObject> {
-  const code = String(randomInt(1_000_000)).padStart(6, '0')
+  const code = newCode()
   user.addressToVerify = { address, code, expiresAt: pool.clock.now() + CODE_LIFETIME_MS }
+  await mailCode(pool, address, code)
+  return deliveryTo(address)
+}
+
+/** Six digits. */
+export function newCode(): string {
+  return String(randomInt(1_000_000)).padStart(6, '0')
+}
+
+/** A code in the words of the pool. @throws CognitoError CodeDeliveryFailureException. */
+export async function mailCode(pool: Pool, address: string, code: string): Promise<void> {
   const template = new Parameters(pool.description.describe()).object('VerificationMessageTemplate')
   const message = template.optionalString('EmailMessage') ?? 'Your verification code is {####}.'
   await pool.mailbox.send({
@@ -79,6 +90,10 @@ async function sendCode(pool: Pool, user: User, address: string): Promise<Untype
     subject: template.optionalString('EmailSubject') ?? 'Your verification code',
     text: message.replaceAll('{####}', code),
   })
+}
+
+/** CodeDeliveryDetails of the answers. */
+export function deliveryTo(address: string): UntypedObject {
   return { AttributeName: 'email', DeliveryMedium: 'EMAIL', Destination: maskedAddress(address) }
 }
 

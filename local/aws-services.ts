@@ -1,5 +1,8 @@
 // What the commands ask of AWS beside Cognito, answered from memory: Lambda, SES, CloudFormation, CloudWatch and IAM.
 import { isObject, type UntypedObject } from '../command/json.ts'
+import { AwsError } from './aws-error.ts'
+import type { PoolCall } from './call-log.ts'
+import { type CloudWatch, performCloudWatch } from './cloudwatch.ts'
 import type { TriggerName } from './trigger-process.ts'
 
 export interface DeployedTriggers {
@@ -7,6 +10,10 @@ export interface DeployedTriggers {
   readonly poolArn: string
   /** The environment variables that each trigger runs with. */
   readonly environments: ReadonlyMap<TriggerName, Readonly<Record<string, string>>>
+  /** What a trigger has logged so far, one JSON object a line. */
+  readonly logsOf: (trigger: TriggerName) => readonly string[]
+  /** What happened in the pool so far. */
+  readonly calls: () => readonly PoolCall[]
 }
 
 /** The account as these services describe it. */
@@ -21,6 +28,10 @@ export interface AwsAccount {
   readonly alarms: readonly UntypedObject[]
   /** The ARNs on which SimulatePrincipalPolicy allows an action. */
   readonly allowedResources: readonly string[]
+  /** Logs and metrics; left out: none are here. */
+  readonly cloudWatch?: CloudWatch
+  /** Operations that the caller has no right to. */
+  readonly denied?: readonly string[]
 }
 
 export interface AwsFunction {
@@ -60,16 +71,6 @@ export interface AwsAnswer {
   readonly body: string
   /** The code of the error, which the REST protocols expect in a header as well. */
   readonly errorCode?: string
-}
-
-export class AwsError extends Error {
-  readonly status: number
-
-  constructor(code: string, message: string, status = 400) {
-    super(message)
-    this.name = code
-    this.status = status
-  }
 }
 
 /** The operation that a request names, and its input; undefined when it is to none of these services. */
@@ -144,6 +145,8 @@ export function performAws(
   input: UntypedObject,
   region: string,
 ): UntypedObject | string {
+  if (account.denied?.includes(operation))
+    throw new AwsError('AccessDeniedException', `not authorized to perform ${operation}`, 403)
   const mail = account.ses[region] ?? { account: {}, identities: {}, configurationSets: [] }
   switch (operation) {
     case 'GetFunctionConfiguration':
@@ -181,8 +184,11 @@ export function performAws(
       return stackXml(account, String(input['StackName']))
     case 'SimulatePrincipalPolicy':
       return simulationXml(account, input)
-    default:
+    default: {
+      const answer = account.cloudWatch && performCloudWatch(account.cloudWatch, operation, input)
+      if (answer) return answer
       throw new AwsError('UnknownOperationException', `There is no operation ${operation} here.`)
+    }
   }
 }
 

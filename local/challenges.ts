@@ -28,11 +28,18 @@ export interface PendingSignIn {
 /** What Create made, less what the client has been told. */
 export type CustomChallenge = Omit<CreateAnswer, 'publicChallengeParameters'>
 
+/** The code went to this address, which the user may have changed since. */
+export interface EmailChallenge {
+  readonly name: 'EMAIL_OTP'
+  readonly code: string
+  readonly address: string
+}
+
 export type Challenge =
   | { readonly name: 'PASSWORD_VERIFIER'; readonly exchange: SrpExchange }
   | { readonly name: 'NEW_PASSWORD_REQUIRED' }
   | ({ readonly name: 'CUSTOM_CHALLENGE' } & CustomChallenge)
-  | { readonly name: 'EMAIL_OTP'; readonly code: string }
+  | EmailChallenge
   | { readonly name: 'SOFTWARE_TOKEN_MFA' }
   | { readonly name: 'SELECT_MFA_TYPE'; readonly factors: readonly NativeFactor[] }
   | {

@@ -11,6 +11,7 @@ import { LARGEST_OFFSET_SECONDS } from './clock.ts'
 import { CognitoError, invalidParameter } from './errors.ts'
 import { Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
+import { type QuotaChoice, type QuotaRates, quotaRates } from './quotas.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
 import type { Delay } from './triggers.ts'
 
@@ -28,6 +29,8 @@ export interface FaultSwitchState {
   readonly clientMetadataReachesCreate: boolean
   readonly refuseMail: boolean
   readonly clockOffset: number
+  /** Requests a second by category; false: no quotas. */
+  readonly quotas: QuotaRates | false
   readonly waiting: {
     readonly dropNextAnswer: readonly string[]
     readonly failNext: readonly Failure[]
@@ -41,7 +44,7 @@ export class Faults {
   /** The switches that stay, as the pool started. */
   readonly #start: Pick<
     FaultSwitchState,
-    'afterNewPassword' | 'afterNativeFactor' | 'clientMetadataReachesCreate'
+    'afterNewPassword' | 'afterNativeFactor' | 'clientMetadataReachesCreate' | 'quotas'
   >
   #answersToDrop: string[] = []
   #failures: Failure[] = []
@@ -50,7 +53,7 @@ export class Faults {
   constructor(pool: Pool) {
     this.#pool = pool
     const { clientMetadataReachesCreate } = pool.triggers
-    this.#start = { ...pool.behaviour, clientMetadataReachesCreate }
+    this.#start = { ...pool.behaviour, clientMetadataReachesCreate, quotas: pool.quotas.rates }
   }
 
   /** The next request of the operation is processed; then the connection breaks instead of an answer. */
@@ -133,6 +136,15 @@ export class Faults {
     this.#pool.triggers.clientMetadataReachesCreate = value
   }
 
+  /** Requests beyond the quotas are refused with TooManyRequestsException; setting them fills every bucket. */
+  get quotas(): QuotaRates | false {
+    return this.#pool.quotas.rates
+  }
+
+  set quotas(choice: QuotaChoice) {
+    this.#pool.quotas.rates = quotaRates(choice)
+  }
+
   /** Every switch as the pool started; what has not happened yet does not happen. Expired sessions stay expired. */
   async reset(): Promise<void> {
     this.#answersToDrop = []
@@ -141,6 +153,7 @@ export class Faults {
     this.afterNewPassword = this.#start.afterNewPassword
     this.afterNativeFactor = this.#start.afterNativeFactor
     this.clientMetadataReachesCreate = this.#start.clientMetadataReachesCreate
+    this.quotas = this.#start.quotas
     this.clockOffset = 0
     await this.refuseMail(false)
   }
@@ -153,6 +166,7 @@ export class Faults {
       clientMetadataReachesCreate: this.clientMetadataReachesCreate,
       refuseMail: this.#refusesMail,
       clockOffset: this.clockOffset,
+      quotas: this.quotas,
       waiting: {
         dropNextAnswer: [...this.#answersToDrop],
         failNext: [...this.#failures],
@@ -230,6 +244,12 @@ const SWITCHES: Readonly<Record<string, Switch>> = {
       faults.clockOffset = seconds
     }
   },
+  quotas(request, faults) {
+    const rates = quotaRates(quotaChoice(request))
+    return () => {
+      faults.quotas = rates
+    }
+  },
   advanceClock(request, _faults, pool) {
     const seconds = request.optionalNumber('advanceClock') ?? 0
     if (seconds < 0) throw invalidParameter('advanceClock must be 0 or more.')
@@ -253,6 +273,14 @@ const SWITCHES: Readonly<Record<string, Switch>> = {
       faults.clientMetadataReachesCreate = value
     }
   },
+}
+
+function quotaChoice(request: Parameters): QuotaChoice {
+  if (typeof request.values['quotas'] === 'boolean') return request.boolean('quotas')
+  const rates = request.object('quotas')
+  return Object.fromEntries(
+    Object.keys(rates.values).map(category => [category, rates.optionalNumber(category) ?? 0]),
+  )
 }
 
 function oneOf<Value extends string>(values: readonly Value[], text: string): Value {

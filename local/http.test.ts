@@ -7,9 +7,9 @@ import {
   AdminSetUserPasswordCommand,
   CognitoIdentityProviderClient,
   DescribeUserPoolCommand,
-  ForgotPasswordCommand,
   InitiateAuthCommand,
   RespondToAuthChallengeCommand,
+  SignUpCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { sdkFor, writeTriggers } from '../testing/local-pool.ts'
@@ -108,10 +108,16 @@ test('a tool finds all it needs at one address', async () => {
 
 test('an unknown operation is named in the error', async () => {
   await expect(
-    sdkFor(pool).send(new ForgotPasswordCommand({ ClientId: pool.clientId, Username: 'known@example.com' })),
+    sdkFor(pool).send(
+      new SignUpCommand({
+        ClientId: pool.clientId,
+        Username: 'someone@example.com',
+        Password: 'Permanent-1',
+      }),
+    ),
   ).rejects.toMatchObject({
     name: 'UnknownOperationException',
-    message: expect.stringContaining('no operation ForgotPassword'),
+    message: expect.stringContaining('no operation SignUp'),
   })
 })
 
@@ -316,6 +322,7 @@ test('the other switches work over HTTP too', async () => {
     clientMetadataReachesCreate: false,
     refuseMail: false,
     clockOffset: 0,
+    quotas: false,
     waiting: {
       dropNextAnswer: [],
       failNext: [],

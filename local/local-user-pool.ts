@@ -16,6 +16,7 @@ import { type Message, startMailbox } from './mailbox.ts'
 import { findOperation } from './operations/index.ts'
 import { Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
+import { type QuotaChoice, Quotas, quotaRates } from './quotas.ts'
 import { Sessions } from './sessions.ts'
 import { Tokens } from './tokens.ts'
 import { projectDirectory, type TriggerName, type TriggerProcess } from './trigger-process.ts'
@@ -47,6 +48,8 @@ export interface LocalUserPoolOptions {
   readonly afterNativeFactor?: AfterNativeFactor
   /** Default true. */
   readonly clientMetadataReachesCreate?: boolean
+  /** Whether requests beyond Cognito's quotas, or beyond rates of your own, are refused; default false. */
+  readonly quotas?: QuotaChoice
   /** Default: one user with a temporary password, one who is confirmed. */
   readonly users?: readonly LocalUser[]
   /** Default: one public client for the custom flow. The first one is `clientId`. */
@@ -154,7 +157,7 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
       description,
       clients: new Map(clients.map(client => [client.id, client])),
       users: new Users(clock, description),
-      groups: new Set(),
+      groups: new Map(),
       sessions: new Sessions<OpenChallenge>(clock),
       tokens,
       triggers,
@@ -163,8 +166,16 @@ export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Pr
         afterNewPassword: options.afterNewPassword ?? 'define',
         afterNativeFactor: options.afterNativeFactor ?? 'define-with-entry',
       },
+      quotas: new Quotas(clock, quotaRates(options.quotas ?? false)),
+      recoveries: new Map(),
     }
-    const account = options.account?.({ region, poolArn: description.arn, environments })
+    const account = options.account?.({
+      region,
+      poolArn: description.arn,
+      environments,
+      logsOf: trigger => processes.get(trigger)?.logs ?? [],
+      calls: () => log.calls,
+    })
     return await serve(pool, log, processes, account, options)
   } catch (error) {
     await mailbox.close()
@@ -203,6 +214,7 @@ async function serve(
       log.request(operation, request, async () => {
         const error = faults.takeError(operation)
         if (error) throw error
+        pool.quotas.count(operation, request['ChallengeName'])
         return findOperation(operation)(pool, new Parameters(request))
       }),
     service: request => (account === undefined ? undefined : answerAws(account, request)),

@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { readTemplate, resolveTemplate } from '../testing/cloudformation-template.ts'
+import { deploymentOf } from '../testing/deployment.ts'
+import { METRIC_FILTERS } from './rehearsal.ts'
 
 let rehearsal: ChildProcess
 let folder: string
@@ -80,8 +83,9 @@ test('every command of docs/native-mfa.md from assess to finish and back works a
   const state = async () => {
     const { output } = await paste(`${pool} check --user-pool-id $POOL --json || true`)
     const status = await paste(`${pool} migrate status --rate 1000 --user-pool-id $POOL --json || true`)
-    // Users are read in parallel, so the order of their names may differ.
-    return [output, status.output.replaceAll(',', '').split('\n').toSorted()]
+    // Users are read in parallel, so the order of their names may differ; and probe signs in.
+    const { signIns: _signIns, ...users } = JSON.parse(status.output)
+    return [output, JSON.stringify(users, null, 2).replaceAll(',', '').split('\n').toSorted()]
   }
   const attach = '--stack-name email-code --clients $CLIENT --guard-all --backup attached.json --yes'
   expect(await paste(`${pool} attach --user-pool-id $POOL ${attach}`)).toMatchObject({ code: 0 })
@@ -103,6 +107,19 @@ test('every command of docs/native-mfa.md from assess to finish and back works a
     code: 0,
   })
 }, 240_000)
+
+test('the metric filters are those of template.yaml', async () => {
+  const resolved = resolveTemplate(readTemplate(await readFile('template.yaml', 'utf8')))
+  const filters = METRIC_FILTERS.flatMap(({ filterPattern: pattern, logGroupName, metricTransformations }) =>
+    metricTransformations.map(({ metricName, metricNamespace: namespace, metricValue, dimensions = {} }) => {
+      const file = logGroupName.replace('/aws/lambda/email-code-', '')
+      return [metricName, { function: file, namespace, pattern, value: metricValue, dimensions }]
+    }),
+  )
+  const { metrics } = deploymentOf(resolved)
+  expect(metrics).toMatchObject(Object.fromEntries(filters))
+  expect(Object.keys(metrics).toSorted()).toEqual(filters.map(([name]) => name).toSorted())
+})
 
 test('the endpoint says what it does not have', async () => {
   const { code, output } = await paste(

@@ -1,6 +1,9 @@
 // The rehearsal: a pool in use that asks for no code yet, in an account with the functions deployed and nothing attached.
+import { isObject, objectOf } from '../command/json.ts'
 import type { AppClientSettings } from './app-client.ts'
 import type { AwsAccount, DeployedTriggers } from './aws-services.ts'
+import type { PoolCall } from './call-log.ts'
+import type { MetricFilter, MetricPoint } from './cloudwatch.ts'
 import type { LocalUser, LocalUserPoolOptions } from './local-user-pool.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
 import { ACCOUNT_ID, TRIGGER_MEMBERS } from './user-pool.ts'
@@ -56,9 +59,49 @@ export const REHEARSAL = {
   environment: { GUARDED_CLIENT_IDS: FIRST_CLIENT },
 } satisfies LocalUserPoolOptions
 
+const NAMESPACE = `cognito-email-code/${STACK_NAME}`
+
+const functionName = (trigger: TriggerName) => `${STACK_NAME}-${trigger}`
+const logGroup = (trigger: TriggerName) => `/aws/lambda/${functionName(trigger)}`
+
+/** The metric filters of template.yaml, which a test holds this list against. A dimension is a field of the log line. */
+const METRICS: readonly (readonly [
+  trigger: TriggerName,
+  event: string,
+  metric: string,
+  more?: { readonly value?: string; readonly dimension?: readonly [name: string, field: string] },
+])[] = [
+  ['create-auth-challenge', 'code-sent', 'CodesSent'],
+  ['create-auth-challenge', 'code-sent', 'MailTime', { value: '$.message.milliseconds' }],
+  ['create-auth-challenge', 'code-not-sent', 'MailFailures'],
+  ['create-auth-challenge', 'code-not-sent', 'MailFailuresByCause', { dimension: ['Failure', 'failure'] }],
+  ['create-auth-challenge', 'mail-retried', 'MailRetries'],
+  ['create-auth-challenge', 'limited', 'CodesLimited'],
+  ['create-auth-challenge', 'limit-failed', 'LimitFailures'],
+  ['verify-auth-challenge-response', 'code-right', 'CodesRight'],
+  ['verify-auth-challenge-response', 'code-wrong', 'CodesWrong'],
+  ['verify-auth-challenge-response', 'code-expired', 'CodesExpired'],
+  ['define-auth-challenge', 'sign-in-refused', 'SignInsRefused', { dimension: ['Reason', 'reason'] }],
+  ['define-auth-challenge', 'tokens-issued', 'TokensIssued', { dimension: ['Factor', 'factor'] }],
+  ['pre-token-generation', 'tokens-refused', 'TokensRefused', { dimension: ['Reason', 'reason'] }],
+]
+
+export const METRIC_FILTERS: readonly MetricFilter[] = METRICS.map(([trigger, event, metricName, more]) => ({
+  logGroupName: logGroup(trigger),
+  filterPattern: `{ $.message.event = "${event}" }`,
+  metricTransformations: [
+    {
+      metricNamespace: NAMESPACE,
+      metricName,
+      metricValue: more?.value ?? '1',
+      ...(more?.dimension && { dimensions: { [more.dimension[0]]: `$.message.${more.dimension[1]}` } }),
+    },
+  ],
+}))
+
 /** The account around the pool after `aws cloudformation deploy`: the four functions, SES out of the sandbox, one alarm. */
-export function rehearsalAccount({ region, poolArn, environments }: DeployedTriggers): AwsAccount {
-  const functionName = (trigger: TriggerName) => `${STACK_NAME}-${trigger}`
+export function rehearsalAccount(deployed: DeployedTriggers): AwsAccount {
+  const { region, poolArn, environments } = deployed
   const arnOf = (trigger: TriggerName) =>
     `arn:aws:lambda:${region}:${ACCOUNT_ID}:function:${functionName(trigger)}`
   return {
@@ -75,7 +118,7 @@ export function rehearsalAccount({ region, poolArn, environments }: DeployedTrig
             State: 'Active',
             LastUpdateStatus: 'Successful',
             LastModified: new Date().toISOString(),
-            LoggingConfig: { LogFormat: 'JSON', LogGroup: `/aws/lambda/${functionName(trigger)}` },
+            LoggingConfig: { LogFormat: 'JSON', LogGroup: logGroup(trigger) },
             Environment: { Variables: { ...environments.get(trigger) } },
           },
           policy: callableFrom(poolArn),
@@ -102,14 +145,37 @@ export function rehearsalAccount({ region, poolArn, environments }: DeployedTrig
     alarms: [
       {
         AlarmName: `${STACK_NAME}-mail-failures`,
-        Namespace: `cognito-email-code/${STACK_NAME}`,
+        Namespace: NAMESPACE,
         MetricName: 'MailFailures',
         ActionsEnabled: true,
         AlarmActions: [`arn:aws:sns:${region}:${ACCOUNT_ID}:on-call`],
       },
     ],
     allowedResources: [],
+    cloudWatch: {
+      logGroups: Object.fromEntries(
+        TRIGGER_NAMES.map(trigger => [logGroup(trigger), () => deployed.logsOf(trigger)]),
+      ),
+      metricFilters: METRIC_FILTERS,
+      points: () => deployed.calls().flatMap(call => signInPoint(call, poolArn)),
+    },
   }
+}
+
+/** Cognito's own metric of sign-ins that ended in tokens (developer guide, "User pool metrics in CloudWatch"). */
+function signInPoint(call: PoolCall, poolArn: string): MetricPoint[] {
+  if (call.kind !== 'request' || !/(InitiateAuth|RespondToAuthChallenge)$/.test(call.operation)) return []
+  const { AuthFlow: flow, ClientId: client } = objectOf(call.request)
+  if (!isObject(objectOf(call.answer)['AuthenticationResult']) || /^REFRESH_TOKEN/.test(String(flow)))
+    return []
+  const userPool = poolArn.split('/').at(-1) ?? ''
+  const dimensions = {
+    UserPool: userPool,
+    UserPoolClient: call.operation.startsWith('Admin') ? 'Admin' : String(client),
+  }
+  return [
+    { namespace: 'AWS/Cognito', name: 'SignInSuccesses', dimensions, at: Date.parse(call.at), value: 1 },
+  ]
 }
 
 /** The function's policy after AddPermission, as `template.yaml` asks for it. */

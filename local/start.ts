@@ -14,6 +14,7 @@ import { SETTING_NAMES } from './trigger-settings.ts'
 
 const OPTIONS = {
   'after-new-password': { type: 'string', value: 'WHAT' },
+  quotas: { type: 'boolean', default: false },
   rehearse: { type: 'boolean', default: false },
   triggers: { type: 'string', value: 'FOLDER' },
   ...COMMON_OPTIONS,
@@ -25,6 +26,7 @@ const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
 It is for trying and testing only: it listens on 127.0.0.1, keeps everything in memory and delivers no mail.`,
   options: {
     'after-new-password': AFTER_NEW_PASSWORD_MEANING,
+    quotas: "refuse requests beyond Cognito's default quotas (TooManyRequestsException)",
     rehearse:
       'start a pool that asks for no code yet, with 300 users, in an account with the functions deployed: practise check, ' +
       `fix, attach and detach on it (${packageFile('docs/existing-pool.md')})`,
@@ -51,6 +53,7 @@ async function start(values: ReturnType<typeof readOptions<typeof OPTIONS>>['val
     port: portFrom('LOCAL_POOL_PORT', 9229),
     mailPort: portFrom('LOCAL_MAIL_PORT', 8005),
     afterNewPassword,
+    quotas: values.quotas,
     ...(values.triggers === undefined ? {} : { directory: values.triggers }),
     ...(values.rehearse ? REHEARSAL : {}),
     environment: { ...(values.rehearse ? REHEARSAL.environment : {}), ...triggerSettings() },

@@ -168,6 +168,18 @@ export class UserPoolDescription {
     return new Parameters(this.#settings).strings('AutoVerifiedAttributes').includes('email')
   }
 
+  /** Of AccountRecoverySetting, the first one first; without it the phone comes first (API reference of CreateUserPool). */
+  get recoveryMechanisms(): readonly string[] {
+    const mechanisms = new Parameters(this.#settings).object('AccountRecoverySetting').values[
+      'RecoveryMechanisms'
+    ]
+    if (!Array.isArray(mechanisms)) return ['verified_phone_number', 'verified_email']
+    return mechanisms
+      .filter(isObject)
+      .toSorted((one, other) => Number(one['Priority']) - Number(other['Priority']))
+      .map(({ Name }) => String(Name))
+  }
+
   /**
    * @param present what the user has; left out for a new user.
    * @throws CognitoError InvalidParameterException, in Cognito's words (the one of Mutable: amplify-swift #3981).

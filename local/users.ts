@@ -286,6 +286,18 @@ export function attributeList(user: User): { readonly Name: string; readonly Val
   return [...user.attributes].map(([Name, Value]) => ({ Name, Value }))
 }
 
+/** A user as the lists show it. @param wanted AttributesToGet; empty: all. */
+export function userSummary(user: User, wanted: readonly string[] = []): UntypedObject {
+  return {
+    Username: user.username,
+    Attributes: attributeList(user).filter(({ Name }) => wanted.length === 0 || wanted.includes(Name)),
+    UserCreateDate: user.createdAt / 1000,
+    UserLastModifiedDate: user.modifiedAt / 1000,
+    Enabled: user.enabled,
+    UserStatus: user.status,
+  }
+}
+
 /** PreferredMfaSetting and UserMFASettingList, each only when there is something to say. */
 export function factorsOf(user: User): UntypedObject {
   const { preferredFactor, factors } = user

@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type JsonObject, objectAt, parseJsonObject, stringAt, stringsAt } from '../command/json.ts'
+import { AwsError } from '../local/aws-error.ts'
 import {
   type AwsAccount,
-  AwsError,
   awsOperation,
   errorBody,
   performAws,

@@ -5,6 +5,7 @@ import {
   AdminGetUserCommand,
   AdminSetUserMFAPreferenceCommand,
   AdminSetUserPasswordCommand,
+  AdminUpdateUserAttributesCommand,
   AssociateSoftwareTokenCommand,
   GetTokensFromRefreshTokenCommand,
   GetUserCommand,
@@ -211,6 +212,23 @@ test('a user who chose EMAIL_OTP gets the code by mail; a wrong one leaves the s
   await expect(respond('EMAIL_OTP', Session, { EMAIL_OTP_CODE: code })).rejects.toThrow(
     'Invalid session for the user, session can only be used once.',
   )
+})
+
+test('a mailed code proves only the address that it went to', async () => {
+  await setMfa({ MfaConfiguration: 'ON', EmailMfaConfiguration: EMAIL })
+  const named = { UserPoolId: pool.userPoolId, Username: username }
+  const { Session } = await start()
+  const EMAIL_OTP_CODE = await mailedCode()
+  username = `another-${username}`
+  for (const email_verified of ['true', 'false']) {
+    const attributes = Object.entries({ email: username, email_verified })
+    const UserAttributes = attributes.map(([Name, Value]) => ({ Name, Value }))
+    await sdkFor(pool).send(new AdminUpdateUserAttributesCommand({ ...named, UserAttributes }))
+    named.Username = username
+  }
+  expect((await respond('EMAIL_OTP', Session, { EMAIL_OTP_CODE })).AuthenticationResult).toBeDefined()
+  const { UserAttributes } = await sdkFor(pool).send(new AdminGetUserCommand(named))
+  expect(UserAttributes).toContainEqual({ Name: 'email_verified', Value: 'false' })
 })
 
 test('with MFA on, a first sign-in asks for the mailed code after the new password', async () => {

@@ -8,6 +8,7 @@ import {
   AdminResetUserPasswordCommand,
   AdminRespondToAuthChallengeCommand,
   AdminSetUserPasswordCommand,
+  AdminUpdateUserAttributesCommand,
   type AuthFlowType,
   GetTokensFromRefreshTokenCommand,
   InitiateAuthCommand,
@@ -345,6 +346,8 @@ test('after five wrong passwords the user has to wait, longer each time', async 
 test('a disabled user and one who must reset the password are told so after the right password', async () => {
   await setPassword()
   const named = { UserPoolId: pool.userPoolId, Username: username }
+  const UserAttributes = [{ Name: 'email_verified', Value: 'true' }]
+  await sdkFor(pool).send(new AdminUpdateUserAttributesCommand({ ...named, UserAttributes }))
   await sdkFor(pool).send(new AdminResetUserPasswordCommand(named))
   await expect(withPassword()).rejects.toMatchObject({ name: 'PasswordResetRequiredException' })
   await setPassword()

@@ -4,12 +4,22 @@ import type { Operation } from '../pool.ts'
 import * as account from './account.ts'
 import * as appClients from './app-clients.ts'
 import * as authentication from './authentication.ts'
+import * as groups from './groups.ts'
+import * as passwordRecovery from './password-recovery.ts'
 import * as userPools from './user-pools.ts'
 import * as users from './users.ts'
 
 /** Everything that these files export is an operation under its own name. */
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map(
-  Object.entries<Operation>({ ...authentication, ...account, ...users, ...userPools, ...appClients }),
+  Object.entries<Operation>({
+    ...authentication,
+    ...account,
+    ...passwordRecovery,
+    ...users,
+    ...groups,
+    ...userPools,
+    ...appClients,
+  }),
 )
 
 /** @throws CognitoError UnknownOperationException that names the operation. */

@@ -5,9 +5,14 @@ import {
   AdminDeleteUserAttributesCommand,
   AdminDeleteUserCommand,
   AdminGetUserCommand,
+  AdminListGroupsForUserCommand,
+  AdminRemoveUserFromGroupCommand,
   AdminSetUserPasswordCommand,
   AdminUpdateUserAttributesCommand,
   CreateGroupCommand,
+  DeleteGroupCommand,
+  GetGroupCommand,
+  ListGroupsCommand,
   ListUsersCommand,
   ListUsersInGroupCommand,
   paginateListUsers,
@@ -283,6 +288,32 @@ test('a pool of user names with addresses as aliases takes the verified ones onl
   } finally {
     await named.close()
   }
+})
+
+test('groups are listed, told of a user, left, and deleted with everyone in them', async () => {
+  const sdk = sdkFor(pool)
+  const { userPoolId: UserPoolId } = pool
+  const ada = { UserPoolId, Username: 'ada@example.com' }
+  for (const GroupName of ['readers', 'writers']) {
+    await sdk.send(new CreateGroupCommand({ UserPoolId, GroupName, Description: `All ${GroupName}` }))
+    await sdk.send(new AdminAddUserToGroupCommand({ ...ada, GroupName }))
+  }
+  const groupsOfAda = async () => {
+    const { Groups } = await sdk.send(new AdminListGroupsForUserCommand(ada))
+    return Groups?.map(({ GroupName }) => GroupName)
+  }
+  expect(await groupsOfAda()).toEqual(['readers', 'writers'])
+  await sdk.send(new AdminRemoveUserFromGroupCommand({ ...ada, GroupName: 'readers' }))
+  expect(await groupsOfAda()).toEqual(['writers'])
+  const { Group } = await sdk.send(new GetGroupCommand({ UserPoolId, GroupName: 'writers' }))
+  expect(Group).toMatchObject({ Description: 'All writers', CreationDate: expect.any(Date) })
+  await sdk.send(new DeleteGroupCommand({ UserPoolId, GroupName: 'writers' }))
+  expect(await groupsOfAda()).toEqual([])
+  const { Groups } = await sdk.send(new ListGroupsCommand({ UserPoolId }))
+  expect(Groups).toMatchObject([{ GroupName: 'readers' }])
+  await expect(sdk.send(new DeleteGroupCommand({ UserPoolId, GroupName: 'writers' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  })
 })
 
 test('a group lists its users page by page, and a group that does not exist is refused', async () => {

@@ -1,7 +1,7 @@
 // Cognito's own second factors inside a sign-in: which one Cognito asks for, its set-up, and its answer.
 import { randomInt } from 'node:crypto'
 import type { UntypedObject } from '../../command/json.ts'
-import { type Challenge, type PendingSignIn, passedEntry } from '../challenges.ts'
+import { type Challenge, type EmailChallenge, type PendingSignIn, passedEntry } from '../challenges.ts'
 import { CognitoError, invalidParameter, notAuthorized } from '../errors.ts'
 import { Parameters } from '../parameters.ts'
 import type { Pool } from '../pool.ts'
@@ -63,7 +63,7 @@ async function askForFactor(
     CODE_DELIVERY_DELIVERY_MEDIUM: 'EMAIL',
     CODE_DELIVERY_DESTINATION: maskedAddress(address),
   }
-  return openChallenge(pool, signIn, { name: 'EMAIL_OTP', code }, parameters)
+  return openChallenge(pool, signIn, { name: 'EMAIL_OTP', code, address }, parameters)
 }
 
 /** The answer to EMAIL_OTP. A wrong code leaves the session open. */
@@ -71,12 +71,13 @@ export async function checkEmailCode(
   context: SignInContext,
   { session, signIn, responses }: ChallengeAnswer,
   user: User,
-  code: string,
+  { code, address }: EmailChallenge,
 ): Answer {
   if (requiredParameter(responses, 'EMAIL_OTP_CODE') !== code) throw wrongCode()
   context.pool.sessions.consume(session)
-  // The first code that comes back proves the address (developer guide, "SMS and email message MFA").
-  context.pool.users.setAttributes(user, new Map([['email_verified', 'true']]))
+  // The first code that comes back proves the address that it went to (developer guide, "SMS and email message MFA").
+  if (user.attributes.get('email') === address)
+    context.pool.users.setAttributes(user, new Map([['email_verified', 'true']]))
   return afterFactor(context, signIn, user, 'EMAIL_OTP')
 }
 

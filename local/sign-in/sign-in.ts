@@ -80,7 +80,7 @@ export async function answerChallenge(pool: Pool, request: AnswerRequest): Answe
     case 'NEW_PASSWORD_REQUIRED':
       return changePassword(context, answer, requireUser(signIn))
     case 'EMAIL_OTP':
-      return checkEmailCode(context, answer, requireUser(signIn), challenge.code)
+      return checkEmailCode(context, answer, requireUser(signIn), challenge)
     case 'SOFTWARE_TOKEN_MFA':
       return checkSoftwareToken(context, answer, requireUser(signIn))
     case 'SELECT_MFA_TYPE':

@@ -28,6 +28,7 @@ import { type Changed, moveUsers, type Run, readUsers, restoreUsers, type UserOu
 import { type Choice, chosenNames, namesInFile } from './native-users.ts'
 import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
 import { Pace } from './pace.ts'
+import { metricsJson, metricsText, readSignInMetrics } from './sign-in-metrics.ts'
 import { migrationStatus, statusJson, statusText } from './status.ts'
 
 const OPTIONS = {
@@ -120,7 +121,8 @@ const STEPS: Readonly<
     run: status,
     description: {
       name: 'migrate status',
-      about: 'Reports who is moved, who is not, who cannot be, and who is left before finish. It only reads.',
+      about:
+        'Reports who is moved, who is not, who cannot be, who is left before finish, and the sign-ins of the last days. It only reads.',
       options: { ...POOL_MEANINGS, rate: 'users a second (default: 40)' },
       notes: CREDENTIALS,
       examples: [POOL_EXAMPLE],
@@ -264,12 +266,14 @@ function applyOptions({ json, yes, backup, ...values }: Values) {
 
 async function status(step: Step): Promise<0> {
   const { values, userPoolId, aws, terminal, signal } = step
-  const mfa = mfaOf(await readPoolState(aws.cognito, userPoolId, []))
+  const state = await readPoolState(aws.cognito, userPoolId, [])
+  const mfa = mfaOf(state)
   const pace = new Pace(rateOf(values, READS_A_SECOND))
   const everyone = await untilAborted(signal, readEveryone(step, pace))
+  const metrics = await untilAborted(signal, readSignInMetrics(aws, state.userPool))
   const report = migrationStatus(everyone, String(mfa['MfaConfiguration'] ?? 'OFF'), factorsOffered(mfa))
-  if (values.json) print(terminal, { userPoolId, ...statusJson(report) })
-  else terminal.stdout.write(`User pool ${userPoolId}. ${statusText(report)}`)
+  if (values.json) print(terminal, { userPoolId, ...statusJson(report), signIns: metricsJson(metrics) })
+  else terminal.stdout.write(`User pool ${userPoolId}. ${statusText(report)}${metricsText(metrics)}`)
   return 0
 }
 

@@ -52,7 +52,7 @@ export async function readUserEvents(
   return found.toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0))
 }
 
-type LogGroup = {
+export type LogGroup = {
   readonly region: string
   readonly name: string
   /** Whether the function logs its events; undefined if that may not be read. */
@@ -60,7 +60,7 @@ type LogGroup = {
 }
 
 /** A function may log to another group than that of its name; without the right to read that, the usual one. */
-async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
+export async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
   const region = regionOf(arn) ?? aws.region
   const command = new GetFunctionConfigurationCommand({ FunctionName: unqualified(arn) })
   const configuration = await aws

@@ -11,6 +11,7 @@ import { objectOf } from '../../command/json.ts'
 import { type LocalUserPool, startLocalUserPool } from '../../local/local-user-pool.ts'
 import { TRIGGER_NAMES } from '../../local/trigger-process.ts'
 import { ACCOUNT_ID } from '../../local/user-pool.ts'
+import { DEPLOYED } from '../../testing/deployed-pool.ts'
 import { jsonOf } from '../../testing/pool-run.ts'
 import { probePool, verdictsOf } from '../../testing/probe-run.ts'
 
@@ -57,8 +58,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-test('--logs shows each call of Define for this user and the entries of its session', async () => {
+test('--logs shows each call of Define for this user and the entries of its session, in the rehearsal too', async () => {
+  delete process.env['AWS_ENDPOINT_URL_CLOUDWATCH_LOGS']
   pool = await startLocalUserPool({
+    ...DEPLOYED,
     environment: { RECORD_EVENTS: 'on' },
     afterNewPassword: 'define-with-entry',
   })
