@@ -8,6 +8,7 @@ import { progressBar } from '../command/terminal.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
 import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { startSrp } from '../pool/probe/srp-client.ts'
+import { readSentMail } from '../recording/raw-mail.ts'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
 
@@ -92,11 +93,9 @@ function mailReader(ses: SesStandIn): (address: string, reference: string) => st
   let read = 0
   return (address, reference) => {
     for (; read < ses.requests.length; read += 1) {
-      const parameters = ses.requests[read]?.parameters
-      const subject = parameters?.get('Message.Subject.Data') ?? ''
-      const text = parameters?.get('Message.Body.Text.Data') ?? ''
+      const { to, subject, text } = readSentMail(ses.requests[read]?.parameters ?? new URLSearchParams())
       const [code = ''] = text.split('\n')
-      codes.set(`${parameters?.get('Destination.ToAddresses.member.1')} ${referenceIn(subject)}`, code)
+      codes.set(`${to} ${referenceIn(subject)}`, code)
     }
     return codes.get(`${address} ${reference}`)
   }
