@@ -108,7 +108,7 @@ export function rehearsalAccount({ region, poolArn, environments }: DeployedTrig
         AlarmActions: [`arn:aws:sns:${region}:${ACCOUNT_ID}:on-call`],
       },
     ],
-    allowedResources: [],
+    allowedResources: [`arn:aws:ses:${region}:${ACCOUNT_ID}:identity/*`],
   }
 }
 
