@@ -7,6 +7,7 @@ import { unzipSync } from 'fflate'
 import { type Json, member } from './command/json.ts'
 import { startTrigger } from './local/trigger-process.ts'
 import { problemsWith, settingNames } from './pool/trigger-settings.ts'
+import { readSentMail } from './recording/raw-mail.ts'
 import { countRequest } from './shared/limit.ts'
 import { LOCALES } from './shared/locales.ts'
 import {
@@ -249,7 +250,7 @@ describe('mail', () => {
       ...readFileSync(`shared/${file}`, 'utf8').matchAll(/\bnew (\w+Command)\(/g),
     ])
     expect(new Set(commands.map(match => match[1]))).toEqual(
-      new Set(['SendEmailCommand', 'UpdateItemCommand']),
+      new Set(['SendRawEmailCommand', 'UpdateItemCommand']),
     )
   })
 })
@@ -540,7 +541,7 @@ async function linesOfSignIns(): Promise<Json[]> {
       mails.push(body)
       response.writeHead(statuses.shift() ?? 200, { 'content-type': 'text/xml' })
       response.end(
-        '<SendEmailResponse><SendEmailResult><MessageId>1</MessageId></SendEmailResult></SendEmailResponse>',
+        '<SendRawEmailResponse><SendRawEmailResult><MessageId>1</MessageId></SendRawEmailResult></SendRawEmailResponse>',
       )
     })
   })
@@ -561,7 +562,7 @@ async function linesOfSignIns(): Promise<Json[]> {
   try {
     const asked = toJson(await create?.invoke(event({})))
     const parameters = member(asked, 'response', 'privateChallengeParameters')
-    const text = new URLSearchParams(mails.at(-1)).get('Message.Body.Text.Data') ?? ''
+    const { text } = readSentMail(new URLSearchParams(mails.at(-1)))
     const code = /\b\d{6}\b/.exec(text)?.[0] ?? ''
     const wrong = String((Number(code) + 1) % 1_000_000).padStart(6, '0')
     await verify?.invoke(event({ privateChallengeParameters: parameters, challengeAnswer: code }))

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { parseArgs, promisify, styleText } from 'node:util'
 import { build } from 'esbuild'
 
@@ -131,10 +132,13 @@ function timeFirstAnswer(file, event, endpoint) {
 }
 
 async function startMailServer() {
-  const accepted =
-    '<SendEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/"><SendEmailResult><MessageId>1</MessageId></SendEmailResult></SendEmailResponse>'
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => response.setHeader('content-type', 'text/xml').end(accepted))
+  const server = createServer(async (request, response) => {
+    const [, action] = /\bAction=(\w+)/.exec(await text(request)) ?? []
+    const result = `<${action}Result><MessageId>1</MessageId></${action}Result>`
+    response.setHeader('content-type', 'text/xml')
+    response.end(
+      `<${action}Response xmlns="http://ses.amazonaws.com/doc/2010-12-01/">${result}</${action}Response>`,
+    )
   })
   await new Promise(done => server.listen(0, '127.0.0.1', done))
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }

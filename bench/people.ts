@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject, objectAt, parseJsonObject, stringAt } from '../command/json.ts'
 import type { LocalUser, LocalUserPool } from '../local/local-user-pool.ts'
 import { startSrp } from '../pool/probe/srp-client.ts'
+import { readSentMail } from '../recording/raw-mail.ts'
 import type { SesStandIn } from '../recording/ses-stand-in.ts'
 
 const PASSWORD = 'Permanent-1'
@@ -15,11 +16,9 @@ export function mailReader(ses: SesStandIn): (address: string, reference: string
   let read = 0
   return (address, reference) => {
     for (; read < ses.requests.length; read += 1) {
-      const parameters = ses.requests[read]?.parameters
-      const subject = parameters?.get('Message.Subject.Data') ?? ''
-      const text = parameters?.get('Message.Body.Text.Data') ?? ''
+      const { to, subject, text } = readSentMail(ses.requests[read]?.parameters ?? new URLSearchParams())
       const [code = ''] = text.split('\n')
-      codes.set(`${parameters?.get('Destination.ToAddresses.member.1')} ${referenceIn(subject)}`, code)
+      codes.set(`${to} ${referenceIn(subject)}`, code)
     }
     return codes.get(`${address} ${reference}`)
   }

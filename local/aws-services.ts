@@ -26,7 +26,7 @@ export interface AwsAccount {
   readonly stacks: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** What DescribeAlarms answers; one with an AlarmRule is a composite alarm. */
   readonly alarms: readonly UntypedObject[]
-  /** The ARNs on which SimulatePrincipalPolicy allows an action. */
+  /** The ARNs on which SimulatePrincipalPolicy allows an action; `*` at the end stands for any text. */
   readonly allowedResources: readonly string[]
   /** Logs and metrics; left out: none are here. */
   readonly cloudWatch?: CloudWatch
@@ -52,6 +52,8 @@ export interface AwsMail {
   readonly eventDestinations?: Readonly<Record<string, readonly UntypedObject[]>>
   /** Reasons by address: the suppression list of the account. */
   readonly suppressed?: Readonly<Record<string, string>>
+  /** As GetMetricData answers them. */
+  readonly metrics?: readonly UntypedObject[]
 }
 
 /** One request to a service, as the AWS SDK and the AWS CLI send it. */
@@ -178,6 +180,8 @@ export function performAws(
         SuppressedDestination: { EmailAddress: address, Reason: reason, LastUpdateTime: 1_700_000_000 },
       }
     }
+    case 'GetMetricData':
+      return { MetricDataResults: mail.metrics ?? [] }
     case 'DescribeAlarms':
       return alarmsPage(account.alarms, input)
     case 'DescribeStacks':
@@ -242,7 +246,10 @@ function simulationXml({ allowedResources }: AwsAccount, input: UntypedObject): 
   const members = Object.entries(input)
     .filter(([name]) => name.startsWith('ResourceArns.member.'))
     .map(([, arn]) => {
-      const decision = allowedResources.includes(String(arn)) ? 'allowed' : 'implicitDeny'
+      const isAllowed = allowedResources.some(allowed =>
+        allowed.endsWith('*') ? String(arn).startsWith(allowed.slice(0, -1)) : arn === allowed,
+      )
+      const decision = isAllowed ? 'allowed' : 'implicitDeny'
       return (
         `<member><EvalActionName>${escapeXml(String(input['ActionNames.member.1']))}</EvalActionName>` +
         `<EvalResourceName>${escapeXml(String(arn))}</EvalResourceName><EvalDecision>${decision}</EvalDecision></member>`

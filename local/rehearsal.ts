@@ -151,7 +151,7 @@ export function rehearsalAccount(deployed: DeployedTriggers): AwsAccount {
         AlarmActions: [`arn:aws:sns:${region}:${ACCOUNT_ID}:on-call`],
       },
     ],
-    allowedResources: [],
+    allowedResources: [`arn:aws:ses:${region}:${ACCOUNT_ID}:identity/*`],
     cloudWatch: {
       logGroups: Object.fromEntries(
         TRIGGER_NAMES.map(trigger => [logGroup(trigger), () => deployed.logsOf(trigger)]),

@@ -48,7 +48,7 @@ test('a good pool has no findings, and the exit code is 0', async () => {
   expect(await check()).toMatchObject({ code: 0, err: '' })
   expect(await found()).toEqual([])
   expect(await found('--stack-name', STACK)).toEqual([])
-  expect(aws.calls.filter(({ operation }) => !/^(Describe|Get|List)/.test(operation))).toEqual([])
+  expect(aws.calls.filter(({ operation }) => !/^(Describe|Get|List|Simulate)/.test(operation))).toEqual([])
 })
 
 type Fault = {
@@ -480,6 +480,12 @@ const FAULTS: Fault[] = [
     fix: 'aws cloudformation deploy --region eu-central-1 --template-file packaged.yaml',
   },
   {
+    fault: 'a role that may not send raw mails from the sender',
+    id: 'ses-sending-denied',
+    plant: state => (state.allowedResources = []),
+    fix: 'aws cloudformation deploy --region eu-central-1 --template-file packaged.yaml',
+  },
+  {
     fault: 'a limit table in which the role may not count',
     id: 'limit-table-denied',
     level: 'medium',
@@ -600,6 +606,7 @@ describe('check finds', () => {
       configurationSets: [],
       defaultConfigurationSets: { 'no-reply@example.com': 'west' },
     }
+    aws.state.allowedResources.push('arn:aws:ses:eu-west-1:111122223333:identity/no-reply@example.com')
     const [denied] = await found()
     expect(denied).toMatchObject({
       id: 'ses-configuration-set-denied',
@@ -607,6 +614,10 @@ describe('check finds', () => {
     })
     aws.state.allowedResources.push(configurationSetArn('west', 'eu-west-1'))
     expect(await found()).toEqual([])
+    aws.state.allowedResources = aws.state.allowedResources.filter(
+      arn => !arn.includes('eu-west-1:111122223333:identity/'),
+    )
+    expect(ids(await found())).toEqual(['ses-sending-denied'])
   })
 
   test('a sender of which only the parent domain is verified in good order', async () => {
@@ -671,9 +682,15 @@ describe('check leaves alone', () => {
     expect(await found()).toEqual([])
   })
 
-  test('the rights of the role as long as no configuration set and no limit table is in use', async () => {
-    await found()
-    expect(aws.calls.map(({ operation }) => operation)).not.toContain('SimulatePrincipalPolicy')
+  test('a role that may send from the address alone, or from its domain alone', async () => {
+    for (const identity of ['no-reply@example.com', 'example.com']) {
+      aws.state.allowedResources = [`arn:aws:ses:eu-central-1:111122223333:identity/${identity}`]
+      expect(await found()).toEqual([])
+    }
+    const asked = aws.calls.filter(({ operation }) => operation === 'SimulatePrincipalPolicy')
+    expect(new Set(asked.map(({ body }) => body['ActionNames.member.1']))).toEqual(
+      new Set(['ses:SendRawEmail']),
+    )
   })
 
   test('clients for machines', async () => {

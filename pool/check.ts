@@ -134,7 +134,7 @@ export async function readPoolFacts(
     identityProviders,
     importJob,
     users,
-    mail: ses && { ...ses, deniedConfigurationSets: await deniedConfigurationSets(aws, known, ses, tried) },
+    mail: ses && { ...ses, deniedSending: await deniedSending(aws, known, ses, tried) },
     delivery: ses && (await readDelivery(aws, ses, options.email, tried)),
     alarms: await readAlarms(aws, known, tried),
     deniedLimitTable: await deniedLimitTable(aws, known, tried),
@@ -191,8 +191,8 @@ function hasActions({ ActionsEnabled, AlarmActions = [] }: MetricAlarm | Composi
   return ActionsEnabled !== false && AlarmActions.length > 0
 }
 
-/** The configuration sets that Create sends with and its role may not use. IAM is asked only if there are any. */
-async function deniedConfigurationSets(
+/** What Create sends with and its role may not use, as ARNs: the identity of the sender, and configuration sets. */
+async function deniedSending(
   aws: Aws,
   known: FunctionFacts,
   mail: MailFacts,
@@ -202,20 +202,28 @@ async function deniedConfigurationSets(
   const role = create?.configuration?.Role
   if (create === undefined || role === undefined) return []
   const [, partition, , , account] = create.arn.split(':')
-  const sets = [mail.sender, mail.fallback].flatMap(sender => {
-    const name = mail.configurationSet?.name ?? sender?.configurationSet
-    return sender === undefined || name === undefined
-      ? []
-      : [`arn:${partition}:ses:${sender.region}:${account}:configuration-set/${name}`]
+  const resources = [mail.sender, mail.fallback].flatMap(sender => {
+    if (sender?.identity === undefined) return []
+    const arn = (name: string) => `arn:${partition}:ses:${sender.region}:${account}:${name}`
+    const set = mail.configurationSet?.name ?? sender.configurationSet
+    // A right on the verified domain or on the address below it will do.
+    const identities = new Set([sender.identity, mail.fromAddress ?? sender.identity])
+    return [
+      [...identities].map(identity => arn(`identity/${identity}`)),
+      ...(set === undefined ? [] : [[arn(`configuration-set/${set}`)]]),
+    ]
   })
-  if (sets.length === 0) return []
+  if (resources.length === 0) return []
   const denied = await tried(
-    `Whether the role of CreateAuthChallenge (${role}) may call ses:SendEmail on ${sets.join(' and ')}`,
+    `Whether the role of CreateAuthChallenge (${role}) may call ses:SendRawEmail on ${resources.flat().join(' and ')}`,
     ['iam:SimulatePrincipalPolicy'],
     async () => {
       const refused: string[] = []
-      for (const set of new Set(sets))
-        if (!(await maySendWith(aws, role, set, mail.fromAddress))) refused.push(set)
+      for (const [resource = '', ...others] of resources) {
+        let allowed = await maySendWith(aws, role, resource, mail.fromAddress)
+        for (const other of others) allowed ||= await maySendWith(aws, role, other, mail.fromAddress)
+        if (!allowed) refused.push(resource)
+      }
       return refused
     },
     { minor: true },
@@ -244,10 +252,10 @@ async function deniedLimitTable(aws: Aws, known: FunctionFacts, tried: Reader): 
 function maySendWith(
   aws: Aws,
   role: string,
-  configurationSet: string,
+  resource: string,
   fromAddress: string | undefined,
 ): Promise<boolean> {
-  return mayCall(aws, role, 'ses:SendEmail', configurationSet, [
+  return mayCall(aws, role, 'ses:SendRawEmail', resource, [
     { ContextKeyName: 'ses:FromAddress', ContextKeyType: 'string', ContextKeyValues: [fromAddress ?? ''] },
   ])
 }
@@ -356,7 +364,7 @@ async function readMail(
       fallbackRegion === '' || fromAddress === undefined
         ? undefined
         : await readSender(aws, fallbackRegion, fromAddress),
-    deniedConfigurationSets: [],
+    deniedSending: [],
   }
 }
 

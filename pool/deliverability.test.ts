@@ -74,6 +74,10 @@ function goodMail(state: StandInState) {
       ],
     },
     suppressed: {},
+    metrics: [
+      { Id: 'bounces', Values: [0.049, 0.2] },
+      { Id: 'complaints', Values: [0.0009, 0.2] },
+    ],
   }
 }
 
@@ -207,6 +211,21 @@ const FAULTS: Fault[] = [
     plant: state => Object.assign(objectAt(mail(state)['account']), { EnforcementStatus: 'PROBATION' }),
     fix: 'aws sesv2 get-account --region eu-central-1',
   },
+  ...(
+    [
+      ['ses-bounces', 'medium', 0.05, 'BOUNCE'],
+      ['ses-bounces', 'high', 0.1, 'BOUNCE'],
+      ['ses-complaints', 'medium', 0.001, 'COMPLAINT'],
+      ['ses-complaints', 'high', 0.005, 'COMPLAINT'],
+    ] as const
+  ).map(([id, level, rate, reason]) => ({
+    fault: `${id} of ${rate}`,
+    id,
+    level,
+    plant: (state: StandInState) =>
+      (mail(state)['metrics'] = [{ Id: id.slice('ses-'.length), Values: [rate, 0] }]),
+    fix: `list-suppressed-destinations --region eu-central-1 --reasons ${reason}`,
+  })),
   {
     fault: 'a sender at a free mail provider',
     id: 'ses-free-mail',
@@ -323,6 +342,7 @@ test('DNS that does not answer is said to be unknown', async () => {
 test.each([
   ['GetConfigurationSetEventDestinations', 'ses:GetConfigurationSetEventDestinations'],
   ['GetSuppressedDestination', 'ses:GetSuppressedDestination'],
+  ['GetMetricData', 'cloudwatch:GetMetricData'],
 ])('%s that may not be called is a note that names the right', async (denied, right) => {
   aws.interfere = operation => (operation === denied ? 'deny' : undefined)
   const findings = await found('--email', 'ada@example.com')

@@ -1,5 +1,6 @@
 // Reads what decides whether a mail reaches the inbox: the sending identity, its configuration set, suppression, DMARC in DNS.
 import { Resolver } from 'node:dns/promises'
+import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch'
 import {
   GetConfigurationSetCommand,
   GetConfigurationSetEventDestinationsCommand,
@@ -20,6 +21,8 @@ type Tried = <Value>(
 
 const MINOR = { minor: true }
 const DNS_MILLISECONDS = 2_000
+const DAY_MILLISECONDS = 86_400_000
+const RATES = { bounces: 'Reputation.BounceRate', complaints: 'Reputation.ComplaintRate' }
 
 /** @returns undefined while there is no verified sender: other findings come first then */
 export async function readDelivery(
@@ -67,6 +70,12 @@ export async function readDelivery(
     dkim: described?.DkimAttributes,
     mailFrom: described?.MailFromAttributes,
     configurationSet: set,
+    rates: await tried(
+      `The bounce and complaint rates of the account in ${region}`,
+      ['cloudwatch:GetMetricData'],
+      () => ratesOf(aws, region),
+      MINOR,
+    ),
     suppressed: isInForce ? suppressed : undefined,
     dmarc: asksDns()
       ? await tried(`The DMARC record of ${domain} in DNS`, [], () => dmarcOf(domain), MINOR)
@@ -88,6 +97,24 @@ async function readConfigurationSet(aws: Aws, region: string, name: string) {
     eventDestinations: EventDestinations,
     suppressedReasons: its.SuppressionOptions?.SuppressedReasons,
   }
+}
+
+/** SES publishes no rate while nothing has bounced or been reported ([AWS](https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html)). */
+async function ratesOf(aws: Aws, region: string) {
+  const now = Date.now()
+  const { MetricDataResults = [] } = await aws.cloudWatch(region).send(
+    new GetMetricDataCommand({
+      StartTime: new Date(now - 7 * DAY_MILLISECONDS),
+      EndTime: new Date(now),
+      ScanBy: 'TimestampDescending',
+      MetricDataQueries: Object.entries(RATES).map(([Id, MetricName]) => ({
+        Id,
+        MetricStat: { Metric: { Namespace: 'AWS/SES', MetricName }, Period: 3600, Stat: 'Average' },
+      })),
+    }),
+  )
+  const newest = (id: keyof typeof RATES) => MetricDataResults.find(({ Id }) => Id === id)?.Values?.[0]
+  return { bounces: newest('bounces'), complaints: newest('complaints') }
 }
 
 async function suppressionOf(aws: Aws, region: string, address: string) {

@@ -61,8 +61,8 @@ export type MailFacts = {
   readonly sender: SenderFacts | undefined
   readonly configurationSet: { readonly name: string; readonly exists: boolean } | undefined
   readonly fallback: SenderFacts | undefined
-  /** Configuration sets, as ARNs, that the function's role may not send with. */
-  readonly deniedConfigurationSets: readonly string[]
+  /** The identity and the configuration sets, as ARNs, that the function's role may not send with. */
+  readonly deniedSending: readonly string[]
 }
 
 /** What decides whether a mail reaches the inbox. */
@@ -80,6 +80,10 @@ export type DeliveryFacts = {
         readonly sendingEnabled: boolean
         readonly eventDestinations: readonly EventDestination[]
       }
+    | undefined
+  /** The share of the account's mails, from 0 to 1, that bounced and that were reported as spam; as far as known. */
+  readonly rates:
+    | { readonly bounces: number | undefined; readonly complaints: number | undefined }
     | undefined
   /** The address of --email, if SES sends nothing to it. */
   readonly suppressed: { readonly address: string; readonly reason: string } | undefined

@@ -11,7 +11,8 @@ import {
   type TriggerProcess,
 } from '../local/trigger-process.ts'
 import { SETTING_NAMES } from '../local/trigger-settings.ts'
-import { type AcceptedMail, startSesStandIn } from './ses-stand-in.ts'
+import type { SentMail } from './raw-mail.ts'
+import { startSesStandIn } from './ses-stand-in.ts'
 import { triggerOfSource } from './trigger-sources.ts'
 
 /** What is expected of the answer; only the keys that are there are compared. */
@@ -187,7 +188,7 @@ export async function replaySignIn(
   }
 }
 
-function codeIn(mail: AcceptedMail): string {
+function codeIn(mail: SentMail): string {
   return /\b\d{6,10}\b/.exec(mail.text)?.[0] ?? ''
 }
 

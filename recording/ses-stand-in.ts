@@ -1,5 +1,6 @@
 // Plays what SES can do to a sender (refusals, throttling, outages, broken connections), for tests; keeps what it accepts.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { readSentMail, type SentMail } from './raw-mail.ts'
 
 /** How the next request is answered. An error is one of SES's own, with its code, message and HTTP status. */
 export type SesAnswer =
@@ -18,14 +19,6 @@ export type SesRequest = {
   readonly region: string
   readonly parameters: URLSearchParams
   readonly accepted: boolean
-}
-
-/** An accepted mail. */
-export type AcceptedMail = {
-  readonly to: string
-  readonly subject: string
-  readonly text: string
-  readonly html: string
 }
 
 /** Starts the stand-in on a free port of the loopback interface. Set `AWS_ENDPOINT_URL_SES` to its `url`. */
@@ -55,15 +48,8 @@ export async function startSesStandIn() {
       answerFor = typeof answer === 'function' ? answer : () => answer
     },
     /** The mails accepted since the last `answerWith`. */
-    mails(): AcceptedMail[] {
-      return requests
-        .filter(({ accepted }) => accepted)
-        .map(({ parameters }) => ({
-          to: parameters.get('Destination.ToAddresses.member.1') ?? '',
-          subject: parameters.get('Message.Subject.Data') ?? '',
-          text: parameters.get('Message.Body.Text.Data') ?? '',
-          html: parameters.get('Message.Body.Html.Data') ?? '',
-        }))
+    mails(): SentMail[] {
+      return requests.filter(({ accepted }) => accepted).map(({ parameters }) => readSentMail(parameters))
     },
     /** Ends all kept connections, as SES does after a while. */
     dropConnections(): void {
@@ -89,10 +75,10 @@ function give(answer: SesAnswer, request: IncomingMessage, response: ServerRespo
     return
   }
   if (answer === 'accept') {
-    const result = '<SendEmailResult><MessageId>0100-example</MessageId></SendEmailResult>'
+    const result = '<SendRawEmailResult><MessageId>0100-example</MessageId></SendRawEmailResult>'
     response.writeHead(200, { 'content-type': 'text/xml' })
     response.end(
-      `<SendEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">${result}</SendEmailResponse>`,
+      `<SendRawEmailResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">${result}</SendRawEmailResponse>`,
     )
     return
   }
@@ -108,7 +94,7 @@ function give(answer: SesAnswer, request: IncomingMessage, response: ServerRespo
     return
   }
   response.writeHead(200, { 'content-type': 'text/xml', 'content-length': '500' })
-  response.write('<SendEmailResponse>')
+  response.write('<SendRawEmailResponse>')
   if (answer === 'half-answer') setTimeout(() => request.socket.destroy(), 20)
 }
 

@@ -1,6 +1,6 @@
 // The mail of a round: who gets one, and what the log says of one that was not sent.
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
-import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
+import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { createEvent, PASSWORD_PASSED, USER_ATTRIBUTES } from '../testing/sample-events.ts'
 import { mailCode } from './code-mail.ts'
 import { planRound } from './code-round.ts'
@@ -28,6 +28,7 @@ async function mailTo(
   userAttributes: object,
   unverifiedEmail: string,
   more: Readonly<Record<string, string>> = {},
+  answer: SesAnswer = 'accept',
 ) {
   const lines: unknown[] = []
   for (const method of ['info', 'warn', 'error'] as const)
@@ -43,7 +44,7 @@ async function mailTo(
   )
   const first = planRound({ rounds: 0, lastRound: undefined }, false, 0, { ...settings, keyIds: [''] })
   const event = readTriggerEvent(createEvent(PASSWORD_PASSED, { userAttributes }))
-  ses.answerWith('accept')
+  ses.answerWith(answer)
   const error = await mailCode(event, first.round, settings, { remaining: () => 1_000 }, {}).catch(String)
   return { lines, error }
 }
@@ -65,6 +66,25 @@ test('by default it gets its mail', async () => {
   const { lines } = await mailTo({ ...USER_ATTRIBUTES, email_verified: 'false' }, '')
   expect(ses.mails()).toHaveLength(1)
   expect(lines).toMatchObject([{ event: 'code-sent', emailVerified: false }])
+})
+
+test('the log names the right that the role lacks', async () => {
+  const denied = {
+    code: 'AccessDenied',
+    message: 'User: arn:aws:sts::111122223333:x is not authorized',
+    status: 403,
+  }
+  const { lines } = await mailTo(USER_ATTRIBUTES, '', {}, denied)
+  expect(lines).toEqual([
+    expect.objectContaining({
+      event: 'code-not-sent',
+      failure: 'refused',
+      code: expect.stringMatching(/^AccessDenied/),
+      status: 403,
+      missingRight: 'ses:SendRawEmail',
+    }),
+  ])
+  expect(JSON.stringify(lines)).not.toContain('arn:')
 })
 
 test('the footer is that of the language, or of DEFAULT_LOCALE', async () => {

@@ -95,7 +95,12 @@ export async function mailCode(
 function causeOf(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof MailError)) return { failure: 'unexpected', code: errorCode(error) }
   const { failure, code, status } = error
-  return { failure, ...(code !== undefined && { code }), ...(status !== undefined && { status }) }
+  return {
+    failure,
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+    ...(code?.startsWith('AccessDenied') && { missingRight: 'ses:SendRawEmail' }),
+  }
 }
 
 /** Waits about as long as a mail takes, so that an unknown user cannot be told from a known one by the time. */

@@ -1,13 +1,14 @@
 // Sends the mail through Amazon SES: at most two tries, never a second one that could be a second mail of one round.
 import { Agent as HttpAgent } from 'node:http'
-import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
+import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses'
 import type { Deadline } from './deadline.ts'
 import { EarlyAgent } from './early-connection.ts'
 import { MailError, type MailFailure } from './errors.ts'
 import { lambdaClientSettings } from './lambda-sdk.ts'
 import type { ComposedMail } from './mail.ts'
+import { writeMessage } from './mail-message.ts'
 import { toAsciiMailbox } from './mailbox.ts'
-import type { CreateSettings, Mailbox } from './settings.ts'
+import type { CreateSettings } from './settings.ts'
 import { field } from './trigger-event.ts'
 
 export type Sent = { readonly region: string; readonly tries: number }
@@ -108,16 +109,13 @@ async function trySend(
   }
 }
 
-function commandFor(mail: ComposedMail, to: string, settings: CreateSettings): SendEmailCommand {
-  return new SendEmailCommand({
-    Source: writeMailbox(settings.from),
-    Destination: { ToAddresses: [toAsciiMailbox(to)] },
-    Message: {
-      Subject: { Data: mail.subject, Charset: 'UTF-8' },
-      Body: { Text: { Data: mail.text, Charset: 'UTF-8' }, Html: { Data: mail.html, Charset: 'UTF-8' } },
-    },
-    ...(settings.replyToAddress && { ReplyToAddresses: [toAsciiMailbox(settings.replyToAddress)] }),
-    ...(settings.configurationSet && { ConfigurationSetName: settings.configurationSet }),
+function commandFor(mail: ComposedMail, to: string, settings: CreateSettings): SendRawEmailCommand {
+  const { from, replyToAddress: replyTo, configurationSet } = settings
+  return new SendRawEmailCommand({
+    RawMessage: { Data: Buffer.from(writeMessage(mail, { from, to, replyTo })) },
+    // Whatever the message says, it goes nowhere else.
+    Destinations: [toAsciiMailbox(to)],
+    ...(configurationSet && { ConfigurationSetName: configurationSet }),
   })
 }
 
@@ -198,20 +196,6 @@ function marking<Kind extends HttpAgent>(agent: Kind): Kind {
     })
   }
   return agent
-}
-
-/** `Name <address>` as SES takes it: a name beyond ASCII as an encoded word (RFC 2047), any other quoted. */
-function writeMailbox({ name, address }: Mailbox): string {
-  if (name === undefined) return toAsciiMailbox(address)
-  const written = /^[\x20-\x7e]*$/.test(name)
-    ? `"${name.replace(/["\\]/g, '\\$&')}"`
-    : name.replace(/.{1,10}/gsu, part => `${encodedWord(part)} `).trimEnd()
-  return `${written} <${toAsciiMailbox(address)}>`
-}
-
-/** Ten characters are at most forty bytes, which stays below the 75 characters that RFC 2047 allows. */
-function encodedWord(text: string): string {
-  return `=?UTF-8?B?${Buffer.from(text, 'utf8').toString('base64')}?=`
 }
 
 function pause(milliseconds: number): Promise<void> {

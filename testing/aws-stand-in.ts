@@ -24,6 +24,7 @@ export type StandInSes = {
   configurationSetAnswers?: Record<string, JsonObject>
   eventDestinations?: Record<string, JsonObject[]>
   suppressed?: Record<string, string>
+  metrics?: JsonObject[]
 }
 
 export type StandInState = {
@@ -39,7 +40,7 @@ export type StandInState = {
   ses: Record<string, StandInSes>
   /** What DescribeAlarms answers. */
   alarms: JsonObject[]
-  /** The ARNs on which SimulatePrincipalPolicy allows an action. */
+  /** The ARNs on which SimulatePrincipalPolicy allows an action; `*` at the end stands for any text. */
   allowedResources: string[]
   /** Outputs by stack name. */
   stacks: Record<string, Record<string, string>>

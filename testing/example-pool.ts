@@ -122,7 +122,7 @@ export function poolBeforeAttach(): StandInState {
         AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:on-call'],
       },
     ],
-    allowedResources: [],
+    allowedResources: ['arn:aws:ses:eu-central-1:111122223333:identity/*'],
     stacks: { [STACK]: Object.fromEntries(TRIGGERS.map(trigger => [`${trigger}Arn`, ARNS[trigger]])) },
   }
 }

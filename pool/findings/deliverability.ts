@@ -32,6 +32,7 @@ export function deliverabilityFindings(facts: PoolFacts): Finding[] {
   if (delivery === undefined) return []
   return [
     ...probationFindings(facts, delivery),
+    ...rateFindings(delivery),
     ...(FREE_MAIL.has(domainOf(delivery.fromAddress))
       ? [freeMail(facts, delivery)]
       : authenticationFindings(facts, delivery)),
@@ -51,6 +52,39 @@ function probationFindings({ mail }: PoolFacts, { region }: DeliveryFacts): Find
       fix: sesCommand('get-account', region, {}),
     },
   ]
+}
+
+/** What AWS does at which rate: https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html */
+const RATE_LIMITS = {
+  bounces: { id: 'ses-bounces', review: 0.05, pause: 0.1, happened: 'bounced', reason: 'BOUNCE' },
+  complaints: {
+    id: 'ses-complaints',
+    review: 0.001,
+    pause: 0.005,
+    happened: 'were reported as spam',
+    reason: 'COMPLAINT',
+  },
+} as const
+
+function rateFindings({ region, rates }: DeliveryFacts): Finding[] {
+  return (['bounces', 'complaints'] as const).flatMap(kind => {
+    const { id, review, pause, happened, reason } = RATE_LIMITS[kind]
+    const rate = rates?.[kind] ?? 0
+    if (rate < review) return []
+    return [
+      {
+        id,
+        level: rate < pause ? 'medium' : 'high',
+        what: `${percent(rate)} of the mails of the account in ${region} ${happened}`,
+        why: `AWS reviews an account at ${percent(review)} and may stop it at ${percent(pause)}: then no user can sign in. The command lists the addresses.`,
+        fix: sesCommand('list-suppressed-destinations', region, { reasons: reason }),
+      },
+    ]
+  })
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`
 }
 
 function freeMail(facts: PoolFacts, { fromAddress }: DeliveryFacts): Finding {

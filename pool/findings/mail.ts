@@ -39,7 +39,9 @@ function senderFindings({ region, fromAddress, sender, fallback }: MailFacts): F
 }
 
 function configurationSetFindings(facts: PoolFacts, mail: MailFacts): Finding[] {
-  const { region, configurationSet, deniedConfigurationSets } = mail
+  const { region, configurationSet, deniedSending } = mail
+  const deniedIdentities = deniedSending.filter(arn => arn.includes(':identity/'))
+  const deniedSets = deniedSending.filter(arn => !deniedIdentities.includes(arn))
   const found: Finding[] = []
   if (configurationSet?.exists === false) {
     found.push({
@@ -52,13 +54,24 @@ function configurationSetFindings(facts: PoolFacts, mail: MailFacts): Finding[] 
       }),
     })
   }
-  if (deniedConfigurationSets.length > 0) {
+  if (deniedIdentities.length > 0) {
+    found.push({
+      id: 'ses-sending-denied',
+      level: 'high',
+      what: `The role of CreateAuthChallenge may not call ses:SendRawEmail on ${deniedIdentities.join(', ')}`,
+      why:
+        'Every mail is refused with AccessDenied. A right to ses:SendEmail is not enough. Deploy the current template, or ' +
+        'allow ses:SendRawEmail in the role of your own stack.',
+      fix: deployCommand(facts),
+    })
+  }
+  if (deniedSets.length > 0) {
     found.push({
       id: 'ses-configuration-set-denied',
       level: 'high',
-      what: `The role of CreateAuthChallenge may not send with ${deniedConfigurationSets.join(', ')}`,
+      what: `The role of CreateAuthChallenge may not send with ${deniedSets.join(', ')}`,
       why:
-        'SES checks ses:SendEmail on the configuration set too, also where it is only the default of the sending ' +
+        'SES checks ses:SendRawEmail on the configuration set too, also where it is only the default of the sending ' +
         'identity: every mail is refused. Deploy the current template, which allows configuration-set/*, or allow it in ' +
         'the role of your own stack.',
       fix: deployCommand(facts),
