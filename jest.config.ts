@@ -15,7 +15,7 @@ const config: Config = {
     '\\.package\\.test\\.ts$',
     '<rootDir>/recipes/',
   ],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/recipes/node_modules/'],
+  modulePathIgnorePatterns: ['<rootDir>/coverage/', '<rootDir>/dist/', '<rootDir>/recipes/node_modules/'],
   globalSetup: './package/require-build.mjs',
   testEnvironment: './jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],

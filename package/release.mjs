@@ -2,6 +2,7 @@
 // node package/release.mjs [directory]   The directory is release unless another one is named. The same commit gives the same bytes.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
@@ -9,6 +10,10 @@ import { gunzipSync, gzipSync } from 'fflate'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const output = resolve(process.argv[2] ?? 'release')
+
+if (existsSync(output) && !existsSync(join(output, 'SHA256SUMS'))) {
+  throw new Error(`${output} exists and holds no release: name another directory.`)
+}
 
 const npm = (...args) =>
   execFileSync('npm', args, {
@@ -30,8 +35,20 @@ async function packPackage(directory) {
   return file
 }
 
-/** CycloneDX of all that the lock file names; what npm makes new or of itself in each run is replaced or left out. */
+/** The packages whose code is in the built files, as `name@version`. */
+async function shippedPackages() {
+  const text = await readFile(join(ROOT, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8')
+  return new Set(
+    [...text.matchAll(/^(\S+) (\d\S*) \(.+\)$/gm)].map(([, name, version]) => `${name}@${version}`),
+  )
+}
+
+/**
+ * CycloneDX of all that the lock file names. npm takes every package for one of development: here those whose code is
+ * shipped are `required`, the others `excluded`. What npm makes new or of itself in each run is replaced or left out.
+ */
 async function billOfMaterials() {
+  const shipped = await shippedPackages()
   const bill = JSON.parse(npm('sbom', '--package-lock-only', '--sbom-format', 'cyclonedx'))
   const { timestamp: _, tools: __, ...metadata } = bill.metadata
   const digest = sha256(await readFile(join(ROOT, 'package-lock.json')))
@@ -48,7 +65,10 @@ async function billOfMaterials() {
     ...bill,
     serialNumber: `urn:uuid:${parts.join('-')}`,
     metadata,
-    components: bill.components.toSorted(byName),
+    components: bill.components.toSorted(byName).map(({ properties: _, ...component }) => ({
+      ...component,
+      scope: shipped.has(component['bom-ref']) ? 'required' : 'excluded',
+    })),
     dependencies: bill.dependencies.toSorted(byName),
   }
 }
