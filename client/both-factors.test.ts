@@ -53,7 +53,7 @@ beforeAll(async () => {
     status,
     attributes: { email_verified: 'true' },
   })
-  const names = Array.from({ length: 45 }, (_, index) => index)
+  const names = Array.from({ length: 26 }, (_, index) => index)
   const knownUsers = names.map(index => user(`known-${index}`, 'CONFIRMED', 'Permanent-1'))
   const newUsers = names.map(index => user(`new-${index}`, 'FORCE_CHANGE_PASSWORD', 'Temporary-1'))
   people = [...knownUsers]
