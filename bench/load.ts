@@ -10,6 +10,7 @@ import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
 import { mailReader, type Person, PoolError, people as peopleOf, signIn, usersOf } from './people.ts'
+import { randomNumbers } from './random-numbers.ts'
 
 const HELP = `Usage: npm run load -- [options]
 
@@ -57,17 +58,6 @@ type Figures = {
   seconds: number
   signInsPerSecond: number
   megabytes: { early: number; end: number }
-}
-
-/** A small seeded generator (mulberry32): the faults of a run can be had again. */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** How SES answers: nine mails of ten are accepted, one in thirty of them late. */

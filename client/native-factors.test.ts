@@ -1,5 +1,4 @@
 // The driver with Cognito's own second factors, against the local pool.
-import { createHmac } from 'node:crypto'
 import {
   AdminSetUserMFAPreferenceCommand,
   CognitoIdentityProviderClient,
@@ -7,6 +6,7 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { fetchAuthSession, setUpTOTP, verifyTOTPSetup } from 'aws-amplify/auth'
+import { softwareTokenCode } from '../local/software-token.ts'
 import { speedUpSrp, startTestPool, type TestPool, wrongCode } from '../testing/test-pool.ts'
 import { createSignInDriver, type SignInDriver } from './sign-in.ts'
 
@@ -72,17 +72,7 @@ async function userWith({ email = false, totp = false }: Factors) {
   return { ...user, secret }
 }
 
-/** RFC 6238 with the defaults of authenticator apps. */
-function totpCode(secret: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = [...secret].map(letter => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('')
-  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map(byte => Number.parseInt(byte, 2)))
-  const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)))
-  const mac = createHmac('sha1', key).update(counter).digest()
-  const offset = (mac.at(-1) ?? 0) & 0xf
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
+const totpCode = (secret: string) => softwareTokenCode(secret, Date.now() / 1000)
 
 test('a code by mail: a wrong one keeps the session and is not sent twice, the right one signs in', async () => {
   const user = await userWith({ email: true })

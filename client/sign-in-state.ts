@@ -122,6 +122,8 @@ export interface PendingStep {
   readonly arrivedAt: number
   /** The driver's own reason for the code step; it takes precedence over the parameters. */
   readonly reason?: CodeState['reason'] | undefined
+  /** The pool asked for a new password earlier in the same session. Not kept over a reload: the password is gone then. */
+  readonly followsNewPassword?: true
 }
 
 const NATIVE_CODE_KINDS = new Map<string, CodeState['kind']>([

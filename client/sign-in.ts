@@ -363,8 +363,10 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       if ('pending' in again && !isNewPasswordStep(again)) return moveTo(action, username, restarted(again))
       answer = 'pending' in again ? await submit() : again
     }
-    if ('pending' in answer)
-      return { ...arrival(username, answer.pending), newPassword: password, newPasswordSaved: true }
+    if ('pending' in answer) {
+      const next = { ...answer.pending, followsNewPassword: true } as const
+      return { ...arrival(username, next), newPassword: password, newPasswordSaved: true }
+    }
     const { kind, unmetRequirements } = answer.error
     switch (kind) {
       case 'tokens-refused':
@@ -414,6 +416,9 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
         // Cognito's own factors keep the session after a wrong code; a custom challenge knows no such error.
         if (isCustomChallenge(step) || !pending) return beginAgain(action, username)
         return { ...arrival(username, withReason(pending, 'wrong-code')), refusedCode: code }
+      case 'tokens-refused':
+        // Right after a new password the guard lets no tokens out: it cannot see that a factor of Cognito's came in between.
+        return pending?.followsNewPassword ? beginAgain(action, username) : moveTo(action, username, answer)
       default:
         return moveTo(action, username, answer)
     }

@@ -7,7 +7,13 @@ import { Parameters } from './parameters.ts'
 import { StoredPassword } from './srp.ts'
 import type { UserPoolDescription } from './user-pool.ts'
 
-export type UserStatus = 'CONFIRMED' | 'FORCE_CHANGE_PASSWORD' | 'RESET_REQUIRED' | 'UNCONFIRMED'
+/** `EXTERNAL_PROVIDER`: signs in through another identity provider and has no password here. */
+export type UserStatus =
+  | 'CONFIRMED'
+  | 'EXTERNAL_PROVIDER'
+  | 'FORCE_CHANGE_PASSWORD'
+  | 'RESET_REQUIRED'
+  | 'UNCONFIRMED'
 
 /** Names as in UserMFASettingList. */
 export const NATIVE_FACTORS = ['EMAIL_OTP', 'SOFTWARE_TOKEN_MFA'] as const
@@ -97,7 +103,8 @@ export class Users {
 
   /** @throws CognitoError UsernameExistsException, InvalidParameterException, InvalidPasswordException. */
   create({ username, attributes = new Map(), password, status = 'FORCE_CHANGE_PASSWORD' }: NewUser): User {
-    const signsInWith = this.#pool.usernameAttributes
+    const isFederated = status === 'EXTERNAL_PROVIDER'
+    const signsInWith = isFederated ? [] : this.#pool.usernameAttributes
     if (signsInWith.length > 0 && !signsInWith.some(attribute => isAddress(attribute, username))) {
       throw invalidParameter('Username should be either an email or a phone number.')
     }
@@ -124,7 +131,8 @@ export class Users {
     const signInName = signsInWith.find(attribute => isAddress(attribute, username))
     const named = signInName === undefined ? [] : ([[signInName, username]] as const)
     this.#replaceAttributes(user, new Map([['sub', sub], ...named, ...attributes]))
-    if (password !== undefined) this.setPassword(user, password, { permanent: status === 'CONFIRMED' })
+    if (password !== undefined && !isFederated)
+      this.setPassword(user, password, { permanent: status === 'CONFIRMED' })
     user.status = status
     this.#users.set(this.#folded(user.username), user)
     return user

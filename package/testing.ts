@@ -27,7 +27,12 @@ export interface LocalUser {
   readonly username: string
   readonly password: string
   /** `FORCE_CHANGE_PASSWORD`: the password is a temporary one. */
-  readonly status: 'CONFIRMED' | 'FORCE_CHANGE_PASSWORD' | 'RESET_REQUIRED' | 'UNCONFIRMED'
+  readonly status:
+    | 'CONFIRMED'
+    | 'EXTERNAL_PROVIDER'
+    | 'FORCE_CHANGE_PASSWORD'
+    | 'RESET_REQUIRED'
+    | 'UNCONFIRMED'
   /** Such as `{ email_verified: 'true', locale: 'de' }`. */
   readonly attributes?: Readonly<Record<string, string>>
 }

@@ -1,5 +1,4 @@
 // What the tests of the client share: a local pool with many users, Amplify set up for it, requests and mails counted.
-import { createRequire } from 'node:module'
 import { Amplify } from 'aws-amplify'
 import { ConsoleLogger } from 'aws-amplify/utils'
 import type { PoolCall } from '../local/call-log.ts'
@@ -8,7 +7,7 @@ import {
   type LocalUserPoolOptions,
   startLocalUserPool,
 } from '../local/local-user-pool.ts'
-import { GROUP_PRIME, power } from '../local/srp.ts'
+import { AMPLIFY_SRP_FILE, type AmplifySrp, computePowersByOpenSsl } from './amplify-srp.ts'
 
 export const TEMPORARY_PASSWORD = 'Temporary-1'
 export const PERMANENT_PASSWORD = 'Permanent-1'
@@ -122,44 +121,7 @@ function taken<T>(value: T | undefined): T {
 /** Waits of Amplify between its tries are shorter than this; deadlines are longer. */
 const LONGEST_WAIT_TO_SHORTEN = 5000
 
-/** Amplify's number for SRP. */
-interface BigInteger {
-  toString(radix: number): string
-  modPow(exponent: BigInteger, prime: BigInteger, callback: (error: null, result: BigInteger) => void): void
-}
-
-interface BigIntegerModule {
-  readonly default: { new (digits: string, radix: number): BigInteger; readonly prototype: BigInteger }
-}
-
-async function amplifyBigInteger(): Promise<BigIntegerModule['default']> {
-  const amplify = createRequire(import.meta.url).resolve('aws-amplify/auth')
-  const auth = createRequire(amplify).resolve('@aws-amplify/auth')
-  const path = 'esm/providers/cognito/utils/srp/BigInteger/BigInteger.mjs'
-  const module: BigIntegerModule = await import(auth.replace(/cjs.index\.js$/, path))
-  return module.default
-}
-
-const BigInteger = await amplifyBigInteger()
-
-/** Any other modulus than that of the local pool would be an error of Amplify's. */
-function nativeModPow(
-  this: BigInteger,
-  exponent: BigInteger,
-  prime: BigInteger,
-  callback: (error: null, result: BigInteger) => void,
-): void {
-  if (bigIntOf(prime) !== GROUP_PRIME)
-    throw new Error('Amplify computes in another group than the local pool.')
-  // SRP subtracts before it raises to a power.
-  const base = ((bigIntOf(this) % GROUP_PRIME) + GROUP_PRIME) % GROUP_PRIME
-  callback(null, new BigInteger(power(base, bigIntOf(exponent)).toString(16), 16))
-}
-
-function bigIntOf(number: BigInteger): bigint {
-  const hex = number.toString(16)
-  return hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`)
-}
+const { default: BigInteger }: AmplifySrp = await import(AMPLIFY_SRP_FILE)
 
 /**
  * Speeds Amplify up in this process: it waits only a tenth as long between its tries, and OpenSSL computes its SRP powers,
@@ -171,11 +133,9 @@ export function speedUpSrp(): () => void {
   const shorter = (work: () => void, milliseconds = 0) =>
     realSetTimeout(work, milliseconds < LONGEST_WAIT_TO_SHORTEN ? milliseconds / 10 : milliseconds)
   globalThis.setTimeout = Object.assign(shorter, realSetTimeout)
-  const { prototype } = BigInteger
-  const { modPow } = prototype
-  prototype.modPow = nativeModPow
+  const endPowers = computePowersByOpenSsl(BigInteger)
   return () => {
     globalThis.setTimeout = realSetTimeout
-    prototype.modPow = modPow
+    endPowers()
   }
 }

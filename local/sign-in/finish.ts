@@ -23,8 +23,10 @@ export function finish(context: SignInContext, signIn: PendingSignIn, user: User
     signIn.flow !== 'CUSTOM_AUTH' ||
     (signIn.passwordChanged && afterNewPassword === 'tokens') ||
     (signIn.usedNativeFactor && afterNativeFactor === 'tokens')
-  if (!tokensAtOnce)
-    return signIn.decided ? follow(context, signIn, signIn.decided) : customRound(context, signIn)
+  if (!tokensAtOnce) {
+    const { decided, usedNativeFactor } = signIn
+    return decided && !usedNativeFactor ? follow(context, signIn, decided) : customRound(context, signIn)
+  }
   const source = signIn.passwordChanged
     ? 'TokenGeneration_NewPasswordChallenge'
     : 'TokenGeneration_Authentication'
