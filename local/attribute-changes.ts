@@ -72,7 +72,7 @@ export function verifyAddress(pool: Pool, user: User, attribute: string, code: s
 async function sendCode(pool: Pool, user: User, address: string): Promise<UntypedObject> {
   const code = newCode()
   user.addressToVerify = { address, code, expiresAt: pool.clock.now() + CODE_LIFETIME_MS }
-  await mailCode(pool, address, code)
+  await sendVerificationMail(pool, address, code)
   return deliveryTo(address)
 }
 
@@ -82,7 +82,7 @@ export function newCode(): string {
 }
 
 /** A code in the words of the pool. @throws CognitoError CodeDeliveryFailureException. */
-export async function mailCode(pool: Pool, address: string, code: string): Promise<void> {
+export async function sendVerificationMail(pool: Pool, address: string, code: string): Promise<void> {
   const template = new Parameters(pool.description.describe()).object('VerificationMessageTemplate')
   const message = template.optionalString('EmailMessage') ?? 'Your verification code is {####}.'
   await pool.mailbox.send({

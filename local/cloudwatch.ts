@@ -49,9 +49,9 @@ export function performCloudWatch(
     case 'FilterLogEvents':
       return filterLogEvents(watch, input)
     case 'DescribeMetricFilters': {
-      const { logGroupName: group } = input
-      const isOf = (filter: MetricFilter) => group === undefined || filter.logGroupName === group
-      return { metricFilters: watch.metricFilters.filter(isOf) }
+      const group = String(input['logGroupName'])
+      linesOf(watch, group)
+      return { metricFilters: watch.metricFilters.filter(({ logGroupName }) => logGroupName === group) }
     }
     case 'GetMetricData':
       return getMetricData(watch, input)

@@ -9,7 +9,7 @@ import { CognitoError } from './errors.ts'
 import type { LocalMailbox } from './mailbox.ts'
 import type { Parameters } from './parameters.ts'
 import type { Quotas } from './quotas.ts'
-import type { Recovery } from './recovery.ts'
+import type { PasswordRecovery } from './recovery.ts'
 import type { Sessions } from './sessions.ts'
 import type { Tokens } from './tokens.ts'
 import type { Triggers } from './triggers.ts'
@@ -30,7 +30,7 @@ export interface Pool {
   readonly behaviour: Behaviour
   readonly quotas: Quotas
   /** By the name of the user inside the pool, or by a name that nobody has. */
-  readonly recoveries: Map<string, Recovery>
+  readonly recoveries: Map<string, PasswordRecovery>
 }
 
 /** An operation of the API: the members of the request in, the members of the answer out; throws CognitoError. */

@@ -219,7 +219,7 @@ test('a user with e-mail MFA gets no code by mail, while the same user without M
   expect(await forgot('moved')).toMatchObject(SENT('moved'))
 })
 
-test('the pool says which way comes first, and that there is none', async () => {
+test('the pool says which way comes first, or that an administrator has to help', async () => {
   expect(await forgot('with-phone')).toMatchObject(SENT('with-phone'))
   await setRecovery()
   await expect(forgot('with-phone')).rejects.toThrow('text message')

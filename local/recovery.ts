@@ -10,7 +10,7 @@ const MOST_ATTEMPTS = 5
 const ATTEMPTS_COUNT_FOR_MS = 60 * 60 * 1000
 
 /** What is known of one name. */
-export interface Recovery {
+export interface PasswordRecovery {
   /** undefined: no code opens it, as for a name that nobody has. */
   readonly code?: string
   /** Milliseconds since 1970. */
@@ -20,7 +20,7 @@ export interface Recovery {
 }
 
 /** @throws CognitoError LimitExceededException. */
-export function withAttempt(recovery: Recovery | undefined, now: number): Recovery {
+export function withAttempt(recovery: PasswordRecovery | undefined, now: number): PasswordRecovery {
   const { attempts, ...open } = recovery ?? { expiresAt: 0, attempts: [] }
   const recent = attempts.filter(at => at > now - ATTEMPTS_COUNT_FOR_MS)
   if (recent.length >= MOST_ATTEMPTS) {

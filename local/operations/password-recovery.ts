@@ -1,6 +1,6 @@
 // A forgotten password: a code by mail, and the new password for it.
 import type { UntypedObject } from '../../command/json.ts'
-import { deliveryTo, mailCode, newCode } from '../attribute-changes.ts'
+import { deliveryTo, newCode, sendVerificationMail } from '../attribute-changes.ts'
 import { checkSecretHash } from '../client-secret.ts'
 import { CognitoError, notAuthorized } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
@@ -50,7 +50,7 @@ export const AdminResetUserPassword: Operation = async (pool, request) => {
 
 /**
  * Who it is about, and whether the app client hides that there is no such user.
- * @throws CognitoError UserNotFoundException when there is none and nothing hides it.
+ * @throws CognitoError UserNotFoundException for a user who does not exist, unless the app client hides that.
  */
 function subjectOf(pool: Pool, request: Parameters) {
   const client = findClient(pool, request.string('ClientId'))
@@ -77,7 +77,7 @@ function countAttempt(pool: Pool, name: string) {
 async function sendCode(pool: Pool, { username }: User, address: string): Promise<UntypedObject> {
   const code = newCode()
   open(pool, username, code)
-  await mailCode(pool, address, code)
+  await sendVerificationMail(pool, address, code)
   return deliveryTo(address)
 }
 

@@ -422,8 +422,8 @@ function outcomesText(outcomes: readonly UserOutcome[]): string {
 }
 
 /**
- * Low on purpose: the quotas are those of the account and the region, and apps need them too. Calls that read users and calls
- * that change them are counted apart (developer guide, "Quotas in Amazon Cognito").
+ * Low on purpose: the quotas are those of the account and the region, and apps need them too. AdminSetUserMFAPreference is one of
+ * the operations that share 25 calls a second, AdminGetUser of those that share 120 (developer guide, "Quotas in Amazon Cognito").
  */
 const MOVES_A_SECOND = 10
 const READS_A_SECOND = 40

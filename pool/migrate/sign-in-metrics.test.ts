@@ -106,8 +106,14 @@ test('what may not be read is named with the right that is missing, and the rest
   denied = []
 })
 
-test('a pool without the functions says so', async () => {
-  await sdkFor(pool).send(new UpdateUserPoolCommand({ UserPoolId: pool.userPoolId }))
+test('the metrics are found through any of the functions, and a pool without them says so', async () => {
+  const update = (LambdaConfig: object) =>
+    sdkFor(pool).send(new UpdateUserPoolCommand({ UserPoolId: pool.userPoolId, LambdaConfig }))
+  const { CreateAuthChallenge } = DEPLOYED.userPool.LambdaConfig
+  const DefineAuthChallenge = CreateAuthChallenge?.replace('create-auth-challenge', 'that-has-not-logged-yet')
+  await update({ DefineAuthChallenge, CreateAuthChallenge })
+  expect((await signIns()).failures).toHaveLength(1)
+  await update({ DefineAuthChallenge })
   const { failures, notRead } = await signIns()
   expect(failures).toBeNull()
   expect(notRead).toMatchObject([{ error: expect.stringContaining('metric filters'), rights: [] }])

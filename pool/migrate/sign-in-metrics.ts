@@ -6,7 +6,7 @@ import { type JsonObject, stringAt } from '../../command/json.ts'
 import type { RefusalReason, TokenDecision } from '../../shared/challenge-sequence.ts'
 import type { Aws } from '../aws.ts'
 import { awsErrorKind, awsErrorText } from '../aws-errors.ts'
-import { logGroupOf } from '../probe/function-logs.ts'
+import { type LogGroup, logGroupOf } from '../probe/function-logs.ts'
 import { arnInSlot, TRIGGERS } from '../trigger-functions.ts'
 
 const DAYS = 7
@@ -159,16 +159,27 @@ async function signInMetrics({ cognito }: Aws, userPoolId: string): Promise<Metr
 /** Where the metric filters on the functions' logs count; null if there are none. */
 async function placeOfMetrics(aws: Aws, userPool: JsonObject) {
   for (const arn of TRIGGERS.flatMap(trigger => arnInSlot(userPool, trigger) ?? [])) {
-    const { region, name } = await logGroupOf(aws, arn)
-    const pages = paginateDescribeMetricFilters({ client: aws.logs(region) }, { logGroupName: name })
-    for await (const { metricFilters = [] } of pages) {
-      const ours = metricFilters
-        .flatMap(({ metricTransformations = [] }) => metricTransformations)
-        .find(({ metricName = '' }) => [...TOKENS, ...FAILED].some(({ metric }) => metric === metricName))
-      if (ours?.metricNamespace !== undefined) return { region, namespace: ours.metricNamespace }
-    }
+    const group = await logGroupOf(aws, arn)
+    const namespace = await namespaceOn(aws, group)
+    if (namespace !== undefined) return { region: group.region, namespace }
   }
   return null
+}
+
+async function namespaceOn(aws: Aws, { region, name }: LogGroup): Promise<string | undefined> {
+  const pages = paginateDescribeMetricFilters({ client: aws.logs(region) }, { logGroupName: name })
+  const ours = new Set([...TOKENS, ...FAILED].map(({ metric }) => metric))
+  try {
+    for await (const { metricFilters = [] } of pages) {
+      const counted = metricFilters.flatMap(({ metricTransformations = [] }) => metricTransformations)
+      const found = counted.find(({ metricName = '' }) => ours.has(metricName))
+      if (found !== undefined) return found.metricNamespace
+    }
+  } catch (error) {
+    // A function that has not logged yet may have no group.
+    if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error
+  }
+  return undefined
 }
 
 function metricOf(namespace: string, { metric, dimension, value }: Counter): Metric {
