@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   'limit-absent': 'the pool has no limit across sign-ins',
   'user-missing': 'the pool has no such user',
   'backup-exists': 'the backup file already exists',
+  'backup-unwritable': 'the backup file cannot be written',
   'backup-unreadable': 'the backup file cannot be read, or is not a backup',
   'backup-of-other-pool': 'the backup is of another pool',
   'pool-changed': 'the pool was changed by others in the meantime; run the command again',

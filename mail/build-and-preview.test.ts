@@ -263,6 +263,7 @@ test.each([
   [['--send-to', 'ada@example.com'], 'Missing required option: --from-address ADDRESS.'],
   [['--send-to', 'ada', '--from-address', 'a@example.com'], '--send-to must be one address.'],
   [['--brand-color', '#777777'], 'BRAND_COLOR must be a color as #rrggbb'],
+  [['--out', 'no-such-folder/mail.html'], 'Cannot write to --out no-such-folder/mail.html (ENOENT).'],
 ])('mail-preview %j says what to do', (args, text) => {
   const { status, stderr } = command(['mail-preview', ...args])
   expect(status).toBe(2)

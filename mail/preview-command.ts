@@ -89,7 +89,12 @@ export function runPreview(args: readonly string[], terminal: Terminal): Promise
     }
     const mails = sampleMails(module, sample, locales)
     if (to === undefined) {
-      await writeFile(out, galleryPage(mails, settings.appName))
+      await writeFile(out, galleryPage(mails, settings.appName)).catch((error: NodeJS.ErrnoException) => {
+        throw new CommandError(
+          `Cannot write to --out ${out} (${error.code}). Name a file that you may write to.`,
+          'usage',
+        )
+      })
       terminal.stdout.write(
         json
           ? `${JSON.stringify({ out, locales: mails.map(({ locale }) => locale) })}\n`

@@ -58,6 +58,16 @@ const WEB = ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts']
 
 /** The projects that people have, as their tools create them. */
 const PROJECTS: readonly (readonly [string, ts.CompilerOptions])[] = [
+  [
+    // Such as a test runner without a tsconfig.json: it reads "typesVersions" instead of "exports".
+    'CommonJS',
+    {
+      module: ts.ModuleKind.CommonJS,
+      moduleResolution: ts.ModuleResolutionKind.Node10,
+      ignoreDeprecations: '6.0',
+      lib: WEB,
+    },
+  ],
   ['node16', { module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16, lib: WEB }],
   [
     'nodenext',

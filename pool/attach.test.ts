@@ -512,6 +512,14 @@ describe('attach refuses and changes nothing', () => {
     expect(readdirSync(directory)).toEqual(['backup.json'])
   })
 
+  test('when the backup file cannot be written', async () => {
+    backup = join(directory, 'no-such-folder/backup.json')
+    const result = await attach('--json')
+    expect(jsonOf(result)).toMatchObject({ code: 'backup-unwritable' })
+    expect(result.err).toContain(`The backup file ${backup} cannot be written (ENOENT). Nothing was changed.`)
+    expect(aws.calls.filter(({ operation }) => operation.startsWith('Update'))).toEqual([])
+  })
+
   test('when the pool changes between the look and the update', async () => {
     aws.interfere = (operation, count, state) => {
       if (operation === 'DescribeUserPool' && count === 2) state.userPool['MfaConfiguration'] = 'OPTIONAL'

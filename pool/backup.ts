@@ -28,11 +28,18 @@ const FORMAT_1 = 'cognito-email-code backup 1'
 /**
  * Writes a backup whole or not at all, readable by its owner only.
  *
- * @throws CommandError `backup-exists` if the file exists: it may be the only record of how the pool was
+ * @throws CommandError `backup-exists` if the file exists: it may be the only record of how the pool was;
+ *   `backup-unwritable` if there can be no such file
  */
 export async function writeBackup(file: string, backup: Backup): Promise<void> {
   const unfinished = `${file}.${process.pid}.unfinished`
-  const handle = await open(unfinished, 'wx', 0o600)
+  const handle = await open(unfinished, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(
+      `The backup file ${file} cannot be written (${error.code}). Nothing was changed.\n` +
+        'With --backup FILE, pass a name in a folder that exists and that you may write to.',
+      'backup-unwritable',
+    )
+  })
   try {
     await handle.writeFile(`${JSON.stringify({ format: FORMAT, ...backup }, null, 2)}\n`)
     await handle.sync()

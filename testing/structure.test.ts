@@ -180,3 +180,11 @@ test.each([
   )
   expect(without.map(statement => statement.getText().split('\n')[0])).toEqual([])
 })
+
+test('TypeScript without "exports" finds the declarations that CommonJS gets', () => {
+  const { exports, typesVersions } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const required = Object.entries<{ require?: { types: string } }>(exports).flatMap(([name, its]) =>
+    its.require === undefined ? [] : [[name.replace('./', ''), [its.require.types]]],
+  )
+  expect(typesVersions).toEqual({ '*': Object.fromEntries(required) })
+})

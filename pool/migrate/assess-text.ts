@@ -38,7 +38,8 @@ export function assessmentText(terminal: Terminal, assessment: Assessment): stri
   const { userPoolId, poolName, fits, plan, cost, next } = assessment
   const width = Math.max(60, Math.min(terminal.stdout.columns ?? 100, 120))
   const indent = ' '.repeat(10)
-  const put = (label: string, text: string) => `${indent}${wrapped(`${label}${text}`, width, `${indent}  `)}`
+  const put = (label: string, text: string) =>
+    `${indent}${label}${wrapped(text, width, indent + ' '.repeat(label.length))}`
   const lines = sortedLines(assessment).map(({ id, level, custom, native, todo, source }) =>
     [
       `${coloured(terminal, LEVEL_STYLE[level], level.padEnd(8))}  ${coloured(terminal, 'bold', id)}`,

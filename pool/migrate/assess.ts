@@ -1,6 +1,6 @@
 // Whether Cognito's own e-mail MFA gives this pool what the triggers give it: blockers, warnings, cost and a dated plan. Pure.
 import { type JsonObject, member, objectAt, stringAt } from '../../command/json.ts'
-import { COMMAND } from '../../command/name.ts'
+import { COMMAND, packageFile } from '../../command/name.ts'
 import { printable, shellCommand } from '../../command/shell.ts'
 import {
   asksForCode,
@@ -418,7 +418,7 @@ function amplifyLine({ amplifyVersion }: AssessFacts): AssessLine {
     custom: 'Amplify v5 or v6: CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE.',
     native: `aws-amplify 6.8.0 or newer${amplifyVersion === undefined ? '' : `; the app has ${printable(amplifyVersion)}`}: CONFIRM_SIGN_IN_WITH_EMAIL_CODE, CONTINUE_SIGN_IN_WITH_MFA_SELECTION, CONTINUE_SIGN_IN_WITH_EMAIL_SETUP, CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION.`,
     todo: old
-      ? 'Release an app that answers these steps before anyone is moved (docs/native-mfa.md), and pass --amplify-version to assess.'
+      ? `Release an app that answers these steps before anyone is moved (${packageFile('docs/native-mfa.md')}), and pass --amplify-version to assess.`
       : undefined,
     source: 'https://github.com/aws-amplify/amplify-js/pull/13945',
   }

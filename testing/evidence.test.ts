@@ -1,0 +1,48 @@
+// docs/evidence.md has a row for each section of the README that claims something, and names commands and tests that exist.
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, test } from '@jest/globals'
+
+/** Sections that claim nothing: they say what the project is not. */
+const WITHOUT_CLAIMS = ['What it does not do']
+/** Scripts whose tests `npm test` leaves out. */
+const APART = ['test:browser', 'test:package', 'test:recipes']
+
+const ROWS = readFileSync('docs/evidence.md', 'utf8')
+  .split('\n## ')[0]
+  ?.split('\n')
+  .filter(line => /^\| (?!section )/.test(line))
+  .map(line => line.split(' | ').map(cell => cell.replace(/^\| | \|$/g, '')))
+const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+test('each section of the README that claims something has a row', () => {
+  const headings = [...readFileSync('README.md', 'utf8').matchAll(/^##? (.*)$/gm)].map(([, name]) => name)
+  const shown = new Set(ROWS?.map(([section]) => section))
+  expect([...shown]).toEqual(headings.filter(name => !WITHOUT_CLAIMS.includes(name ?? '')))
+})
+
+test.each(ROWS ?? [])('%s: %s', (_section, _claim, cell = '') => {
+  const commands = [...cell.matchAll(/`(.*?)`/g)].map(([, command = '']) => command)
+  const problems = commands.flatMap(command => problemsOf(command))
+  expect(problems).toEqual([])
+  const isApart = APART.some(script => cell.includes(`npm run ${script}\`, not in \`npm test\``))
+  const isInNpmTest = /npm run (jest -- |test:triggers)/.test(cell)
+  expect(isApart || isInNpmTest).toBe(true)
+})
+
+/** What of a command does not exist. */
+function problemsOf(command: string): string[] {
+  const [, file, name] = /^npm run jest -- (\S+)(?: -t "(.*)")?$/.exec(command) ?? []
+  if (file !== undefined) {
+    if (!existsSync(file) || /\.(browser|package)\.test\.ts$|^recipes\//.test(file)) return [command]
+    return name === undefined || titlesIn(file).some(title => title.includes(name)) ? [] : [command]
+  }
+  const [, script = command] = /^npm (?:run )?([\w:]+)/.exec(command) ?? []
+  return Object.hasOwn(scripts, script) ? [] : [command]
+}
+
+function titlesIn(file: string): string[] {
+  const source = readFileSync(file, 'utf8')
+  return [...source.matchAll(/\b(?:test|describe)(?:\.each\(.*?\))?\(\s*(['"`])(.*?)\1,/gs)].map(
+    ([, , title = '']) => title,
+  )
+}
