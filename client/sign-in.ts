@@ -493,7 +493,10 @@ export function createSignInDriver(options: SignInDriverOptions = {}): SignInDri
       const claims = tokens?.idToken?.payload ?? {}
       const typed = [claims['email'], claims['preferred_username'], claims['phone_number'], username]
       const names = [signInDetails?.loginId, ...typed].filter(name => typeof name === 'string')
-      const state = { step: 'signed-in', busy: false, username: names[0] ?? username } as const
+      const [name] = names
+      // Another tab is signing in: Amplify keeps the ID token, which has the name, after the access token.
+      if (name === undefined) return undefined
+      const state = { step: 'signed-in', busy: false, username: name } as const
       return { names: names.map(name => name.toLowerCase()), move: { state } }
     } catch (error) {
       // Tokens that are there and cannot be refreshed now.

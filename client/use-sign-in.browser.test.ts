@@ -1,9 +1,13 @@
-// The React hook in a real browser, in strict mode, where an effect that signs in runs twice.
+// The React hook in a real browser: in strict mode, where an effect that signs in runs twice, and hydrated.
 import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { type BuildOptions, build } from 'esbuild'
 import type { Page } from 'playwright-core'
+import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
 import { NEW_PASSWORD, type Stage, startStage } from '../testing/browser.ts'
+import { App } from '../testing/hydration-app.tsx'
+import { createSignInDriver } from './sign-in.ts'
 
 let stage: Stage
 
@@ -27,17 +31,20 @@ async function bundle(options: BuildOptions): Promise<string> {
   return outputFiles.map(({ text }) => text).join('')
 }
 
-/** A page of its own that runs `script`, with the values of `query` in its address. */
-async function openApp(script: string, query: Readonly<Record<string, string>>): Promise<Page> {
-  const page = await stage.open()
-  await page.route('**/app.html*', route =>
-    route.fulfill({ contentType: 'text/html', body: '<body><script type="module" src="app.js"></script>' }),
-  )
-  await page.route('**/app.js', route => route.fulfill({ contentType: 'text/javascript', body: script }))
+/** Runs `script` over `markup`, in a page of its own if none is given, with the values of `query` in its address. */
+async function openApp(
+  script: string,
+  query: Readonly<Record<string, string>>,
+  { page, markup = '' }: { page?: Page; markup?: string } = {},
+): Promise<Page> {
+  const app = page ?? (await stage.open())
+  const body = `<body><div id="root">${markup}</div><script type="module" src="app.js"></script>`
+  await app.route('**/app.html*', route => route.fulfill({ contentType: 'text/html', body }))
+  await app.route('**/app.js', route => route.fulfill({ contentType: 'text/javascript', body: script }))
   const { endpoint, userPoolId, clientId } = stage.pool
   const pool = { userPoolId, userPoolClientId: clientId, userPoolEndpoint: endpoint }
-  await page.goto(`${endpoint}/app.html?${new URLSearchParams({ ...pool, ...query })}`)
-  return page
+  await app.goto(`${endpoint}/app.html?${new URLSearchParams({ ...pool, ...query })}`)
+  return app
 }
 
 test('an effect that runs twice signs in once, and the component follows the state', async () => {
@@ -89,4 +96,35 @@ test('the example of docs/client.md signs a new user in, and out again', async (
   await goOn()
   await page.getByRole('button', { name: `Sign out ${username}` }).click()
   await page.getByLabel('E-mail address').waitFor()
+})
+
+test('what a server rendered is hydrated without a complaint, though the driver has already found the user', async () => {
+  const { username, password } = await stage.knownUser()
+  const page = await stage.open()
+  await page.getByLabel('E-mail address').fill(username)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Check your mail' }).waitFor()
+  await page.getByLabel('Code').fill(await stage.code(username))
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'You are signed in' }).waitFor()
+
+  const complaints: string[] = []
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', error => complaints.push(error.message))
+  const contents = `
+    import { Amplify } from 'aws-amplify'
+    import { hydrateRoot } from 'react-dom/client'
+    import { createSignInDriver } from './client/sign-in.ts'
+    import { App } from './testing/hydration-app.tsx'
+    Amplify.configure({ Auth: { Cognito: Object.fromEntries(new URLSearchParams(location.search)) } })
+    const driver = createSignInDriver()
+    await driver.resume()
+    hydrateRoot(document.getElementById('root'), <App driver={driver} />)`
+  const script = await bundle({ stdin: { contents, loader: 'tsx', resolveDir: process.cwd() } })
+  const markup = renderToString(createElement(App, { driver: createSignInDriver() }))
+  expect(markup).toBe('<output>signed-out</output>')
+  await openApp(script, {}, { page, markup })
+  await page.getByText(`Welcome, ${username}.`).waitFor()
+  expect(complaints).toEqual([])
 })

@@ -102,8 +102,9 @@ export function createMailboxView(fillIn: (code: string) => void): MailboxView {
     const frame = make('iframe', { sandbox: 'allow-same-origin', title: mail.subject, srcdoc: mail.html })
     const fit = () => {
       // A frame that is still loading has a document without a root, whatever the type says.
-      const root: Element | null | undefined = frame.contentDocument?.documentElement
-      const height = root?.scrollHeight ?? 0
+      const root: HTMLElement | null | undefined = frame.contentDocument?.documentElement
+      // Not what can be scrolled, which is never less than the frame is high now.
+      const height = root?.offsetHeight ?? 0
       if (height > 0) frame.style.height = `${height}px`
     }
     frame.addEventListener('load', fit)
@@ -112,11 +113,12 @@ export function createMailboxView(fillIn: (code: string) => void): MailboxView {
       'details',
       {},
       make('summary', {}, make('span', { class: 'subject' }, mail.subject), badge),
-      make('p', { class: 'hint' }, `${mail.to} · ${time}`),
+      make('p', { class: 'hint' }, make('span', {}, mail.to), ' ', make('span', {}, time)),
       mail.html === '' ? make('pre', { tabindex: '0' }, mail.text) : frame,
       ...(button ? [button] : []),
     )
-    details.addEventListener('toggle', fit)
+    // Opened, or turned and enlarged, which changes where its lines break.
+    new ResizeObserver(fit).observe(frame)
     // A mail of another sign-in does not close the one whose code is waited for.
     if (state.step !== 'code' || counts(mail, state)) {
       for (const { item } of entries) closeIn(item)

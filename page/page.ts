@@ -73,12 +73,18 @@ function renderLanguage(): void {
   render()
 }
 
-let refreshing: Promise<void> = Promise.resolve()
+/** Two answers to the same question would be taken in twice. */
+const refresh = inTurn(fetchNews)
+/** Another tab keeps its tokens one after the other: only the last look finds all of them. */
+const followOtherTabs = inTurn(lookAtTokens)
 
-/** One after the other: two answers to the same question would be taken in twice. */
-function refresh(): Promise<void> {
-  refreshing = refreshing.catch(() => undefined).then(fetchNews)
-  return refreshing
+/** Each run waits for the one before. */
+function inTurn(run: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  return () => {
+    last = last.catch(() => undefined).then(run)
+    return last
+  }
 }
 
 async function fetchNews(): Promise<void> {
@@ -132,7 +138,7 @@ async function offerNewUser(): Promise<void> {
 }
 
 /** Another tab has signed the person in or out: a code that is asked for here leads nowhere any more. */
-async function followOtherTabs(): Promise<void> {
+async function lookAtTokens(): Promise<void> {
   const { step, busy } = driver.getState()
   if (busy) return
   const { tokens } = await fetchAuthSession().catch(() => ({ tokens: undefined }))
@@ -142,11 +148,11 @@ async function followOtherTabs(): Promise<void> {
   await driver.resume()
 }
 
-function onSubmit(id: string, submit: (fields: FormData) => void): void {
+function onSubmit(id: string, submit: (fields: FormData, form: HTMLFormElement) => void): void {
   const form = byId(id, HTMLFormElement)
   form.addEventListener('submit', event => {
     event.preventDefault()
-    submit(new FormData(form))
+    submit(new FormData(form), form)
   })
 }
 
@@ -164,11 +170,15 @@ function listen(): void {
     if (!driver.getState().busy) diagram.begin()
     void driver.signIn({ username, password })
   })
-  onSubmit('new-password-form', fields => {
+  onSubmit('new-password-form', (fields, form) => {
     const password = fieldText(fields, 'new-password')
-    if (password === '')
-      return view.complain(texts().fillInNewPassword, byId('new-password', HTMLInputElement))
     const attributes = [...fields.keys()].filter(name => name !== 'username' && name !== 'new-password')
+    const empty = ['new-password', ...attributes].find(name => fieldText(fields, name) === '')
+    if (empty !== undefined) {
+      const text = password === '' ? texts().fillInNewPassword : texts().fillInAll
+      const field = form.elements.namedItem(empty)
+      return view.complain(text, field instanceof HTMLInputElement ? field : undefined)
+    }
     void driver.submitNewPassword(
       password,
       Object.fromEntries(attributes.map(name => [name, fieldText(fields, name)])),

@@ -66,8 +66,11 @@ export function createProblemView(
     const article = byId(`way-${way}`, HTMLElement)
     const clicks = article.querySelector<HTMLElement>('.clicks')
     const verdict = article.querySelector<HTMLElement>('.verdict')
-    if (!clicks || !verdict) return
+    const reason = article.querySelector<HTMLElement>('.hint')
+    if (!clicks || !verdict || !reason) return
     const results = typeof state === 'string' ? [undefined, undefined] : state
+    // It explains what the clicks come to.
+    reason.hidden = results.length === 1
     clicks.replaceChildren(
       ...results.flatMap((click, index) => [
         make('dt', {}, results.length > 1 ? words.click(index + 1) : words.beforeClicks),

@@ -7,6 +7,19 @@ import type { Texts } from './texts.ts'
 const SLOW_MILLISECONDS = 4000
 /** So many of the newest users are offered. */
 const MOST_USERS = 4
+/** What browsers fill in for an attribute, and the kind of its field where it is not a text. */
+const ATTRIBUTE_FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  name: { autocomplete: 'name' },
+  given_name: { autocomplete: 'given-name' },
+  middle_name: { autocomplete: 'additional-name' },
+  family_name: { autocomplete: 'family-name' },
+  nickname: { autocomplete: 'nickname' },
+  gender: { autocomplete: 'sex' },
+  website: { autocomplete: 'url', type: 'url' },
+  email: { autocomplete: 'email', type: 'email' },
+  birthdate: { autocomplete: 'bday', type: 'date' },
+  phone_number: { autocomplete: 'tel', type: 'tel' },
+}
 
 export interface SignInView {
   render(texts: Texts, state: SignInState): void
@@ -54,12 +67,12 @@ export function createSignInView(): SignInView {
   const reveals = [...document.querySelectorAll('.reveal')]
   const sections = [passwordForm, newPasswordForm, codeForm, signedIn]
 
-  const fields = [username, password, newPassword, code]
+  const fields = () => sections.flatMap(section => [...section.querySelectorAll('input')])
 
-  // What is typed now has not been judged yet.
-  for (const field of fields) {
-    field.addEventListener('input', () => {
-      field.ariaInvalid = null
+  for (const section of sections) {
+    // What is typed now has not been judged yet.
+    section.addEventListener('input', ({ target }) => {
+      if (target instanceof HTMLInputElement) target.ariaInvalid = null
     })
   }
 
@@ -83,14 +96,13 @@ export function createSignInView(): SignInView {
     }
     renderSteps(state)
     setText(heading, headingOf(texts, state))
-    setText(lead, leadOf(texts, state))
     document.title = headingOf(texts, state)
     signOutOther.hidden = !(state.step === 'failed' && state.reason === 'another-user')
     disable(signOutOther, state.busy)
     cancel.dataset['shown'] = String(state.busy && section === passwordForm)
     if (state.step === 'new-password') showAttributes(state)
     if (state.step === 'code') showCodeEntry(texts, state)
-    if (!state.busy && (state !== before || texts !== spoken)) {
+    if (texts !== spoken || (!state.busy && state !== before)) {
       say(noticeOf(texts, state), isGoodNews(state) ? 'info' : 'problem', wrongFields(state))
     }
     if (state.busy && !before?.busy) busySince = Date.now()
@@ -123,13 +135,16 @@ export function createSignInView(): SignInView {
 
   function tick(texts: Texts, state: SignInState): void {
     setText(working, workingText(texts, state))
-    setText(announcement, state.step === 'code' && !state.busy ? expiryText(texts, state, 'end') : '')
+    setText(lead, leadOf(texts, state))
+    const isOver = state.step === 'code' ? expiryText(texts, state, 'end') : ''
+    setText(announcement, state.busy ? '' : isOver)
     if (state.step !== 'code') return
     const wait = (state.resendAfter ?? 0) - Date.now()
     const none = state.sendsLeft === 0
     const attemptsLeft = opens(state) ? state.attemptsLeft : undefined
     setText(attempts, attemptsLeft === undefined ? '' : texts.attemptsLeft(attemptsLeft))
     setText(expiry, expiryText(texts, state, 'countdown'))
+    expiry.dataset['over'] = String(isOver !== '')
     setText(noSends, none ? texts.noSendsLeft : '')
     resend.hidden = state.kind === 'totp' || state.kind === 'custom'
     disable(resend, state.busy || none || wait > 0)
@@ -179,7 +194,7 @@ export function createSignInView(): SignInView {
       case 'failed':
         return password
       case 'new-password':
-        return newPassword
+        return wrongFields(state)[0] ?? newPassword
       case 'code':
         return opens(state) ? code : undefined
       case 'signed-in':
@@ -205,15 +220,18 @@ export function createSignInView(): SignInView {
   function say(text: string, tone: 'info' | 'problem', wrong: readonly HTMLInputElement[]): void {
     notice.dataset['tone'] = tone
     notice.textContent = text
-    for (const field of fields) {
+    for (const field of fields()) {
       field.ariaInvalid = wrong.includes(field) ? 'true' : null
     }
   }
 
   function wrongFields(state: SignInState): readonly HTMLInputElement[] {
     if (state.step === 'failed') return state.reason === 'wrong-password' ? [username, password] : []
-    if (state.step === 'new-password')
-      return state.problem === undefined || state.problem === 'network' ? [] : [newPassword]
+    if (state.step === 'new-password') {
+      if (state.problem === undefined || state.problem === 'network') return []
+      const others = [...attributes.querySelectorAll('input')]
+      return state.problem === 'invalid-input' && others.length > 0 ? others : [newPassword]
+    }
     if (state.step !== 'code' || state.problem === 'network') return []
     return state.problem === 'incomplete-code' || state.reason === 'wrong-code' ? [code] : []
   }
@@ -225,8 +243,14 @@ export function createSignInView(): SignInView {
         make(
           'label',
           { lang: 'en' },
-          name.replaceAll('_', ' '),
-          make('input', { name, type: 'text', required: '' }),
+          attributeLabel(name),
+          make('input', {
+            name,
+            type: 'text',
+            required: '',
+            'aria-describedby': 'notice',
+            ...ATTRIBUTE_FIELDS[name],
+          }),
         ),
       ),
     )
@@ -267,14 +291,9 @@ export function createSignInView(): SignInView {
     },
     showClaims: (texts, claims) => {
       const rows = Object.entries(claims).map(([name, value]) =>
-        make(
-          'tr',
-          {},
-          make('th', { scope: 'row', lang: 'en' }, name),
-          make('td', {}, claimText(texts, name, value)),
-        ),
+        make('div', {}, make('dt', { lang: 'en' }, name), make('dd', {}, claimText(texts, name, value))),
       )
-      byId('claims', HTMLTableSectionElement).replaceChildren(...rows)
+      byId('claims', HTMLDListElement).replaceChildren(...rows)
     },
     fillInCode: digits => {
       code.value = digits
@@ -283,10 +302,20 @@ export function createSignInView(): SignInView {
   }
 }
 
+/** `given_name` as "Given name", `custom:team` as "Team". */
+function attributeLabel(name: string): string {
+  const words = name.replace(/^custom:/, '').replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
 function claimText(texts: Texts, name: string, value: unknown): string {
   if (typeof value === 'string') return value
   const isTime = typeof value === 'number' && ['auth_time', 'iat', 'exp'].includes(name)
-  return isTime ? new Date(value * 1000).toLocaleString(texts.languageTag) : JSON.stringify(value)
+  if (!isTime) return JSON.stringify(value)
+  return new Date(value * 1000).toLocaleString(texts.languageTag, {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  })
 }
 
 /** Whether a code can end this round: not after the limit across sign-ins is reached. */
@@ -335,10 +364,25 @@ function leadOf(texts: Texts, state: SignInState): string {
     case 'new-password':
       return texts.newPasswordLead(state.username)
     case 'code':
-      return opens(state) ? texts.codeLead(state) : ''
+      return opens(state) ? texts.codeLead(state) : limitedLead(texts, state)
     case 'signed-in':
       return texts.signedInLead(state.username)
   }
+}
+
+/** When a code can be sent to this user again: the time of day, with its day unless that is today. */
+function limitedLead(texts: Texts, { resendAfter }: CodeState): string {
+  if (resendAfter === undefined) return ''
+  if (resendAfter <= Date.now()) return texts.limitedLead(undefined)
+  const time = new Date(Math.ceil(resendAfter / 60_000) * 60_000)
+  const isToday = time.toDateString() === new Date().toDateString()
+  return texts.limitedLead(
+    time.toLocaleString(texts.languageTag, {
+      ...(isToday ? {} : { weekday: 'long' }),
+      hour: 'numeric',
+      minute: '2-digit',
+    }),
+  )
 }
 
 function noticeOf(texts: Texts, state: SignInState): string {

@@ -29,7 +29,7 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   signOutOther: '让另一位用户退出登录',
   mailbox: '收件箱',
   mailboxLead: '用户池最近发出的十封邮件。',
-  noMail: '还没有邮件。',
+  noMail: '还没有邮件。登录时，验证码会出现在这里。',
   showMail: '查看',
   problem: '重现这个问题',
   problemLead: '同样的登录做两遍：每次都用新用户、正确的密码和正确的验证码，并且每次都连点两下“继续”。',
@@ -49,12 +49,12 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   faultRefuseMailHint: '关闭此开关之前，SES 拒绝每封邮件。',
   faultWrongClock: '时钟不准',
   faultWrongClockHint: '本设备的时钟比 Cognito 快 10 分钟。',
-  faultNewPassword: '设置新密码后 Cognito 的行为',
+  faultNewPassword: '设置新密码后的下一步',
   faultNewPasswordHint:
     'AWS 没有公开这一行为。无论哪种情况，首次登录都会要求验证码：直接发放的令牌会被守卫触发器拒绝。',
-  afterDefine: '调用 Define，条目不变',
-  afterDefineWithEntry: '调用 Define，多一个条目',
-  afterDefineFirst: '直接调用 Create',
+  afterDefine: 'Define，条目不变',
+  afterDefineWithEntry: 'Define，多一个条目',
+  afterDefineFirst: '直接 Create',
   afterTokens: '直接发放令牌',
   faultExpire: '让会话过期',
   faultReset: '全部关闭',
@@ -81,6 +81,7 @@ export interface Texts {
   readonly signedOutLead: string
   readonly fillInBoth: string
   readonly fillInNewPassword: string
+  readonly fillInAll: string
   readonly newPasswordHeading: string
   readonly newPasswordLead: (username: string) => string
   readonly newPasswordProblem: Record<NonNullable<NewPasswordState['problem']>, string>
@@ -91,6 +92,8 @@ export interface Texts {
   readonly answer: string
   readonly codeHeading: Record<CodeState['kind'], string>
   readonly limitedHeading: string
+  /** With the time of day; without it a code can be sent now. */
+  readonly limitedLead: (time: string | undefined) => string
   readonly codeLead: (state: CodeState) => string
   readonly codeReason: Record<CodeState['reason'], string>
   /** What is different for the challenge of other triggers, which sends no mail that the page knows of. */
@@ -164,6 +167,7 @@ export const TEXTS: Record<Language, Texts> = {
     signedOutLead: 'Choose a user to fill in the form, or type.',
     fillInBoth: 'Enter both the e-mail address and the password.',
     fillInNewPassword: 'Enter a new password.',
+    fillInAll: 'Fill in every field.',
     newPasswordHeading: 'Choose a new password',
     newPasswordLead: username => `The password of ${username} is temporary. Choose your own.`,
     newPasswordProblem: {
@@ -191,6 +195,8 @@ export const TEXTS: Record<Language, Texts> = {
       custom: 'One more step',
     },
     limitedHeading: 'No code was sent',
+    limitedLead: time =>
+      time === undefined ? 'A new code can be sent now.' : `A new code can be sent after ${time}.`,
     codeLead: ({ kind, destination, codeLength, reference, parameters = {} }) => {
       if (kind === 'totp') return 'Enter the code that the app shows.'
       if (kind === 'custom') return `Parameters of the challenge: ${listed(parameters)}`
@@ -205,7 +211,7 @@ export const TEXTS: Record<Language, Texts> = {
       resent: 'A new code was sent. The earlier one is no longer valid.',
       'resend-refused': 'It is too early for a new code. No mail was sent.',
       restarted: 'The sign-in was restarted. A new code was sent; only that one is valid.',
-      limited: 'Too many codes were requested for this user. No mail was sent. Try again later.',
+      limited: 'Too many codes were requested for this user. No mail was sent.',
     },
     customReason: {
       'wrong-code': 'The triggers of this pool ask again.',
@@ -220,7 +226,7 @@ export const TEXTS: Record<Language, Texts> = {
     validFor: time => `Valid for ${time}.`,
     expired: 'This code has expired.',
     resendIn: time => `A new code can be sent in ${time}.`,
-    noSendsLeft: 'No more mails in this sign-in.',
+    noSendsLeft: 'No more codes can be sent in this sign-in.',
     signedInHeading: 'You are signed in',
     signedInLead: username => `Welcome, ${username}.`,
     failedHeading: 'Please sign in again',
@@ -324,6 +330,7 @@ export const TEXTS: Record<Language, Texts> = {
     signedOutLead: '选择一个用户自动填写，或自行输入。',
     fillInBoth: '请填写邮箱地址和密码。',
     fillInNewPassword: '请填写新密码。',
+    fillInAll: '请填写每一项。',
     newPasswordHeading: '设置新密码',
     newPasswordLead: username => `${username} 的密码是临时密码，请设置您自己的密码。`,
     newPasswordProblem: {
@@ -351,6 +358,8 @@ export const TEXTS: Record<Language, Texts> = {
       custom: '还有一步',
     },
     limitedHeading: '未发送验证码',
+    limitedLead: time =>
+      time === undefined ? '现在可以重新发送验证码。' : `${time} 之后可以重新发送验证码。`,
     codeLead: ({ kind, destination, codeLength, reference, parameters = {} }) => {
       if (kind === 'totp') return '请输入应用中显示的验证码。'
       if (kind === 'custom') return `质询的参数：${listed(parameters)}`
@@ -365,7 +374,7 @@ export const TEXTS: Record<Language, Texts> = {
       resent: '已发送新的验证码，之前的验证码已失效。',
       'resend-refused': '现在还不能发送新的验证码，邮件未发出。',
       restarted: '登录已重新开始，新的验证码已发送，只有它有效。',
-      limited: '该用户请求验证码的次数过多，邮件未发出。请稍后再试。',
+      limited: '该用户请求验证码的次数过多，邮件未发出。',
     },
     customReason: {
       'wrong-code': '用户池的触发器再次提问。',
@@ -380,7 +389,7 @@ export const TEXTS: Record<Language, Texts> = {
     validFor: time => `${time} 内有效。`,
     expired: '该验证码已过期。',
     resendIn: time => `${time} 后可重新发送验证码。`,
-    noSendsLeft: '本次登录不能再发送邮件。',
+    noSendsLeft: '本次登录不能再发送验证码。',
     signedInHeading: '您已登录',
     signedInLead: username => `欢迎，${username}。`,
     failedHeading: '请重新登录',
