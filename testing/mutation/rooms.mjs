@@ -34,7 +34,7 @@ export const ROOMS = {
   rules: {
     mutate: RULES.map(name => `shared/${name}.ts`),
     tests: [
-      '**/functions/@(create-and-verify|define-auth-challenge|pre-token-generation|upgrade).test.ts',
+      '**/functions/@(define-auth-challenge|pre-token-generation).test.ts',
       `**/shared/@(${RULES.join('|')}|event-record).test.ts`,
     ],
   },
