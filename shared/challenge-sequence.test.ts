@@ -317,6 +317,29 @@ describe('a resend', () => {
   })
 })
 
+test('one failed round of the version before is no attempt: its right code may have failed', () => {
+  const former = failed('CUSTOM_CHALLENGE', round('first', ''))
+  const wrong = failed('CUSTOM_CHALLENGE', round('wrong-code'))
+  expect(step([...PASSWORD, former, wrong])).toEqual({ name: 'ask-code' })
+  expect(step([...PASSWORD, former, former, wrong]).name).toBe('refuse')
+  expect(step([...PASSWORD, passed('CUSTOM_CHALLENGE', round('first', '')), wrong, wrong]).name).toBe(
+    'refuse',
+  )
+})
+
+test.each(NEUTRAL)('%s may stand behind the password, and proves nothing', name => {
+  expect(step([...PASSWORD, passed(name)])).toEqual({ name: 'ask-code' })
+})
+
+test('behind a fault nothing counts as passed any more', () => {
+  const session = [failed('SRP_A'), ...PASSWORD, passed('EMAIL_OTP'), passed('SMS_MFA')]
+  expect(readProgress({ session, userNotFound: false, resendRequested: false })).toMatchObject({
+    password: 'not-started',
+    emailFactorPassed: false,
+    otherFactorPassed: false,
+  })
+})
+
 test('each refusal says why', () => {
   const reasons = (session: readonly SessionEntry[]) => {
     const refusal = step(session)
@@ -328,6 +351,7 @@ test('each refusal says why', () => {
   expect(reasons([passed('SRP_A'), passed('CUSTOM_CHALLENGE')])).toBe('unexpected-order')
   expect(reasons([passed('SRP_A'), failed('PASSWORD_VERIFIER')])).toBe('failed-challenge')
   expect(reasons([...PASSWORD, passed('SRP_A')])).toBe('unexpected-order')
+  expect(reasons([...PASSWORD, passed('PASSWORD_VERIFIER')])).toBe('unexpected-order')
   expect(reasons([...PASSWORD, passed('CUSTOM_CHALLENGE', 'CAPTCHA_CHALLENGE')])).toBe('unknown-round')
   expect(reasons([...PASSWORD, passed('A_NAME_YET_TO_COME')])).toBe('unknown-challenge')
   expect(reasons([...PASSWORD, failed('NEW_PASSWORD_REQUIRED')])).toBe('failed-challenge')
@@ -430,7 +454,7 @@ describe('whatever comes in as a session', () => {
 })
 
 describe('the guard of Pre Token Generation', () => {
-  const decide = (
+  const decision = (
     triggerSource: string,
     {
       clientId = 'client',
@@ -445,7 +469,20 @@ describe('the guard of Pre Token Generation', () => {
         hostedUi: hostedUi === 'allow' ? 'allow' : 'deny',
         guardedClientIds: guarded.length === 0 ? undefined : guarded,
       },
-    ).name
+    )
+  const decide = (...given: Parameters<typeof decision>) => decision(...given).name
+
+  test('says why it lets tokens through or refuses them', () => {
+    const hostedUi = 'TokenGeneration_HostedAuth'
+    const why = (...given: Parameters<typeof decision>) => decision(...given).reason
+    expect(why(hostedUi, { guarded: ['other'] })).toBe('client-not-guarded')
+    expect(why('TokenGeneration_RefreshTokens')).toBe('guarded-elsewhere')
+    expect(why('TokenGeneration_NewPasswordChallenge')).toBe('new-password')
+    expect(why('TokenGeneration_SomethingNew')).toBe('unknown-source')
+    expect(why(hostedUi, { userStatus: 'EXTERNAL_PROVIDER' })).toBe('federated')
+    expect(why(hostedUi, { hostedUi: 'allow' })).toBe('hosted-ui-allowed')
+    expect(why(hostedUi)).toBe('hosted-ui')
+  })
 
   test('refuses tokens straight after a new password, whatever the user status says', () => {
     for (const userStatus of ['CONFIRMED', 'FORCE_CHANGE_PASSWORD', 'EXTERNAL_PROVIDER', '']) {

@@ -135,7 +135,7 @@ export function startOfSignIn(userNotFound: boolean): Progress {
 
 /** The progress after one more entry of the session. What it returns depends on nothing but its two arguments. */
 export function addEntry(before: Progress, entry: SessionEntry): Progress {
-  const round = entry.challengeName === 'CUSTOM_CHALLENGE' ? readRound(entry.challengeMetadata) : undefined
+  const round = readRound(entry.challengeMetadata)
   const progress = { ...before, fault: before.fault ?? faultOf(before, entry, round) }
   const { challengeName, challengeResult } = entry
   if (challengeName === 'CUSTOM_CHALLENGE') return addRound(progress, challengeResult, round)

@@ -3,10 +3,14 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import {
   type CodeRound,
+  canPass,
+  isFormer,
+  isResend,
   planRound,
   type RoundPolicy,
   readRound,
   referenceOf,
+  withoutMail,
   writeRound,
 } from './code-round.ts'
 
@@ -17,6 +21,7 @@ const POLICY: RoundPolicy = {
   resendAfterSeconds: 30,
   keyIds: [KEY, OLD_KEY],
 }
+const REASONS = ['first', 'wrong-code', 'expired', 'resent', 'resend-refused'] as const
 const NOW = Date.UTC(2026, 0, 1)
 const seconds = (count: number) => NOW + count * 1000
 
@@ -89,12 +94,39 @@ test('a round without a record counts as a mail that was sent and is no longer v
   expect(plan(undefined, false, NOW, 2)).toMatchObject({ send: true, round: { reason: 'expired', sends: 3 } })
   expect(plan(undefined, false, NOW, 3)).toMatchObject({
     send: false,
-    round: { reason: 'expired', expiresAt: 0 },
+    round: { reason: 'expired', expiresAt: 0, nonce: '', keyId: '' },
   })
 })
 
+test('a round without its mail is opened by no code, ends now, and leaves the mail to the next round', () => {
+  const closed = withoutMail(plan(first, true, seconds(30)).round, seconds(31))
+  expect(closed).toEqual({
+    reason: 'resent',
+    nonce: '',
+    keyId: '',
+    sentAt: 0,
+    expiresAt: seconds(31),
+    sends: 1,
+  })
+  expect(readRound(writeRound(closed))).toEqual(closed)
+  expect([canPass(closed), isFormer(closed)]).toEqual([false, false])
+  expect(plan(closed, false, seconds(31))).toMatchObject({
+    send: true,
+    round: { reason: 'expired', sends: 2 },
+  })
+})
+
+test('a round tells whether it is a resend, whether a code opens it, and whether the version before opened it', () => {
+  expect(REASONS.filter(reason => isResend({ ...first, reason }))).toEqual(['resent', 'resend-refused'])
+  const rounds = [first, { ...first, keyId: '' }, undefined]
+  expect(rounds.map(canPass)).toEqual([true, true, false])
+  expect(rounds.map(isFormer)).toEqual([false, true, false])
+  expect(isResend(undefined)).toBe(false)
+})
+
 test('the record of a round comes back as it was written', () => {
-  expect(readRound(writeRound(first))).toEqual(first)
+  for (const reason of REASONS)
+    expect(readRound(writeRound({ ...first, reason }))).toEqual({ ...first, reason })
 })
 
 test('metadata written by another product is not a round of ours, and never an error', () => {
@@ -102,11 +134,18 @@ test('metadata written by another product is not a round of ours, and never an e
   for (const text of broken) expect(readRound(text)).toBeUndefined()
   expect(readRound(undefined)).toBeUndefined()
   for (const key of ['reason', 'nonce', 'keyId', 'sentAt', 'expiresAt', 'sends']) {
-    for (const value of [-1, 1.5, {}, true, 'never', Number.MAX_SAFE_INTEGER]) {
+    for (const value of [-1, 1.5, {}, [], true, 'never', Number.MAX_SAFE_INTEGER]) {
       const record = JSON.stringify({ ...first, [key]: value })
       expect(readRound(record)).toBeUndefined()
     }
   }
+  for (const other of [`0${first.nonce}`, `${first.nonce}0`])
+    expect(readRound(JSON.stringify({ ...first, nonce: other }))).toBeUndefined()
+  for (const other of [`0${KEY}`, `${KEY}0`, 12345678])
+    expect(readRound(JSON.stringify({ ...first, keyId: other }))).toBeUndefined()
+  const last = Date.UTC(9999, 0, 1)
+  expect(readRound(JSON.stringify({ ...first, expiresAt: last }))?.expiresAt).toBe(last)
+  expect(readRound(JSON.stringify({ ...first, expiresAt: last + 1 }))).toBeUndefined()
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), text => readRound(text) === undefined))
 })
 

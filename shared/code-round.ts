@@ -111,7 +111,7 @@ export function canPass(round: CodeRound | undefined): boolean {
 
 /** Whether a version that wrote no key ids opened the round. A round that no code opens has no nonce either. */
 export function isFormer(round: CodeRound | undefined): boolean {
-  return canPass(round) && round?.keyId === ''
+  return round?.keyId === '' && canPass(round)
 }
 
 /** Four letters that tell one mail of a user from the next; no vowels, so they never spell a word. '' for no nonce. */

@@ -159,7 +159,8 @@ test('a code opens for the secret that made it, and for no other', () => {
 })
 
 test('the id of a secret is short, stable and its own', () => {
-  expect(keyIdOf(SECRET)).toMatch(/^[0-9a-f]{8}$/)
+  // Another id would end the sign-ins that are under way when it is deployed.
+  expect(keyIdOf(SECRET)).toBe('3e7b79b1')
   expect(keyIdOf(Buffer.from(SECRET))).toBe(keyIdOf(SECRET))
   expect(keyIdOf(Buffer.alloc(32, 1))).not.toBe(keyIdOf(SECRET))
 })

@@ -15,12 +15,22 @@ describe('a mail', () => {
       Key: { user: { S: '0123456789abcdef' }, day: { S: '2026-11-24' } },
       ExpressionAttributeNames: { '#codes': 'codes', '#hour': 'hour08', '#expiresAt': 'expiresAt' },
     })
+    expect(request.UpdateExpression).toBe('SET #expiresAt = :endOfDay ADD #codes :one, #hour :one')
     expect(request.ExpressionAttributeValues).toEqual({
       ':one': { N: '1' },
       ':endOfDay': { N: String(at(0, 25) / 1000) },
       ':maxCodesPerDay': { N: '30' },
       ':maxCodesPerHour': { N: '10' },
     })
+  })
+
+  test('counts only where both counters are below their limits, and the answer tells which one is not', () => {
+    const request = countRequest('limits', '0123456789abcdef', NOW, POLICY)
+    expect(request.ConditionExpression?.split(' AND ')).toEqual([
+      '(attribute_not_exists(#codes) OR #codes < :maxCodesPerDay)',
+      '(attribute_not_exists(#hour) OR #hour < :maxCodesPerHour)',
+    ])
+    expect(request.ReturnValuesOnConditionCheckFailure).toBe('ALL_OLD')
   })
 
   test('starts again at the first millisecond of an hour and of a day', () => {
@@ -42,6 +52,7 @@ describe('the counters of a user', () => {
     expect(counterKey('user', NOW)).toEqual(countRequest('limits', 'user', NOW, POLICY).Key)
     const item = { codes: { N: '12' }, hour07: { N: '9' }, hour08: { N: '3' } }
     expect(readCounters(item, NOW)).toEqual({ hour: 3, day: 12 })
+    expect(readCounters({ codes: { N: '12' } }, NOW)).toEqual({ hour: 0, day: 12 })
     expect(readCounters(undefined, NOW)).toEqual({ hour: 0, day: 0 })
   })
 

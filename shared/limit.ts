@@ -89,7 +89,7 @@ export function limitedUntil(
 /** What the answer to `countRequest` means. Where the table did not say which counter is full, it is that of the hour. */
 export function verdictOf(answer: CountAnswer, now: number, policy: LimitPolicy): LimitVerdict {
   if (answer.name === 'counted') return { name: 'allowed' }
-  const isDayFull = answer.codes !== undefined && answer.codes >= policy.maxCodesPerDay
+  const isDayFull = (answer.codes ?? 0) >= policy.maxCodesPerDay
   return { name: 'limited', until: endOf(now, isDayFull ? DAY_MILLISECONDS : HOUR_MILLISECONDS) }
 }
 

@@ -131,12 +131,12 @@ function fakes(key: string | undefined): Fakes {
   return (value, path) => {
     if (path === 'userPoolId')
       return `${/^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}(?=_)/.exec(value)?.[0] ?? 'local'}_EXAMPLE00`
-    if (path === 'callerContext.clientId') return `1example${letters(digest('clientId', value)).slice(0, 18)}`
+    if (path === 'callerContext.clientId') return `1example${letters(digest('clientId', value), 18)}`
     if (UUID.test(value)) return `00000000-0000-4000-8000-${hash(value).slice(0, 12)}`
-    if (/^[^\s@]+@[^\s@]+$/.test(value)) return `user-${letters(hash(value)).slice(0, 8)}@example.com`
+    if (/^[^\s@]+@[^\s@]+$/.test(value)) return `user-${letters(hash(value), 8)}@example.com`
     if (/^\+\d{6,15}$/.test(value))
       return `+1555555${String(Number.parseInt(hash(value).slice(0, 8), 16) % 10_000).padStart(4, '0')}`
-    return `redacted-${letters(hash(value)).slice(0, 8)}`
+    return `redacted-${letters(hash(value), 8)}`
   }
 }
 
@@ -144,9 +144,11 @@ function digest(key: string, value: string): string {
   return lazyCrypto().createHmac('sha256', key).update(value).digest('hex')
 }
 
-/** Hexadecimal digits as the letters a to p: a fake must not look like a code by chance. */
-function letters(hexadecimal: string): string {
-  return hexadecimal.replace(/./g, digit => String.fromCharCode(97 + Number.parseInt(digit, 16)))
+/** The first hexadecimal digits as the letters a to p: a fake must not look like a code by chance. */
+function letters(hexadecimal: string, length: number): string {
+  return hexadecimal
+    .slice(0, length)
+    .replace(/./g, digit => String.fromCharCode(97 + Number.parseInt(digit, 16)))
 }
 
 function parsed(text: string): unknown {

@@ -1,0 +1,60 @@
+// What is mutated, by room, and which tests have to notice it.
+
+/** Tests that are left out: they take seconds, for each mutant again. What only they notice counts as not noticed. */
+export const LEFT_OUT = [
+  'each digit stands equally often in each place',
+  'every session of up to seven challenges ends as the specification says',
+  'every two entries as they are',
+  'two entries of one class cannot be told apart',
+  'nothing makes it throw, and nothing but the password and a code',
+  'the code of one user, client, pool or round opens no other',
+  'no other answer is accepted',
+  'whatever the app is called, it stays text in the HTML',
+]
+
+/** The tests of the rules need no server, so hundreds of mutants take minutes. */
+const RULES = [
+  'answer-verdict',
+  'brand-color',
+  'challenge-sequence',
+  'code',
+  'code-round',
+  'limit',
+  'log',
+  'mail',
+  'mailbox',
+  'private-parameters',
+  'public-parameters',
+  'redaction',
+  'settings',
+  'trigger-event',
+]
+
+export const ROOMS = {
+  rules: {
+    mutate: RULES.map(name => `shared/${name}.ts`),
+    tests: [
+      '**/functions/@(define-auth-challenge|pre-token-generation).test.ts',
+      `**/shared/@(${RULES.join('|')}|event-record).test.ts`,
+    ],
+  },
+  handlers: {
+    mutate: [
+      'functions/*.ts',
+      'shared/@(code-mail|deadline|early-connection|errors|event-record|limit-table|mail-limit|mail-module|ses|trigger-answer).ts',
+      '!**/*.test.ts',
+    ],
+    tests: [
+      '**/functions/!(guesses).test.ts',
+      '**/shared/@(code-mail|deadline|early-connection|event-record|ses).test.ts',
+    ],
+  },
+  client: {
+    mutate: ['client/sign-in*.ts', '!**/*.test.ts'],
+    tests: ['**/client/!(random-*|docs|*.browser).test.ts'],
+  },
+  pool: {
+    mutate: ['pool/plan.ts', 'pool/app-clients.ts'],
+    tests: ['**/pool/*.test.ts'],
+  },
+}

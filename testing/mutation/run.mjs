@@ -1,0 +1,67 @@
+// Mutation testing: changes the code in small ways, and names each change that no test notices and nobody has explained.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { resultsOf, unexplained } from './results.mjs'
+import { ROOMS } from './rooms.mjs'
+
+const HELP = `Usage: npm run mutate -- [ROOM ...] [options]
+
+Makes thousands of small changes to the code, runs the tests on each, and fails if one survives that explained.json does
+not explain. Takes hours for all rooms; unchanged code is not run again (coverage/mutation-ROOM.json).
+Rooms: ${Object.keys(ROOMS).join(', ')} (default all)
+
+Options:
+  --files A,B  only these files of the room
+  --last       run nothing, print what the last run found
+  --help       print this text
+`
+const STRYKER = 'testing/mutation/node_modules/@stryker-mutator/core/bin/stryker.js'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    files: { type: 'string' },
+    last: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const rooms = positionals.length > 0 ? positionals : Object.keys(ROOMS)
+const unknown = rooms.filter(room => !Object.hasOwn(ROOMS, room))
+if (values.help) {
+  process.stdout.write(HELP)
+} else if (unknown.length > 0) {
+  process.stderr.write(
+    `Unknown room: ${unknown.join(', ')}. The rooms are ${Object.keys(ROOMS).join(', ')}.\n`,
+  )
+  process.exitCode = 2
+} else {
+  process.exitCode = rooms.filter(room => !isNoticed(room)).length > 0 ? 1 : 0
+}
+
+/** @returns whether a test notices each change to the room, or the change is explained */
+function isNoticed(room) {
+  if (!values.last) {
+    const files = values.files === undefined ? [] : ['--mutate', values.files]
+    const { status } = spawnSync(
+      process.execPath,
+      [STRYKER, 'run', 'testing/mutation/stryker.config.mjs', ...files],
+      { stdio: 'inherit', env: { ...process.env, MUTATED_ROOM: room } },
+    )
+    if (status !== 0) return false
+  }
+  const file = `coverage/mutation-${room}.json`
+  if (!existsSync(file)) {
+    process.stderr.write(`${room} was not run yet: npm run mutate -- ${room}\n`)
+    return false
+  }
+  const { made, noticed, survivors } = resultsOf(JSON.parse(readFileSync(file, 'utf8')))
+  const open = unexplained(survivors)
+  const percent = ((100 * noticed) / made).toFixed(1)
+  const lines = [
+    `${room}: ${noticed} of ${made} changes noticed (${percent} %), ${survivors.length - open.length} explained, ${open.length} neither`,
+    ...open.map(survivor => JSON.stringify(survivor, null, 2)),
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+  return open.length === 0
+}
