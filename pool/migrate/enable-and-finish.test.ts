@@ -10,6 +10,7 @@ import {
   AdminSetUserMFAPreferenceCommand,
   DescribeUserPoolClientCommand,
   DescribeUserPoolCommand,
+  type ExplicitAuthFlowsType,
   GetUserPoolMfaConfigCommand,
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
@@ -194,23 +195,27 @@ describe('finish', () => {
     expect(await settings()).toEqual(before)
   })
 
-  test('names, on the way back, app clients that others opened to the password alone since', async () => {
+  test('keeps MFA required, on the way back, for app clients that others opened to the password since', async () => {
     await start()
     await enable()
     await moveAll()
+    const before = await settings()
     await finish()
-    await sdkFor(pool).send(
-      new UpdateUserPoolClientCommand({
-        UserPoolId: pool.userPoolId,
-        ClientId: '2phoneexample',
-        ClientName: 'phone',
-        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
-      }),
-    )
+    const setFlows = (...ExplicitAuthFlows: ExplicitAuthFlowsType[]) => {
+      const client = { UserPoolId: pool.userPoolId, ClientId: '2phoneexample', ClientName: 'phone' }
+      return sdkFor(pool).send(
+        new UpdateUserPoolClientCommand({ ...client, ...before.clients[1], ExplicitAuthFlows }),
+      )
+    }
+    await setFlows('ALLOW_USER_PASSWORD_AUTH')
     const notes = String(jsonOf(await detach('finish.json'))['notes'])
-    expect(notes).toContain('MFA is no longer required')
+    expect(notes).toContain('MFA stays as it is')
     expect(notes).toContain('2phoneexample (phone)')
     expect(notes).not.toContain('1webexample')
+    expect((await settings()).mfa.MfaConfiguration).toBe('ON')
+    await setFlows('ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH')
+    expect(await detach('finish.json')).toMatchObject({ code: 0 })
+    expect(await settings()).toEqual(before)
   })
 
   test('first lets old and new app versions sign in, and lets the guard go by what probe saw then', async () => {
