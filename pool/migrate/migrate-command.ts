@@ -27,7 +27,7 @@ import { SKIP_REASONS } from './move-rules.ts'
 import { type Changed, moveUsers, type Run, readUsers, restoreUsers, type UserOutcome } from './move-users.ts'
 import { type Choice, chosenNames, namesInFile } from './native-users.ts'
 import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
-import { Pace } from './pace.ts'
+import { MOVES_A_SECOND, Pace, READS_A_SECOND } from './pace.ts'
 import { migrationStatus, statusJson, statusText } from './status.ts'
 
 const OPTIONS = {
@@ -122,7 +122,7 @@ const STEPS: Readonly<
       name: 'migrate status',
       about: 'Reports who is moved, who is not, who cannot be, and who is left before finish. It only reads.',
       options: { ...POOL_MEANINGS, rate: 'users a second (default: 40)' },
-      notes: CREDENTIALS,
+      notes: `Each user is read with AdminGetUser, which may make them a monthly active user.\n${CREDENTIALS}`,
       examples: [POOL_EXAMPLE],
       exitCodes: EXIT_CODES,
     },
@@ -416,13 +416,6 @@ function outcomesText(outcomes: readonly UserOutcome[]): string {
   if (lines.length === 0) lines.push('No user to change.')
   return `${lines.join('\n')}\n`
 }
-
-/**
- * Low on purpose: the quotas are those of the account and the region, and apps need them too. Calls that read users and calls
- * that change them are counted apart (developer guide, "Quotas in Amazon Cognito").
- */
-const MOVES_A_SECOND = 10
-const READS_A_SECOND = 40
 
 /** @throws CommandError `usage` */
 function rateOf({ rate }: Values, standard: number): number {

@@ -6,6 +6,13 @@ const SLOWEST_MILLISECONDS = 10_000
 /** So often in a row a call may be refused because of the rate. */
 const MOST_REFUSALS = 8
 
+/**
+ * Low on purpose: the quotas are those of the account and the region, and apps need them too. Calls that read users and calls
+ * that change them are counted apart (developer guide, "Quotas in Amazon Cognito").
+ */
+export const MOVES_A_SECOND = 10
+export const READS_A_SECOND = 40
+
 type Answer = { readonly $metadata: { readonly attempts?: number | undefined } }
 
 export class Pace {
