@@ -7,8 +7,8 @@ const SLOWEST_MILLISECONDS = 10_000
 const MOST_REFUSALS = 8
 
 /**
- * Low on purpose: the quotas are those of the account and the region, and apps need them too. Calls that read users and calls
- * that change them are counted apart (developer guide, "Quotas in Amazon Cognito").
+ * Low on purpose: the quotas are those of the account and the region, and apps need them too. AdminSetUserMFAPreference is one of
+ * the operations that share 25 calls a second, AdminGetUser of those that share 120 (developer guide, "Quotas in Amazon Cognito").
  */
 export const MOVES_A_SECOND = 10
 export const READS_A_SECOND = 40
