@@ -148,7 +148,7 @@ export class Crowd {
   }
 }
 
-/** Each with an Amplify of its own: the module is loaded anew for each. */
+/** Each with an Amplify of its own: the module is loaded once for each. */
 export async function peopleOf(pool: LocalUserPool, atOnce: number, folder: string): Promise<app.AppUser[]> {
   const outfile = join(folder, 'app-user.mjs')
   const entry = `export * from './bench/app-user.ts'\nexport { default } from ${JSON.stringify(AMPLIFY_SRP_FILE)}`

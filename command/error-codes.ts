@@ -51,6 +51,9 @@ export const ERROR_CODES = {
   'probe-unreadable': 'the report of probe cannot be read, or is of another pool',
   'journal-unreadable': 'the journal of the migration cannot be read',
   'journal-of-other-pool': 'the journal is of another pool',
+  'journal-locked': 'another run is writing the journal',
+  'native-factor-ignored':
+    'the Define function would ask users with the e-mail factor for its own code as well',
   throttled: 'Cognito refuses the calls because there are too many of them',
   failed: 'anything else',
 } as const

@@ -308,6 +308,7 @@ async function readUsers(
 ): Promise<UserFacts> {
   const withoutAddress: string[] = []
   const unverified: string[] = []
+  const languages = new Map<string, number>()
   const total = sample ?? (typeof estimate === 'number' ? estimate : undefined)
   let seen = 0
   let looked = 0
@@ -320,6 +321,8 @@ async function readUsers(
         seen += 1
         if (!signsInHere(user)) continue
         looked += 1
+        const [language = ''] = (attributeOf(user, 'locale') ?? '').toLowerCase().split(/[-_]/)
+        languages.set(language, (languages.get(language) ?? 0) + 1)
         if (!attributeOf(user, 'email')) withoutAddress.push(user.Username ?? '')
         else if (attributeOf(user, 'email_verified')?.toLowerCase() !== 'true')
           unverified.push(user.Username ?? '')
@@ -331,7 +334,7 @@ async function readUsers(
   } finally {
     progress.end()
   }
-  return { looked, complete, withoutAddress, unverified }
+  return { looked, complete, withoutAddress, unverified, languages }
 }
 
 function signsInHere({ Enabled, UserStatus }: UserType): boolean {

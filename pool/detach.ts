@@ -14,6 +14,7 @@ import type { Aws } from './aws.ts'
 import { type Backup, backupsBeside, type FoundBackup, readBackup } from './backup.ts'
 import {
   detachCommand,
+  lowersMfa,
   nameOf,
   namesOf,
   type Plan,
@@ -66,7 +67,8 @@ export async function planDetach(aws: Aws, options: DetachOptions): Promise<Plan
 export function detachPlan(from: PoolState, backup: Backup, options: DetachOptions): Plan {
   const { userPoolId, everything } = options
   const wanted = everything ? everythingOf(from, backup) : undone(from, backup, options.removeTriggers)
-  const { to, notes } = withoutStranded(from, wanted, backup, options)
+  const rescued = withoutStranded(from, wanted, backup, options)
+  const { to, notes } = withoutOpened(from, rescued, backup)
   const missing = Object.keys(everything ? backup.before.clients : backup.after.clients).filter(
     id => from.clients[id] === undefined,
   )
@@ -99,6 +101,28 @@ export function detachPlan(from: PoolState, backup: Backup, options: DetachOptio
     keepsPart: everything,
   })
 }
+
+/**
+ * MFA stays as it is for as long as it is all that asks for a second factor at an app client that asked for the code when the
+ * backup was made: a later command, or somebody else, opened it to the password.
+ */
+function withoutOpened(from: PoolState, { to, notes }: Rescue, { before }: Backup): Rescue {
+  const opened = Object.entries(to.clients).flatMap(([id, client]) => {
+    const was = before.clients[id]
+    return letsPasswordIn(client) && (was === undefined || !letsPasswordIn(was)) ? [client] : []
+  })
+  if (opened.length === 0 || !lowersMfa(from, to)) return { to, notes }
+  const kept = Object.entries(from.userPool).filter(([name]) => GO_WITH_MFA.includes(name))
+  const userPool = { ...to.userPool, ...Object.fromEntries(kept) }
+  const note =
+    'MFA stays as it is: without it, these app clients would let users in with the password alone, which they did not when the ' +
+    `backup was made: ${opened.map(nameOf).join(', ')}. First run detach with the backup of the command that changed them, or ` +
+    'close them (check shows how); then run this command again.'
+  return { to: { ...to, userPool, mfa: from.mfa }, notes: [...notes, note] }
+}
+
+/** Cognito refuses its e-mail factor in a pool whose accounts are recovered by e-mail alone. */
+const GO_WITH_MFA = ['MfaConfiguration', 'AccountRecoverySetting']
 
 function letsPasswordIn(client: JsonObject): boolean {
   return flowsWithoutCode(client).length > 0 && !isForMachines(client)

@@ -77,6 +77,14 @@ export function stopsRequiringMfa(from: PoolState, to: PoolState): boolean {
   return from.mfa?.['MfaConfiguration'] === 'ON' && to.mfa?.['MfaConfiguration'] !== 'ON'
 }
 
+const MFA_MODES = ['OFF', 'OPTIONAL', 'ON']
+
+/** Whether fewer users are asked for a factor afterwards. */
+export function lowersMfa(from: PoolState, to: PoolState): boolean {
+  const rank = ({ mfa }: PoolState) => MFA_MODES.indexOf(String(mfa?.['MfaConfiguration']))
+  return rank(to) < rank(from)
+}
+
 /** The clients that a plan changes. */
 export function changedClients({ from, to }: Pick<Plan, 'from' | 'to'>): string[] {
   return Object.entries(to.clients).flatMap(([id, client]) =>

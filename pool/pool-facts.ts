@@ -51,6 +51,8 @@ export type UserFacts = {
   readonly complete: boolean
   readonly withoutAddress: readonly string[]
   readonly unverified: readonly string[]
+  /** How many users have which language, by the first part of the attribute `locale`; '' for none. */
+  readonly languages: ReadonlyMap<string, number>
 }
 
 /** SES as the Create function uses it. */

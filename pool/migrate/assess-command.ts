@@ -1,26 +1,30 @@
 // The command migrate assess: reads a pool and reports whether Cognito's own e-mail MFA can take the place of the triggers.
 import { readFile } from 'node:fs/promises'
+import { paginateListUsers } from '@aws-sdk/client-cognito-identity-provider'
 import { runCommand } from '../../command/command.ts'
 import { isJsonObject, parseJsonObject, stringAt } from '../../command/json.ts'
 import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../../command/options.ts'
 import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
-import { awsClients } from '../aws.ts'
+import { type Aws, awsClients } from '../aws.ts'
 import { readPoolFacts } from '../check.ts'
 import { CREDENTIALS, explained, POOL_MEANINGS, userPoolIdOf, wholeNumber } from '../command-line.ts'
 import { regionOfPool } from '../plan.ts'
 import { arnsOfStack } from '../trigger-functions.ts'
 import { readPoolState } from '../user-pool.ts'
-import { type Assessment, assess, type ProbeLine } from './assess.ts'
+import { type Assessment, assess, type OwnFactors, type ProbeLine } from './assess.ts'
 import { totalOf } from './assess-cost.ts'
 import { assessmentHtml } from './assess-html.ts'
 import { PLAN_PRICES, PRICES } from './assess-prices.ts'
 import { assessmentMarkdown, assessmentText } from './assess-text.ts'
+import { readUsers } from './move-users.ts'
+import { Pace, READS_A_SECOND } from './pace.ts'
 
 const OPTIONS = {
   'user-pool-id': { type: 'string', value: 'ID' },
   region: { type: 'string', value: 'REGION' },
   'stack-name': { type: 'string', value: 'NAME' },
   sample: { type: 'string', value: 'N' },
+  factors: { type: 'string', value: 'N' },
   probe: { type: 'string', value: 'FILE' },
   'amplify-version': { type: 'string', value: 'VERSION' },
   'active-users': { type: 'string', value: 'N' },
@@ -40,6 +44,8 @@ const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
     ...POOL_MEANINGS,
     'stack-name': 'the stack of template.yaml, if the triggers are not attached yet',
     sample: 'read the first N users only',
+    factors:
+      'also read the own factors of the first N users, which may make each of them a monthly active user',
     probe: 'what probe --json printed: it settles what the documents leave open',
     'amplify-version': 'the version of aws-amplify in the app',
     'active-users': 'monthly active users, for the cost (default: all users)',
@@ -49,7 +55,7 @@ const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
     markdown: 'print a Markdown page',
     html: 'print one self-contained HTML page',
   },
-  notes: `Users are read with ListUsers alone: AdminGetUser would make each of them a monthly active user.\n${CREDENTIALS}`,
+  notes: `Without --factors users are read with ListUsers alone: AdminGetUser may make each of them a monthly active user.\n${CREDENTIALS}`,
   examples: ['--user-pool-id eu-central-1_EXAMPLE00 --html > assessment.html'],
   exitCodes: '0 no blockers, 1 blockers, 2 could not run',
 }
@@ -98,7 +104,7 @@ async function assessPool(values: Values, terminal: Terminal): Promise<Assessmen
   const start = values.start ?? new Date().toISOString().slice(0, 10)
   if (!/^\d{4}-\d{2}-\d{2}$/.test(start) || Number.isNaN(Date.parse(start)))
     throw new CommandError(`--start must be a day such as 2027-01-04, not ${JSON.stringify(start)}.`, 'usage')
-  const number = (option: 'sample' | 'active-users' | 'sign-ins-per-user' | 'rate') =>
+  const number = (option: 'sample' | 'factors' | 'active-users' | 'sign-ins-per-user' | 'rate') =>
     wholeNumber(option, values[option])
   const signInsPerUser = number('sign-ins-per-user') ?? 4
   const options = {
@@ -115,9 +121,13 @@ async function assessPool(values: Values, terminal: Terminal): Promise<Assessmen
   const expected = options.stackName === undefined ? {} : await arnsOfStack(aws, options.stackName)
   const pool = await readPoolFacts(aws, { ...options, expected }, progressBar(terminal, 'Reading users'))
   const { mfa } = await readPoolState(aws.cognito, userPoolId, [])
+  const factors = number('factors')
+  const ownFactors =
+    factors === undefined ? undefined : await readOwnFactors(aws, userPoolId, factors, terminal)
   return assess({
     pool,
     mfa,
+    ownFactors,
     probe,
     activeUsers,
     signInsPerUser,
@@ -125,6 +135,36 @@ async function assessPool(values: Values, terminal: Terminal): Promise<Assessmen
     start,
     amplifyVersion: values['amplify-version'],
   })
+}
+
+/** Of the first so many users, by ListUsers; at the pace of migrate status. */
+async function readOwnFactors(
+  { cognito }: Aws,
+  userPoolId: string,
+  count: number,
+  terminal: Terminal,
+): Promise<OwnFactors> {
+  const names: string[] = []
+  for await (const { Users = [] } of paginateListUsers(
+    { client: cognito },
+    { UserPoolId: userPoolId, Limit: Math.min(count, 60) },
+  )) {
+    names.push(...Users.flatMap(({ Username }) => Username ?? []))
+    if (names.length >= count) break
+  }
+  const bar = progressBar(terminal, 'Reading factors')
+  const run = {
+    cognito,
+    userPoolId,
+    pace: new Pace(READS_A_SECOND),
+    bar,
+    signal: new AbortController().signal,
+  }
+  const read = await readUsers(run, names.slice(0, count))
+  const users = new Map<string, number>()
+  for (const factor of read.flatMap(({ factors }) => factors.list))
+    users.set(factor, (users.get(factor) ?? 0) + 1)
+  return { looked: read.length, users }
 }
 
 /** @throws CommandError `probe-unreadable` */

@@ -24,6 +24,8 @@ export type AssessFacts = {
   readonly mfa: JsonObject | undefined
   /** The lines of a report of `probe --json`. */
   readonly probe: readonly ProbeLine[] | undefined
+  /** undefined: users were not asked for. */
+  readonly ownFactors: OwnFactors | undefined
   readonly activeUsers: number | undefined
   readonly signInsPerUser: number
   readonly perSecond: number
@@ -31,6 +33,13 @@ export type AssessFacts = {
   readonly start: string
   /** The version of aws-amplify that the app uses. */
   readonly amplifyVersion: string | undefined
+}
+
+/** What AdminGetUser said of a sample of users. */
+export type OwnFactors = {
+  readonly looked: number
+  /** How many of them have which factor on, by its name in UserMFASettingList. */
+  readonly users: ReadonlyMap<string, number>
 }
 
 export type ProbeLine = { readonly id: string; readonly verdict: string; readonly what: string }
@@ -274,11 +283,13 @@ function codeLengthLine({ pool }: AssessFacts): AssessLine {
 
 function mailLine({ pool }: AssessFacts): AssessLine {
   const create = ourFunction(pool, 'CreateAuthChallenge')
+  const languages = [...(pool.users?.languages ?? [])].filter(([language]) => language !== '')
   return {
     id: 'mail',
     level: create === undefined ? 'same' : 'warning',
     custom:
-      'Nine languages by user, text and HTML, a brand color, a footer, or a mail module of your own; the code is never in the subject.',
+      'Nine languages by user, text and HTML, a brand color, a footer, or a mail module of your own; the code is never in the subject.' +
+      (languages.length === 0 ? '' : ` Languages of the users looked at: ${numbersOf(languages)}.`),
     native:
       'One message of 6 to 20,000 characters and one subject for the pool, with {####} for the code; one language for everyone.',
     todo:
@@ -368,7 +379,7 @@ function clientsLine({ pool }: AssessFacts): AssessLine {
   }
 }
 
-function otherFactorsLine({ pool, mfa }: AssessFacts): AssessLine {
+function otherFactorsLine({ pool, mfa, ownFactors }: AssessFacts): AssessLine {
   const others = [
     ...(member(mfa, 'SmsMfaConfiguration') === null ? [] : ['SMS']),
     ...(member(mfa, 'SoftwareTokenMfaConfiguration', 'Enabled') === true ? ['authenticator app'] : []),
@@ -378,7 +389,11 @@ function otherFactorsLine({ pool, mfa }: AssessFacts): AssessLine {
   return {
     id: 'other-factors',
     level: on ? 'warning' : 'same',
-    custom: `MFA of the pool is ${mode}${others.length === 0 ? '' : ` (configured: ${others.join(', ')})`}.`,
+    custom:
+      `MFA of the pool is ${mode}${others.length === 0 ? '' : ` (configured: ${others.join(', ')})`}.` +
+      (ownFactors === undefined
+        ? ' Factors of users were not looked at (--factors N).'
+        : ` Factors of ${counted(ownFactors.looked, 'user')}: ${numbersOf([...ownFactors.users]) || 'none'}.`),
     native:
       'A user with several factors and no preference has to choose; inside CUSTOM_AUTH that choice has failed. The move makes e-mail the preferred factor.',
     todo: on
@@ -386,6 +401,12 @@ function otherFactorsLine({ pool, mfa }: AssessFacts): AssessLine {
       : undefined,
     source: 'https://github.com/aws-amplify/amplify-js/issues/13123',
   }
+}
+
+/** `de 12, fr 3`, the largest number first. */
+function numbersOf(entries: readonly (readonly [string, number])[]): string {
+  const sorted = entries.toSorted(([, one], [, other]) => other - one)
+  return sorted.map(([name, number]) => `${name} ${number}`).join(', ')
 }
 
 function bothLine({ pool }: AssessFacts): AssessLine {

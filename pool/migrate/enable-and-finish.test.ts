@@ -10,16 +10,19 @@ import {
   AdminSetUserMFAPreferenceCommand,
   DescribeUserPoolClientCommand,
   DescribeUserPoolCommand,
+  type ExplicitAuthFlowsType,
   GetUserPoolMfaConfigCommand,
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { AwsAccount, DeployedTriggers } from '../../local/aws-services.ts'
 import type { AfterNativeFactor, AfterNewPassword } from '../../local/behaviour.ts'
 import {
   type LocalUserPool,
   type LocalUserPoolOptions,
   startLocalUserPool,
 } from '../../local/local-user-pool.ts'
+import { rehearsalAccount, STACK_NAME } from '../../local/rehearsal.ts'
 import { sdkFor } from '../../testing/local-pool.ts'
 import { migrate, signInWithCode, signInWithPassword, temporaryFolder } from '../../testing/migration-run.ts'
 import { jsonOf, run } from '../../testing/pool-run.ts'
@@ -58,6 +61,16 @@ afterEach(async () => {
   await pool.close()
   await folder.remove()
 })
+
+/** The account of the rehearsal, with Define under the name that the pool has for it. */
+function deployedUnderItsName(deployed: DeployedTriggers): AwsAccount {
+  const account = rehearsalAccount(deployed)
+  const functions = Object.entries(account.functions).map(([arn, it]) => [
+    arn.replace(`${STACK_NAME}-`, ''),
+    it,
+  ])
+  return { ...account, functions: Object.fromEntries(functions) }
+}
 
 const enable = (...more: string[]) =>
   migrate(pool, ['enable', '--json', '--yes', '--backup', file('enable.json'), ...more])
@@ -129,6 +142,23 @@ describe('enable', () => {
     expect(await settings()).toEqual(before)
   })
 
+  test('refuses where the deployed Define would ask moved users for a second code, and says which setting to change', async () => {
+    await start({ environment: { NATIVE_MFA: 'ask' }, account: deployedUnderItsName })
+    const before = await settings()
+    const result = await enable()
+    expect(jsonOf(result)).toMatchObject({ code: 'native-factor-ignored' })
+    expect(result.err).toContain('Set NATIVE_MFA to accept-email')
+    expect(await settings()).toEqual(before)
+  })
+
+  test('goes on with a note where the settings of Define cannot be read, and without one where they accept the factor', async () => {
+    await start()
+    expect(String(jsonOf(await enable('--dry-run'))['notes'])).toContain('NATIVE_MFA')
+    await pool.close()
+    await start({ account: deployedUnderItsName })
+    expect(String(jsonOf(await enable('--dry-run'))['notes'])).not.toContain('NATIVE_MFA')
+  })
+
   test('changes the way to recover an account only when asked, and its backup puts it back', async () => {
     await start({
       userPool: { AccountRecoverySetting: { RecoveryMechanisms: [{ Priority: 1, Name: 'verified_email' }] } },
@@ -194,23 +224,27 @@ describe('finish', () => {
     expect(await settings()).toEqual(before)
   })
 
-  test('names, on the way back, app clients that others opened to the password alone since', async () => {
+  test('keeps MFA required, on the way back, for app clients that others opened to the password since', async () => {
     await start()
     await enable()
     await moveAll()
+    const before = await settings()
     await finish()
-    await sdkFor(pool).send(
-      new UpdateUserPoolClientCommand({
-        UserPoolId: pool.userPoolId,
-        ClientId: '2phoneexample',
-        ClientName: 'phone',
-        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH'],
-      }),
-    )
+    const setFlows = (...ExplicitAuthFlows: ExplicitAuthFlowsType[]) => {
+      const client = { UserPoolId: pool.userPoolId, ClientId: '2phoneexample', ClientName: 'phone' }
+      return sdkFor(pool).send(
+        new UpdateUserPoolClientCommand({ ...client, ...before.clients[1], ExplicitAuthFlows }),
+      )
+    }
+    await setFlows('ALLOW_USER_PASSWORD_AUTH')
     const notes = String(jsonOf(await detach('finish.json'))['notes'])
-    expect(notes).toContain('MFA is no longer required')
+    expect(notes).toContain('MFA stays as it is')
     expect(notes).toContain('2phoneexample (phone)')
     expect(notes).not.toContain('1webexample')
+    expect((await settings()).mfa.MfaConfiguration).toBe('ON')
+    await setFlows('ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH')
+    expect(await detach('finish.json')).toMatchObject({ code: 0 })
+    expect(await settings()).toEqual(before)
   })
 
   test('first lets old and new app versions sign in, and lets the guard go by what probe saw then', async () => {

@@ -1,10 +1,14 @@
 // Works out what turning Cognito's e-mail factor on changes: MFA for those who have a factor, and the mail with the code.
 import { type Json, type JsonObject, member, objectAt, stringAt } from '../../command/json.ts'
+import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
 import { type Locale, MAIL_TEXTS } from '../../shared/locales.ts'
 import { escapeHtml } from '../../shared/mail.ts'
 import type { Aws } from '../aws.ts'
+import { awsErrorText } from '../aws-errors.ts'
 import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
+import { arnInSlot, readFunction } from '../trigger-functions.ts'
+import { settingOf } from '../trigger-settings.ts'
 import { type PoolState, readPoolState } from '../user-pool.ts'
 
 /** How users recover an account instead of by e-mail alone. */
@@ -57,8 +61,10 @@ export async function planEnable(aws: Aws, options: EnableOptions): Promise<Plan
       EmailMfaConfiguration: mailOf(locale, options.appName ?? senderName(userPool)),
     },
   }
+  const define = await readDefine(aws, userPool)
   const notes = [
     ...importNotes,
+    ...(define.note === undefined ? [] : [define.note]),
     'Users with the e-mail factor cannot reset a forgotten password by e-mail any more (developer guide, "Passwords, ' +
       'account recovery, and password policies"). Only users who are moved are affected.',
     `The mail is in one language for everyone (${locale}). A Custom message trigger can write it for each user.`,
@@ -66,7 +72,35 @@ export async function planEnable(aws: Aws, options: EnableOptions): Promise<Plan
       ? ['MFA is required in this pool already: every user without a factor gets it at the next sign-in.']
       : ['No user is asked for it until migrate users moves them.']),
   ]
-  return planOf({ command: 'migrate enable', userPoolId, from, to, notes, triggers: {} })
+  const plan = planOf({ command: 'migrate enable', userPoolId, from, to, notes, triggers: {} })
+  return define.refusal === undefined ? plan : { ...plan, refusal: define.refusal }
+}
+
+/** Whether the deployed Define takes the factor for its own code; with NATIVE_MFA=ask a moved user would enter both. */
+async function readDefine(
+  aws: Aws,
+  userPool: JsonObject,
+): Promise<{ readonly note?: string; readonly refusal?: CommandError }> {
+  const arn = arnInSlot(userPool, 'DefineAuthChallenge')
+  if (arn === undefined) return {}
+  try {
+    const define = await readFunction(aws, arn, stringAt(userPool, 'Arn') ?? '')
+    if (settingOf(define, 'NATIVE_MFA') !== 'ask') return {}
+  } catch (error) {
+    return {
+      note:
+        `NATIVE_MFA of ${printable(arn)} could not be read (${printable(awsErrorText(error))}). If it is ask, users who are moved ` +
+        "enter two codes, Cognito's and that of the triggers: set it to accept-email first.",
+    }
+  }
+  return {
+    refusal: new CommandError(
+      `NATIVE_MFA of ${printable(arn)} is ask: users who are moved would enter two codes, Cognito's and that of the triggers. ` +
+        'Nothing was changed. Set NATIVE_MFA to accept-email (parameter NativeMfa of template.yaml), deploy it, and run this ' +
+        'command again.',
+      'native-factor-ignored',
+    ),
+  }
 }
 
 /** @throws CommandError `mfa-unreadable` */

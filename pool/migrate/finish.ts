@@ -1,6 +1,7 @@
 // Works out what the end of the migration changes: MFA required, app clients on SRP, the challenge triggers off.
 import { readFile } from 'node:fs/promises'
 import {
+  isJsonObject,
   type JsonObject,
   member,
   objectAt,
@@ -16,7 +17,7 @@ import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
 import { arnInSlot } from '../trigger-functions.ts'
 import { type PoolState, readPoolState } from '../user-pool.ts'
 import { mfaOf } from './enable.ts'
-import { blocksFinish } from './move-rules.ts'
+import { blocksFinish, EMAIL_FACTOR } from './move-rules.ts'
 import type { NativeUser } from './native-users.ts'
 import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
 
@@ -76,7 +77,8 @@ export async function planFinish(
     keepCustomAuth
       ? 'Apps may start USER_SRP_AUTH as well as CUSTOM_AUTH. Once no app version in use starts CUSTOM_AUTH, run migrate ' +
         'finish again without --keep-custom-auth.'
-      : 'Apps have to start USER_SRP_AUTH: one that starts CUSTOM_AUTH cannot sign anyone in any more. With ' +
+      : 'CUSTOM_AUTH goes from every app client that lists it: a pool has one set of challenge triggers, which serves them all. ' +
+        'Apps have to start USER_SRP_AUTH: one that starts CUSTOM_AUTH cannot sign anyone in any more. With ' +
         '--keep-custom-auth both work for a time.',
     ...(keepCustomAuth || guard.note === undefined ? [] : [guard.note]),
   ]
@@ -84,7 +86,10 @@ export async function planFinish(
   return left.length === 0 ? plan : { ...plan, refusal: usersLeft(left) }
 }
 
-/** A client whose flows nobody chose allows SRP already, and one for machines has no users. */
+/**
+ * Every client that lists CUSTOM_AUTH is one that the challenge triggers serve: a pool has one set of them, and without it
+ * the flow fails. A client whose flows nobody chose allows SRP already, and one for machines has no users.
+ */
 function clientAfter(client: JsonObject, keepCustomAuth: boolean): JsonObject {
   const isChosen = stringsAt(client, 'ExplicitAuthFlows').length > 0
   if (!isChosen || !asksForCode(client) || isForMachines(client)) return client
@@ -143,26 +148,20 @@ async function guardDecision(
 /** @returns undefined if a report of probe shows that SRP asks for the e-mail factor at a first sign-in as well */
 export function whyGuardIsNeeded(report: JsonObject): string | undefined {
   if (report['holds'] !== true) return 'the report of probe says that the promise does not hold'
-  const lines = linesOf(report)
-  const ways = lines.filter(line => line['id'] === 'other-ways')
-  if (
-    [...ways, ...lines.filter(line => line['id'] === 'first-sign-in')].some(
-      line => line['verdict'] !== 'holds',
-    )
+  const isOpen = objectsAt(report, 'lines').some(
+    ({ id, verdict }) => (id === 'other-ways' || id === 'first-sign-in') && verdict !== 'holds',
   )
-    return 'the report of probe leaves a first sign-in open'
-  const first = ways
-    .flatMap(line => stringsAt(line, 'evidence'))
-    .filter(text => text.startsWith('first sign-in: USER_SRP_AUTH') && text.includes('NEW_PASSWORD_REQUIRED'))
+  if (isOpen) return 'the report of probe leaves a first sign-in open'
+  const first = objectsAt(report, 'firstSignInsBySrp')
   if (first.length === 0) return 'the report of probe has no first sign-in with SRP'
-  return first.every(text => text.includes('EMAIL_OTP'))
+  return first.every(({ afterNewPassword }) => afterNewPassword === EMAIL_FACTOR)
     ? undefined
     : 'in the report of probe, a first sign-in with SRP was not asked for the e-mail factor'
 }
 
-function linesOf(report: JsonObject): JsonObject[] {
-  const lines = member(report, 'lines')
-  return Array.isArray(lines) ? lines.map(line => objectAt({ line }, 'line')) : []
+function objectsAt(report: JsonObject, name: string): JsonObject[] {
+  const values = member(report, name)
+  return Array.isArray(values) ? values.filter(isJsonObject) : []
 }
 
 /** @throws CommandError `probe-unreadable` */

@@ -3,6 +3,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { type JsonObject, objectAt, parseJsonObject, stringAt, stringsAt } from '../../command/json.ts'
 import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
+import { lockJournal } from './journal-lock.ts'
 import type { Factors, NativeUser } from './native-users.ts'
 
 export type Change = 'move' | 'restore'
@@ -17,11 +18,14 @@ export type JournalEntry = {
   readonly done: boolean
 }
 
+type Writer = { readonly handle: FileHandle; readonly unlock: () => Promise<void> }
+
 export class Journal {
   readonly file: string
   readonly #userPoolId: string
   readonly #entries: Map<string, JournalEntry>
-  readonly #handle: FileHandle | undefined
+  /** undefined: the journal is only read. */
+  readonly #writer: Writer | undefined
   /** Lines are written one after the other, whoever writes them. */
   #lastWrite: Promise<void> = Promise.resolve()
 
@@ -29,30 +33,33 @@ export class Journal {
     file: string,
     userPoolId: string,
     entries: Map<string, JournalEntry>,
-    handle: FileHandle | undefined,
+    writer: Writer | undefined,
   ) {
     this.file = file
     this.#userPoolId = userPoolId
     this.#entries = entries
-    this.#handle = handle
+    this.#writer = writer
   }
 
   /**
    * Opens a journal to go on with it, or begins it. A last line that was not written whole is removed: what it announced was not
    * done before the whole line was on the disk, and what it confirmed is looked up again.
    *
-   * @throws CommandError `journal-unreadable`, `journal-of-other-pool`
+   * @throws CommandError `journal-unreadable`, `journal-of-other-pool`, `journal-locked`
    */
   static async open(file: string, userPoolId: string): Promise<Journal> {
-    const handle = await open(file, 'a+', 0o600)
+    const unlock = await lockJournal(file)
+    let handle: FileHandle | undefined
     try {
+      handle = await open(file, 'a+', 0o600)
       const bytes = await handle.readFile()
       const whole = bytes.subarray(0, bytes.lastIndexOf('\n') + 1)
       const entries = entriesOf(file, userPoolId, whole.toString())
       if (whole.length < bytes.length) await handle.truncate(whole.length)
-      return new Journal(file, userPoolId, entries, handle)
+      return new Journal(file, userPoolId, entries, { handle, unlock })
     } catch (error) {
-      await handle.close()
+      await handle?.close()
+      await unlock()
       throw error
     }
   }
@@ -106,14 +113,15 @@ export class Journal {
   async close(): Promise<void> {
     // Whoever wrote has been told of a failure.
     await this.#lastWrite.catch(() => undefined)
-    await this.#handle?.sync()
-    await this.#handle?.close()
+    await this.#writer?.handle.sync()
+    await this.#writer?.handle.close()
+    await this.#writer?.unlock()
   }
 
   #write(line: JsonObject, sync: boolean): Promise<void> {
     const write = async () => {
-      await this.#handle?.appendFile(`${JSON.stringify(line)}\n`)
-      if (sync) await this.#handle?.sync()
+      await this.#writer?.handle.appendFile(`${JSON.stringify(line)}\n`)
+      if (sync) await this.#writer?.handle.sync()
     }
     this.#lastWrite = this.#lastWrite.then(write)
     return this.#lastWrite

@@ -27,7 +27,7 @@ import { SKIP_REASONS } from './move-rules.ts'
 import { type Changed, moveUsers, type Run, readUsers, restoreUsers, type UserOutcome } from './move-users.ts'
 import { type Choice, chosenNames, namesInFile } from './native-users.ts'
 import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
-import { Pace } from './pace.ts'
+import { MOVES_A_SECOND, Pace, READS_A_SECOND } from './pace.ts'
 import { metricsJson, metricsText, readSignInMetrics } from './sign-in-metrics.ts'
 import { migrationStatus, statusJson, statusText } from './status.ts'
 
@@ -124,7 +124,7 @@ const STEPS: Readonly<
       about:
         'Reports who is moved, who is not, who cannot be, who is left before finish, and the sign-ins of the last days. It only reads.',
       options: { ...POOL_MEANINGS, rate: 'users a second (default: 40)' },
-      notes: CREDENTIALS,
+      notes: `Each user is read with AdminGetUser, which may make them a monthly active user.\n${CREDENTIALS}`,
       examples: [POOL_EXAMPLE],
       exitCodes: EXIT_CODES,
     },
@@ -420,13 +420,6 @@ function outcomesText(outcomes: readonly UserOutcome[]): string {
   if (lines.length === 0) lines.push('No user to change.')
   return `${lines.join('\n')}\n`
 }
-
-/**
- * Low on purpose: the quotas are those of the account and the region, and apps need them too. AdminSetUserMFAPreference is one of
- * the operations that share 25 calls a second, AdminGetUser of those that share 120 (developer guide, "Quotas in Amazon Cognito").
- */
-const MOVES_A_SECOND = 10
-const READS_A_SECOND = 40
 
 /** @throws CommandError `usage` */
 function rateOf({ rate }: Values, standard: number): number {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import {
   AdminAddUserToGroupCommand,
@@ -256,6 +257,35 @@ describe('the journal', () => {
     expect(new Set(parsed.flatMap(line => (line['done'] ? [line['username']] : []))).size).toBe(COUNT)
     expect(jsonOf(await rollback())).toMatchObject({ counts: { restored: COUNT } })
     expect(await moved()).toEqual([])
+  })
+
+  test('two runs do not write one journal: the second one names the first and changes nothing', async () => {
+    await start()
+    const [first, second] = await Promise.all([users('--all'), users('--all')])
+    const [refused, done] = first.code === 0 ? [second, first] : [first, second]
+    expect(jsonOf(done)['counts']).toEqual({ moved: COUNT })
+    expect(jsonOf(refused)).toMatchObject({ code: 'journal-locked' })
+    expect(refused.err).toContain(`process ${process.pid} on ${hostname()}`)
+    expect(preferenceCalls()).toHaveLength(COUNT)
+    expect((await rollback()).code).toBe(0)
+  })
+
+  test('the lock of a run that was killed is taken over, and one of another machine is not', async () => {
+    await start()
+    const child = spawn(process.execPath, ['--eval', ''])
+    await once(child, 'exit')
+    const lock = (host: string) =>
+      writeFile(
+        `${journal}.lock`,
+        JSON.stringify({ process: child.pid, host, since: '2026-01-01T00:00:00.000Z' }),
+      )
+    await lock('another.example.com')
+    const refused = await users('--all')
+    expect(jsonOf(refused)).toMatchObject({ code: 'journal-locked' })
+    expect(refused.err).toContain(`delete ${journal}.lock`)
+    expect(preferenceCalls()).toEqual([])
+    await lock(hostname())
+    expect(jsonOf(await users('--all'))['counts']).toEqual({ moved: COUNT })
   })
 
   test('an interrupted run ends what it began and says how to go on', async () => {

@@ -97,22 +97,25 @@ test.each(LOCALES)(
 )
 
 describe('the guard', () => {
-  const way = (evidence: string, verdict = 'holds') => ({ id: 'other-ways', verdict, evidence: [evidence] })
-  const firstSignIn = { id: 'first-sign-in', verdict: 'holds', evidence: [] }
-  const asked =
-    'first sign-in: USER_SRP_AUTH -> PASSWORD_VERIFIER (1 ms) -> NEW_PASSWORD_REQUIRED (1 ms) -> EMAIL_OTP (1 ms)'
-  const refused = asked.replace('EMAIL_OTP', 'UserLambdaValidationException: PreTokenGeneration failed')
+  const lines = [
+    { id: 'first-sign-in', verdict: 'holds' },
+    { id: 'other-ways', verdict: 'holds' },
+  ]
+  const asked = { clientId: '1webexample', afterNewPassword: 'EMAIL_OTP' }
+  const refused = { clientId: '2phoneexample', afterNewPassword: 'UserLambdaValidationException' }
+  const report = { holds: true, lines, firstSignInsBySrp: [asked] }
 
   test('goes when a first sign-in with SRP asked for the e-mail factor', () => {
-    expect(whyGuardIsNeeded({ holds: true, lines: [firstSignIn, way(asked)] })).toBeUndefined()
+    expect(whyGuardIsNeeded(report)).toBeUndefined()
   })
 
   test.each([
-    ['it had to refuse the tokens', { holds: true, lines: [firstSignIn, way(asked), way(refused)] }],
-    ['no first sign-in with SRP was tried', { holds: true, lines: [firstSignIn] }],
-    ['a line is open', { holds: true, lines: [firstSignIn, way(asked, 'unknown')] }],
-    ['the promise does not hold', { holds: false, lines: [firstSignIn, way(asked)] }],
-  ])('stays when %s', (_, report) => {
-    expect(whyGuardIsNeeded(report)).toEqual(expect.any(String))
+    ['it had to refuse the tokens', { ...report, firstSignInsBySrp: [asked, refused] }],
+    ['no first sign-in with SRP was tried', { ...report, firstSignInsBySrp: [] }],
+    ['an older probe made the report', { holds: true, lines }],
+    ['a line is open', { ...report, lines: [...lines, { id: 'other-ways', verdict: 'unknown' }] }],
+    ['the promise does not hold', { ...report, holds: false }],
+  ])('stays when %s', (_, other) => {
+    expect(whyGuardIsNeeded(other)).toEqual(expect.any(String))
   })
 })

@@ -6,6 +6,13 @@ const SLOWEST_MILLISECONDS = 10_000
 /** So often in a row a call may be refused because of the rate. */
 const MOST_REFUSALS = 8
 
+/**
+ * Low on purpose: the quotas are those of the account and the region, and apps need them too. AdminSetUserMFAPreference is one of
+ * the operations that share 25 calls a second, AdminGetUser of those that share 120 (developer guide, "Quotas in Amazon Cognito").
+ */
+export const MOVES_A_SECOND = 10
+export const READS_A_SECOND = 40
+
 type Answer = { readonly $metadata: { readonly attempts?: number | undefined } }
 
 export class Pace {

@@ -42,7 +42,13 @@ import {
   type StepTime,
   timesOf,
 } from './observations.ts'
-import { probeReport, type ReportLine, type Verdict } from './report.ts'
+import {
+  type FirstSignInBySrp,
+  firstSignInsBySrp,
+  probeReport,
+  type ReportLine,
+  type Verdict,
+} from './report.ts'
 import { deleteLeftovers, findLeftovers } from './throwaway-user.ts'
 
 const OPTIONS = {
@@ -153,6 +159,7 @@ async function run(
     userPoolId,
     clientId: target.client.id,
     lines: probeReport({ ...seen, logged }),
+    firstSignIns: firstSignInsBySrp(seen),
     times: timesOf(steps),
     mails: countMails(steps),
     removed,
@@ -320,6 +327,8 @@ type Outcome = {
   readonly userPoolId: string
   readonly clientId: string
   readonly lines: readonly ReportLine[]
+  /** For migrate finish. */
+  readonly firstSignIns: readonly FirstSignInBySrp[]
   readonly times: readonly StepTime[]
   readonly mails: number
   /** Users of earlier runs that were deleted. */
@@ -328,11 +337,12 @@ type Outcome = {
   readonly folders: readonly string[]
 }
 
-function outcomeJson({ lines, times, removed, folders, ...rest }: Outcome): JsonObject {
+function outcomeJson({ lines, firstSignIns, times, removed, folders, ...rest }: Outcome): JsonObject {
   return {
     ...rest,
     holds: lines.every(({ verdict }) => verdict !== 'broken'),
     lines: lines.map(({ id, verdict, what, evidence }) => ({ id, verdict, what, evidence: [...evidence] })),
+    firstSignInsBySrp: firstSignIns.map(each => ({ ...each })),
     times: times.map(({ step, first, later }) => ({ step, cold: first, warm: later ?? null })),
     removed: [...removed],
     folders: [...folders],

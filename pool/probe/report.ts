@@ -92,6 +92,23 @@ export function probeReport(seen: Observations): ReportLine[] {
   ]
 }
 
+/** What a first sign-in by SRP through an app client met right after the new password. */
+export type FirstSignInBySrp = {
+  readonly clientId: string
+  /** The name of a challenge, `tokens`, or the name of an error. */
+  readonly afterNewPassword: string
+}
+
+/** One for each app client whose first sign-in by SRP got as far as the new password. Pure. */
+export function firstSignInsBySrp({ ways }: Pick<Observations, 'ways'>): FirstSignInBySrp[] {
+  return ways.flatMap(({ clientId, flow, isFirstSignIn, trace }) => {
+    const answer = trace.find(({ call }) => call === 'NEW_PASSWORD_REQUIRED')?.answer
+    if (flow !== 'USER_SRP_AUTH' || !isFirstSignIn || answer === undefined) return []
+    const hasName = answer.kind === 'challenge' || answer.kind === 'error'
+    return [{ clientId, afterNewPassword: hasName ? answer.name : answer.kind }]
+  })
+}
+
 function triggersLine({ missingTriggers }: Observations): ReportLine {
   const id = 'triggers'
   if (missingTriggers.length === 0)
