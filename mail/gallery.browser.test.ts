@@ -41,7 +41,6 @@ test.each(LOCALES.map(locale => [locale]))(
   'in %s each view shows the whole mail, and nothing overflows',
   async locale => {
     const section = page.locator(`#${locale}`)
-    await section.screenshot({ path: `screenshots/mail-${locale}.png` })
     const frames = section.locator('iframe')
     expect(await frames.count()).toBe(4)
     for (const index of [0, 1, 2, 3]) {
@@ -59,6 +58,7 @@ test.each(LOCALES.map(locale => [locale]))(
       expect(direction).toBe(locale === 'ar' ? 'rtl' : 'ltr')
       expect(await code.evaluate(it => getComputedStyle(it).direction)).toBe('ltr')
     }
+    await section.screenshot({ path: `screenshots/mail-${locale}.png` })
   },
 )
 

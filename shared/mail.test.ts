@@ -77,7 +77,7 @@ test('minutes are in the plural forms of the language', () => {
   const validity = (minutes: number, locale: Locale) => mailIn(locale, { minutes }).text.split('\n')[4]
   expect(validity(1, 'en')).toBe('It is valid for 1 minute.')
   expect(validity(2, 'en')).toBe('It is valid for 2 minutes.')
-  expect(validity(15, 'de')).toBe('Er gilt 15 Minuten.')
+  expect(validity(15, 'de')).toBe('Er ist 15 Minuten gültig.')
   expect(validity(2, 'ar')).toContain('دقيقتان')
   expect(validity(3, 'ar')).toContain('3 دقائق')
   expect(validity(11, 'ar')).toContain('11 دقيقة')

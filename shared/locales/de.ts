@@ -6,7 +6,7 @@ export const de: MailTexts = {
   subject: (appName, reference) => `Ihr Anmeldecode für ${appName} (${reference})`,
   introduction: appName => `Mit diesem Code melden Sie sich bei ${appName} an.`,
   minutes: count => (count === 1 ? '1 Minute' : `${count} Minuten`),
-  validity: duration => `Er gilt ${duration}.`,
+  validity: duration => `Er ist ${duration} gültig.`,
   reference: reference =>
     `Kennung: ${reference}. Wenn Sie mehrere E-Mails erhalten haben, verwenden Sie den Code aus der E-Mail, deren Kennung auf Ihrem Bildschirm steht.`,
   keepSecret: appName =>

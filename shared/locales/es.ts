@@ -8,7 +8,7 @@ export const es: MailTexts = {
   minutes: count => (count === 1 ? '1 minuto' : `${count} minutos`),
   validity: duration => `Es válido durante ${duration}.`,
   reference: reference =>
-    `Referencia: ${reference}. Si has recibido varios correos, usa el código del que lleve la referencia que aparece en la pantalla.`,
+    `Referencia: ${reference}. Si has recibido varios correos, usa el código del correo cuya referencia coincida con la de la pantalla.`,
   keepSecret: appName => `No compartas este código con nadie. Nadie de ${appName} te lo pedirá.`,
   notYou: 'Si no has sido tú, otra persona conoce tu contraseña. Cámbiala ahora.',
 }

@@ -3,7 +3,7 @@ import type { MailTexts } from './texts.ts'
 
 export const fr: MailTexts = {
   direction: 'ltr',
-  subject: (appName, reference) => `Votre code de connexion ${appName} (${reference})`,
+  subject: (appName, reference) => `Code de connexion ${appName} (${reference})`,
   introduction: appName => `Utilisez ce code pour vous connecter à ${appName}.`,
   minutes: count => (count === 1 ? '1 minute' : `${count} minutes`),
   validity: duration => `Il est valable pendant ${duration}.`,
@@ -12,5 +12,5 @@ export const fr: MailTexts = {
   keepSecret: appName =>
     `Ne communiquez ce code à personne. Aucun membre de l’équipe ${appName} ne vous le demandera.`,
   notYou:
-    'Ce n’était pas vous\u00a0? Une autre personne connaît votre mot de passe. Changez-le immédiatement.',
+    'Si vous n’êtes pas à l’origine de cette connexion, une autre personne connaît votre mot de passe. Changez-le immédiatement.',
 }

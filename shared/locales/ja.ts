@@ -3,14 +3,14 @@ import type { MailTexts } from './texts.ts'
 
 export const ja: MailTexts = {
   direction: 'ltr',
-  subject: (appName, reference) => `${appName} のサインインコード（${reference}）`,
-  introduction: appName => `このコードを使って ${appName} にサインインしてください。`,
+  subject: (appName, reference) => `${appName} のログイン用認証コード（${reference}）`,
+  introduction: appName => `この認証コードを入力して、${appName} にログインしてください。`,
   minutes: count => `${count} 分`,
-  validity: duration => `このコードの有効時間は ${duration}です。`,
+  validity: duration => `認証コードの有効時間は ${duration}です。`,
   reference: reference =>
-    `識別記号：${reference}。メールが複数届いている場合は、識別記号が画面の表示と一致するメールのコードを入力してください。`,
+    `識別記号：${reference}。メールが複数届いている場合は、識別記号が画面の表示と一致するメールの認証コードを入力してください。`,
   keepSecret: appName =>
-    `このコードは誰にも教えないでください。${appName} の担当者がコードをお尋ねすることはありません。`,
+    `この認証コードは誰にも教えないでください。${appName} の担当者が認証コードをお尋ねすることはありません。`,
   notYou:
-    'お心当たりがない場合は、パスワードが第三者に知られている可能性があります。今すぐ変更してください。',
+    'このログインにお心当たりがない場合は、パスワードが第三者に知られている可能性があります。今すぐ変更してください。',
 }

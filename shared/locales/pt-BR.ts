@@ -8,7 +8,7 @@ export const ptBR: MailTexts = {
   minutes: count => (count === 1 ? '1 minuto' : `${count} minutos`),
   validity: duration => `Ele é válido por ${duration}.`,
   reference: reference =>
-    `Referência: ${reference}. Se você recebeu vários e-mails, use o código daquele cuja referência aparece na tela.`,
+    `Referência: ${reference}. Se você recebeu vários e-mails, use o código do e-mail cuja referência aparece na tela.`,
   keepSecret: appName =>
     `Não compartilhe este código com ninguém. A equipe ${appName} nunca vai pedir este código a você.`,
   notYou: 'Se não foi você, outra pessoa sabe a sua senha. Altere-a agora.',

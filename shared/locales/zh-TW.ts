@@ -6,8 +6,8 @@ export const zhTW: MailTexts = {
   subject: (appName, reference) => `您的 ${appName} 登入驗證碼（${reference}）`,
   introduction: appName => `請使用此驗證碼登入 ${appName}。`,
   minutes: count => `${count} 分鐘`,
-  validity: duration => `有效時間為 ${duration}。`,
+  validity: duration => `驗證碼於 ${duration}內有效。`,
   reference: reference => `編號：${reference}。如果收到多封郵件，請使用編號與螢幕顯示相同的郵件中的驗證碼。`,
-  keepSecret: appName => `請勿向任何人透露此驗證碼。${appName} 的人員不會向您索取驗證碼。`,
-  notYou: '如果不是您本人操作，表示有人知道了您的密碼，請立即變更密碼。',
+  keepSecret: appName => `請勿向任何人透露此驗證碼。${appName} 的服務人員不會向您索取驗證碼。`,
+  notYou: '若非您本人操作，表示他人已得知您的密碼，請立即變更密碼。',
 }
