@@ -13,6 +13,7 @@ export function userFindings(facts: PoolFacts): Finding[] {
     found.push({
       id: 'users-without-email',
       level: 'high',
+      // Verification before the update: API reference, AdminUpdateUserAttributes and UserAttributeUpdateSettingsType.
       what: `${countedOf(withoutAddress, looked)} no e-mail address: ${someOf(withoutAddress)}`,
       why:
         'No code can be mailed to them, so they cannot sign in. The command gives the first of them an address, and leaves it ' +
