@@ -28,6 +28,8 @@ export interface LocalMailbox {
   send(message: { readonly to: string; readonly subject: string; readonly text: string }): Promise<void>
   /** Fault switch: SES refuses every mail from now on, or accepts them again. */
   refuseMail(refused: boolean): Promise<void>
+  /** As if it had just started: no mails, and none are refused. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
@@ -61,8 +63,22 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
     )
   })
 
+  async function refuseMail(refused: boolean): Promise<void> {
+    if (server === undefined && !refused) return
+    const child = await started()
+    child.send({ refuseMail: refused } satisfies MailServerOrder)
+    await once(child, 'message')
+  }
+
   return {
     url,
+    refuseMail,
+
+    async clear() {
+      if (server === undefined) return
+      await refuseMail(false)
+      await fetch(`${url}/clear-store`, { method: 'POST' })
+    },
 
     async close() {
       door.close()
@@ -92,13 +108,6 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
       })
       if (response.ok) return
       throw new CognitoError('CodeDeliveryFailureException', 'The email could not be delivered.')
-    },
-
-    async refuseMail(refused) {
-      if (server === undefined && !refused) return
-      const child = await started()
-      child.send({ refuseMail: refused } satisfies MailServerOrder)
-      await once(child, 'message')
     },
   }
 }

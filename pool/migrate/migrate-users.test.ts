@@ -10,9 +10,10 @@ import {
   AdminSetUserMFAPreferenceCommand,
   CreateGroupCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type JsonObject, member, stringsAt } from '../../command/json.ts'
 import { type LocalUser, type LocalUserPool, startLocalUserPool } from '../../local/local-user-pool.ts'
+import { startSharedProcesses } from '../../local/shared-processes.ts'
 import { sdkFor } from '../../testing/local-pool.ts'
 import { migrate, temporaryFolder, usersOf } from '../../testing/migration-run.ts'
 import { jsonOf } from '../../testing/pool-run.ts'
@@ -27,12 +28,16 @@ const PEOPLE: readonly LocalUser[] = Array.from({ length: COUNT }, (_, index) =>
   attributes: { email_verified: 'true' },
 }))
 
+const processes = await startSharedProcesses()
+
+afterAll(() => processes.close())
+
 let pool: LocalUserPool
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let journal: string
 
 async function start(users: readonly LocalUser[] = PEOPLE): Promise<void> {
-  pool = await startLocalUserPool({ users })
+  pool = await startLocalUserPool({ users }, processes)
   expect(
     await migrate(pool, ['enable', '--yes', '--backup', join(folder.path, 'enable.backup.json')]),
   ).toMatchObject({ code: 0, err: '' })
@@ -151,7 +156,7 @@ describe('which users', () => {
 })
 
 test('a pool without the e-mail factor is refused, and the message says what to run', async () => {
-  pool = await startLocalUserPool({ users: PEOPLE })
+  pool = await startLocalUserPool({ users: PEOPLE }, processes)
   const result = await users('--all')
   expect(jsonOf(result)).toMatchObject({ code: 'factor-absent' })
   expect(result.err).toContain('migrate enable')
