@@ -48,8 +48,8 @@ type Figures = {
   readonly rows: readonly Row[]
 }
 
-/** Signed in before the measurement begins: processes start, and code gets warm. */
-const WARM_UP = 40
+/** How many sign in before the measurement begins: processes start, and code gets warm. */
+const warmUpFor = (signIns: number) => Math.min(40, signIns)
 
 /** The thread of the clients: says where it takes mail, then signs in as told and says how long that took. */
 async function beClients(port: NonNullable<typeof parentPort>): Promise<void> {
@@ -65,11 +65,12 @@ async function beClients(port: NonNullable<typeof parentPort>): Promise<void> {
     await Promise.all(Array.from({ length: clients }, client))
   }
   port.on('message', async ({ pool, clients, signIns }: Work) => {
-    const persons = people(WARM_UP + signIns)
-    await signInAll(pool, persons.slice(0, WARM_UP), clients)
+    const warmUp = warmUpFor(signIns)
+    const persons = people(warmUp + signIns)
+    await signInAll(pool, persons.slice(0, warmUp), clients)
     const start = performance.now()
     const before = process.cpuUsage()
-    await signInAll(pool, persons.slice(WARM_UP), clients)
+    await signInAll(pool, persons.slice(warmUp), clients)
     const { user, system } = process.cpuUsage(before)
     const measured: Measured = {
       milliseconds: performance.now() - start,
@@ -94,7 +95,7 @@ async function measure(clients: readonly number[], signIns: number, runs: number
   const measured = new Map<number, Measured[]>(clients.map(count => [count, []]))
   for (let run = 0; run < runs; run += 1) {
     for (const [count, results] of measured) {
-      const users = usersOf(people(WARM_UP + signIns))
+      const users = usersOf(people(warmUpFor(signIns) + signIns))
       const pool = await startLocalUserPool({ users, environment: { AWS_ENDPOINT_URL_SES: mailUrl } })
       const { endpoint, userPoolId, clientId } = pool
       const work: Work = { pool: { endpoint, userPoolId, clientId }, clients: count, signIns }

@@ -19,14 +19,17 @@ import { migrate, temporaryFolder, usersOf } from '../../testing/migration-run.t
 import { jsonOf } from '../../testing/pool-run.ts'
 import { environmentOf } from '../../testing/probe-run.ts'
 
-const COUNT = 40
+const COUNT = 20
 
-const PEOPLE: readonly LocalUser[] = Array.from({ length: COUNT }, (_, index) => ({
-  username: `person-${index}@example.com`,
-  password: 'Permanent-1',
-  status: 'CONFIRMED',
-  attributes: { email_verified: 'true' },
-}))
+const persons = (count: number): readonly LocalUser[] =>
+  Array.from({ length: count }, (_, index) => ({
+    username: `person-${index}@example.com`,
+    password: 'Permanent-1',
+    status: 'CONFIRMED',
+    attributes: { email_verified: 'true' },
+  }))
+
+const PEOPLE = persons(COUNT)
 
 const processes = await startSharedProcesses()
 
@@ -103,7 +106,8 @@ describe('which users', () => {
   })
 
   test('--percent picks the same people every time, and a larger one includes everyone of a smaller one', async () => {
-    await start()
+    const count = 40
+    await start(persons(count))
     const names = async (percent: string) => namesIn(jsonOf(await users('--percent', percent, '--dry-run')))
     const [ten, again, fifty, hundred] = [
       await names('10'),
@@ -114,8 +118,8 @@ describe('which users', () => {
     expect(again.toSorted()).toEqual(ten.toSorted())
     expect(fifty).toEqual(expect.arrayContaining(ten))
     expect(fifty.length).toBeGreaterThan(ten.length)
-    expect(fifty.length).toBeLessThan(COUNT)
-    expect(hundred).toHaveLength(COUNT)
+    expect(fifty.length).toBeLessThan(count)
+    expect(hundred).toHaveLength(count)
     expect(preferenceCalls()).toEqual([])
     await users('--percent', '50')
     expect(await moved()).toEqual(fifty.toSorted())
@@ -237,8 +241,8 @@ describe('the journal', () => {
   test('a run that was killed at any point goes on with nothing done twice and nothing lost', async () => {
     await start()
     const command = ['migrate', 'users', '--user-pool-id', pool.userPoolId, '--all', '--yes', '--json']
-    const program = ['dist/command/cognito-email-code.mjs', ...command, '--journal', journal, '--rate', '200']
-    for (const calls of [3, 11, 26]) {
+    const program = ['dist/command/cognito-email-code.mjs', ...command, '--journal', journal, '--rate', '100']
+    for (const calls of [2, 6, 10]) {
       const child = spawn(process.execPath, program, {
         env: { PATH: process.env['PATH'], ...environmentOf(pool) },
         stdio: 'ignore',
@@ -250,7 +254,7 @@ describe('the journal', () => {
       await exit
       stop()
       // A line of which only a part reached the disk.
-      if (calls === 11) await appendFile(journal, '{"at":"2026-01-01T00:00:00.000Z","userPoo')
+      if (calls === 6) await appendFile(journal, '{"at":"2026-01-01T00:00:00.000Z","userPoo')
       expect(preferenceCalls().length).toBeLessThan(COUNT)
     }
     expect((await users('--all')).code).toBe(0)
@@ -299,7 +303,7 @@ describe('the journal', () => {
 
   test('of another pool, and a file that is no journal, are refused', async () => {
     await start()
-    await users('--percent', '10')
+    await users('--percent', '50')
     await writeFile(journal, (await readFile(journal, 'utf8')).replaceAll(pool.userPoolId, 'us-east-1_Other'))
     expect(jsonOf(await users('--all'))).toMatchObject({ code: 'journal-of-other-pool' })
     expect(jsonOf(await rollback())).toMatchObject({ code: 'journal-of-other-pool' })
