@@ -23,7 +23,7 @@ test.each(TRIGGER_NAMES.map(name => [name]))(
   },
 )
 
-describe('a build in another place and another time zone', () => {
+describe('another build', () => {
   let directory: string
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'build-'))
@@ -46,7 +46,7 @@ describe('a build in another place and another time zone', () => {
     expect(lengths.size).toBe(1)
   })
 
-  test('of the same sources gives the same bytes', async () => {
+  test('the same sources give the same bytes, in another place and another time zone', async () => {
     for (const name of TRIGGER_NAMES) {
       expect((await readFile(`${directory}/${name}.zip`)).equals(await readFile(`dist/${name}.zip`))).toBe(
         true,

@@ -10,7 +10,7 @@ import type { SesStandIn } from '../recording/ses-stand-in.ts'
 const PASSWORD = 'Permanent-1'
 const TEMPORARY = 'Temporary-1'
 
-export type PoolAddress = Pick<LocalUserPool, 'endpoint' | 'userPoolId' | 'clientId'>
+export type SignInTarget = Pick<LocalUserPool, 'endpoint' | 'userPoolId' | 'clientId'>
 
 /** Finds the code of a mail by its address and its reference. */
 export function mailReader(ses: SesStandIn): (address: string, reference: string) => string | undefined {
@@ -37,7 +37,7 @@ export class PoolError extends Error {}
 /** `fetch` takes several times as long, and the clients are not what is measured. */
 const agent = new Agent({ keepAlive: true })
 
-async function call(pool: PoolAddress, operation: string, body: object): Promise<JsonObject> {
+async function call(pool: SignInTarget, operation: string, body: object): Promise<JsonObject> {
   const headers = {
     'content-type': 'application/x-amz-json-1.1',
     'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
@@ -52,17 +52,17 @@ async function call(pool: PoolAddress, operation: string, body: object): Promise
   throw new PoolError(`${stringAt(answer, '__type') ?? ''}: ${stringAt(answer, 'message') ?? ''}`)
 }
 
-export type Person = { readonly username: string; readonly isNew: boolean; password: string }
+export type Participant = { readonly username: string; readonly isNew: boolean; password: string }
 
-/** @param count how many; the users of a pool that knows them: `usersOf` */
-export function people(count: number): Person[] {
+/** @param count how many; the users of a pool that knows them: `localUsersOf` */
+export function people(count: number): Participant[] {
   return Array.from({ length: count }, (_, index) => {
     const isNew = index % 2 === 0
     return { username: `person-${index}@example.com`, isNew, password: isNew ? TEMPORARY : PASSWORD }
   })
 }
 
-export function usersOf(persons: readonly Person[]): LocalUser[] {
+export function localUsersOf(persons: readonly Participant[]): LocalUser[] {
   return persons.map(({ username, isNew, password }) => ({
     username,
     password,
@@ -72,7 +72,11 @@ export function usersOf(persons: readonly Person[]): LocalUser[] {
 }
 
 /** One sign-in from the user name to the tokens. @throws PoolError with what the pool answered instead */
-export async function signIn(pool: PoolAddress, person: Person, codeFor: (challenge: JsonObject) => string) {
+export async function signIn(
+  pool: SignInTarget,
+  person: Participant,
+  codeFor: (challenge: JsonObject) => string,
+) {
   const { username } = person
   const ClientId = pool.clientId
   const srp = startSrp()

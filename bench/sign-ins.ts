@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { startLocalUserPool } from '../local/local-user-pool.ts'
 import { startSesStandIn } from '../recording/ses-stand-in.ts'
-import { mailReader, type Person, type PoolAddress, people, signIn, usersOf } from './people.ts'
+import { localUsersOf, mailReader, type Participant, people, type SignInTarget, signIn } from './people.ts'
 
 const HELP = `Usage: npm run bench:sign-ins -- [options]
 
@@ -21,7 +21,7 @@ Options:
   --help           print this text
 `
 
-type Work = { readonly pool: PoolAddress; readonly clients: number; readonly signIns: number }
+type Work = { readonly pool: SignInTarget; readonly clients: number; readonly signIns: number }
 
 type Measured = { readonly milliseconds: number; readonly processorMs: number }
 
@@ -55,7 +55,11 @@ const warmUpFor = (signIns: number) => Math.min(40, signIns)
 async function beClients(port: NonNullable<typeof parentPort>): Promise<void> {
   const ses = await startSesStandIn()
   const codeOf = mailReader(ses)
-  async function signInAll(pool: PoolAddress, persons: readonly Person[], clients: number): Promise<void> {
+  async function signInAll(
+    pool: SignInTarget,
+    persons: readonly Participant[],
+    clients: number,
+  ): Promise<void> {
     const waiting = persons.values()
     async function client(): Promise<void> {
       for (const person of waiting) {
@@ -95,7 +99,7 @@ async function measure(clients: readonly number[], signIns: number, runs: number
   const measured = new Map<number, Measured[]>(clients.map(count => [count, []]))
   for (let run = 0; run < runs; run += 1) {
     for (const [count, results] of measured) {
-      const users = usersOf(people(warmUpFor(signIns) + signIns))
+      const users = localUsersOf(people(warmUpFor(signIns) + signIns))
       const pool = await startLocalUserPool({ users, environment: { AWS_ENDPOINT_URL_SES: mailUrl } })
       const { endpoint, userPoolId, clientId } = pool
       const work: Work = { pool: { endpoint, userPoolId, clientId }, clients: count, signIns }

@@ -146,11 +146,13 @@ export async function startLocalUserPool(
       triggers: options.triggers ?? true,
       description: options.userPool ?? {},
     })
+    const mailsHere = environments.get('create-auth-challenge')?.['AWS_ENDPOINT_URL_SES'] === mailbox.url
     const triggers = new Triggers({
       pool: description,
       clock,
       log,
       processes,
+      beforeCreate: async () => (mailsHere ? mailbox.ready() : undefined),
       timeoutMs: options.triggerTimeoutMs ?? 5000,
     })
     triggers.clientMetadataReachesCreate = options.clientMetadataReachesCreate ?? true

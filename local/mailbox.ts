@@ -19,6 +19,8 @@ export interface Message {
 export interface LocalMailbox {
   /** Address of the SES endpoint; in a browser it shows the messages. */
   readonly url: string
+  /** Starts the process, if need be; who waits here loses no time of the first mail. */
+  ready(): Promise<void>
   /** Oldest first; those of this second (`at`) and later. */
   messages(since?: number): Promise<readonly Message[]>
   /**
@@ -34,7 +36,7 @@ export interface LocalMailbox {
 }
 
 /**
- * Its process starts with the first connection: most pools of tests, and many others, never send a mail.
+ * Its process starts when it is first needed: most pools of tests never send a mail.
  * @param port 0: a free one.
  * @throws Error when the port is taken.
  */
@@ -73,6 +75,10 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
   return {
     url,
     refuseMail,
+
+    async ready() {
+      await started()
+    },
 
     async clear() {
       if (server === undefined) return
