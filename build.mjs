@@ -7,7 +7,6 @@ import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { hashOfInputs, isUpToDate, replaceFiles } from './package/build-state.mjs'
-import { declarationsOf } from './package/declarations.mjs'
 import { licencesOf } from './package/licences.mjs'
 import { zipOf } from './package/trigger-zip.mjs'
 
@@ -228,6 +227,8 @@ const COMMONJS = {
 }
 
 async function buildDeclarations() {
+  // It loads TypeScript, which a build that has nothing to do needs not.
+  const { declarationsOf } = await import('./package/declarations.mjs')
   const files = await Promise.all(
     ['mts', 'cts'].map(async kind => {
       const declarations = await declarationsOf(ROOT, PUBLIC_MODULES, kind)

@@ -9,7 +9,14 @@ import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool
 import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
-import { mailReader, type Person, PoolError, people as peopleOf, signIn, usersOf } from './people.ts'
+import {
+  localUsersOf,
+  mailReader,
+  type Participant,
+  PoolError,
+  people as peopleOf,
+  signIn,
+} from './people.ts'
 import { randomNumbers } from './random-numbers.ts'
 
 const HELP = `Usage: npm run load -- [options]
@@ -111,7 +118,7 @@ async function run(
   ses.answerWith(() => (hasFaults ? mailFault(random()) : 'accept'))
   const people = peopleOf(signIns)
   const pool = await startLocalUserPool({
-    users: usersOf(people),
+    users: localUsersOf(people),
     environment: {
       AWS_ENDPOINT_URL_SES: ses.url,
       AWS_ENDPOINT_URL_DYNAMODB: table.url,
@@ -138,7 +145,7 @@ async function run(
 }
 
 type Load = {
-  readonly people: readonly Person[]
+  readonly people: readonly Participant[]
   readonly clients: number
   readonly random: () => number
   readonly hasFaults: boolean
@@ -172,7 +179,7 @@ async function signInAll(pool: LocalUserPool, load: Load): Promise<Figures> {
   let done = 0
 
   /** Answers the challenges of one sign-in; one in ten with the code of somebody else first. */
-  function codesFor({ username }: Person) {
+  function codesFor({ username }: Participant) {
     let other = random() < 0.1 ? lastCode : ''
     const attempt = {
       isOther: false,
@@ -191,7 +198,7 @@ async function signInAll(pool: LocalUserPool, load: Load): Promise<Figures> {
     return attempt
   }
 
-  async function signInPatiently(person: Person): Promise<boolean> {
+  async function signInPatiently(person: Participant): Promise<boolean> {
     for (let tries = 0; tries < TRIES_OF_A_PERSON; tries += 1) {
       if (hasFaults && random() < 0.02) {
         pool.faults.killTrigger(

@@ -1,4 +1,7 @@
 // The people who sign in for the measurements: half of them have a temporary password, and each reads the own mail.
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { isJsonObject, type JsonObject, objectAt, parseJsonObject, stringAt } from '../command/json.ts'
 import type { LocalUser, LocalUserPool } from '../local/local-user-pool.ts'
 import { startSrp } from '../pool/probe/srp-client.ts'
@@ -8,7 +11,7 @@ import type { SesStandIn } from '../recording/ses-stand-in.ts'
 const PASSWORD = 'Permanent-1'
 const TEMPORARY = 'Temporary-1'
 
-export type PoolAddress = Pick<LocalUserPool, 'endpoint' | 'userPoolId' | 'clientId'>
+export type SignInTarget = Pick<LocalUserPool, 'endpoint' | 'userPoolId' | 'clientId'>
 
 /** Finds the code of a mail by its address and its reference. */
 export function mailReader(ses: SesStandIn): (address: string, reference: string) => string | undefined {
@@ -30,31 +33,35 @@ function referenceIn(subject: string): string {
 
 export class PoolError extends Error {}
 
-async function call(pool: PoolAddress, operation: string, body: object): Promise<JsonObject> {
-  const response = await fetch(pool.endpoint, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
-    },
-    body: JSON.stringify(body),
-  })
-  const answer = parseJsonObject(await response.text())
-  if (response.ok) return answer
+/** `fetch` takes several times as long, and the clients are not what is measured. */
+const agent = new Agent({ keepAlive: true })
+
+async function call(pool: SignInTarget, operation: string, body: object): Promise<JsonObject> {
+  const headers = {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
+  }
+  const sent = request(pool.endpoint, { method: 'POST', agent, headers })
+  const answered = once(sent, 'response')
+  sent.end(JSON.stringify(body))
+  const [response]: IncomingMessage[] = await answered
+  if (response === undefined) throw new Error('no answer')
+  const answer = parseJsonObject(await text(response))
+  if (response.statusCode === 200) return answer
   throw new PoolError(`${stringAt(answer, '__type') ?? ''}: ${stringAt(answer, 'message') ?? ''}`)
 }
 
-export type Person = { readonly username: string; readonly isNew: boolean; password: string }
+export type Participant = { readonly username: string; readonly isNew: boolean; password: string }
 
-/** @param count how many; the users of a pool that knows them: `usersOf` */
-export function people(count: number): Person[] {
+/** @param count how many; the users of a pool that knows them: `localUsersOf` */
+export function people(count: number): Participant[] {
   return Array.from({ length: count }, (_, index) => {
     const isNew = index % 2 === 0
     return { username: `person-${index}@example.com`, isNew, password: isNew ? TEMPORARY : PASSWORD }
   })
 }
 
-export function usersOf(persons: readonly Person[]): LocalUser[] {
+export function localUsersOf(persons: readonly Participant[]): LocalUser[] {
   return persons.map(({ username, isNew, password }) => ({
     username,
     password,
@@ -64,7 +71,11 @@ export function usersOf(persons: readonly Person[]): LocalUser[] {
 }
 
 /** One sign-in from the user name to the tokens. @throws PoolError with what the pool answered instead */
-export async function signIn(pool: PoolAddress, person: Person, codeFor: (challenge: JsonObject) => string) {
+export async function signIn(
+  pool: SignInTarget,
+  person: Participant,
+  codeFor: (challenge: JsonObject) => string,
+) {
   const { username } = person
   const ClientId = pool.clientId
   const srp = startSrp()

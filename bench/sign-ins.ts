@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { startLocalUserPool } from '../local/local-user-pool.ts'
 import { startSesStandIn } from '../recording/ses-stand-in.ts'
-import { mailReader, type Person, type PoolAddress, people, signIn, usersOf } from './people.ts'
+import { localUsersOf, mailReader, type Participant, people, type SignInTarget, signIn } from './people.ts'
 
 const HELP = `Usage: npm run bench:sign-ins -- [options]
 
@@ -21,7 +21,7 @@ Options:
   --help           print this text
 `
 
-type Work = { readonly pool: PoolAddress; readonly clients: number; readonly signIns: number }
+type Work = { readonly pool: SignInTarget; readonly clients: number; readonly signIns: number }
 
 type Measured = { readonly milliseconds: number; readonly processorMs: number }
 
@@ -48,14 +48,18 @@ type Figures = {
   readonly rows: readonly Row[]
 }
 
-/** Signed in before the measurement begins: processes start, and code gets warm. */
-const WARM_UP = 40
+/** How many sign in before the measurement begins: processes start, and code gets warm. */
+const warmUpFor = (signIns: number) => Math.min(40, signIns)
 
 /** The thread of the clients: says where it takes mail, then signs in as told and says how long that took. */
 async function beClients(port: NonNullable<typeof parentPort>): Promise<void> {
   const ses = await startSesStandIn()
   const codeOf = mailReader(ses)
-  async function signInAll(pool: PoolAddress, persons: readonly Person[], clients: number): Promise<void> {
+  async function signInAll(
+    pool: SignInTarget,
+    persons: readonly Participant[],
+    clients: number,
+  ): Promise<void> {
     const waiting = persons.values()
     async function client(): Promise<void> {
       for (const person of waiting) {
@@ -65,11 +69,12 @@ async function beClients(port: NonNullable<typeof parentPort>): Promise<void> {
     await Promise.all(Array.from({ length: clients }, client))
   }
   port.on('message', async ({ pool, clients, signIns }: Work) => {
-    const persons = people(WARM_UP + signIns)
-    await signInAll(pool, persons.slice(0, WARM_UP), clients)
+    const warmUp = warmUpFor(signIns)
+    const persons = people(warmUp + signIns)
+    await signInAll(pool, persons.slice(0, warmUp), clients)
     const start = performance.now()
     const before = process.cpuUsage()
-    await signInAll(pool, persons.slice(WARM_UP), clients)
+    await signInAll(pool, persons.slice(warmUp), clients)
     const { user, system } = process.cpuUsage(before)
     const measured: Measured = {
       milliseconds: performance.now() - start,
@@ -94,7 +99,7 @@ async function measure(clients: readonly number[], signIns: number, runs: number
   const measured = new Map<number, Measured[]>(clients.map(count => [count, []]))
   for (let run = 0; run < runs; run += 1) {
     for (const [count, results] of measured) {
-      const users = usersOf(people(WARM_UP + signIns))
+      const users = localUsersOf(people(warmUpFor(signIns) + signIns))
       const pool = await startLocalUserPool({ users, environment: { AWS_ENDPOINT_URL_SES: mailUrl } })
       const { endpoint, userPoolId, clientId } = pool
       const work: Work = { pool: { endpoint, userPoolId, clientId }, clients: count, signIns }

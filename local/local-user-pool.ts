@@ -18,6 +18,7 @@ import { Parameters } from './parameters.ts'
 import type { Pool } from './pool.ts'
 import { type QuotaChoice, Quotas, quotaRates } from './quotas.ts'
 import { Sessions } from './sessions.ts'
+import type { SharedProcesses } from './shared-processes.ts'
 import { Tokens } from './tokens.ts'
 import { projectDirectory, type TriggerName, type TriggerProcess } from './trigger-process.ts'
 import { checkTriggers, triggerEnvironments, triggerProcesses } from './trigger-settings.ts'
@@ -121,33 +122,40 @@ const CLIENTS: readonly AppClientSettings[] = [
 
 /**
  * Starts everything on 127.0.0.1; `close` stops it.
+ * @param shared what pools that run one after another keep; `mailPort` is not used then
  * @throws Error when a port is taken, or when a setting in `environment` belongs to no trigger.
  */
-export async function startLocalUserPool(options: LocalUserPoolOptions = {}): Promise<LocalUserPool> {
+export async function startLocalUserPool(
+  options: LocalUserPoolOptions = {},
+  shared?: SharedProcesses,
+): Promise<LocalUserPool> {
   const region = options.region ?? 'us-east-1'
   const id = `${region}_Local${randomBytes(2).toString('hex')}`
   const clock = new Clock()
   const log = new CallLog(() => clock.now())
   const tokens = await Tokens.start(clock, region, id)
-  const mailbox = await startMailbox(options.mailPort ?? 0)
+  const mailbox = await (shared?.takeMailbox() ?? startMailbox(options.mailPort ?? 0))
   try {
     const environments = triggerEnvironments({
-      environment: options.environment ?? {},
+      environment: { ...shared?.environment, ...options.environment },
       region,
       mailboxUrl: mailbox.url,
     })
-    const processes = triggerProcesses(options.directory ?? join(projectDirectory, 'dist'), environments)
+    const directory = options.directory ?? join(projectDirectory, 'dist')
+    const processes = triggerProcesses(directory, environments, shared?.takeTrigger)
     const description = new UserPoolDescription(clock, {
       region,
       id,
       triggers: options.triggers ?? true,
       description: options.userPool ?? {},
     })
+    const mailsHere = environments.get('create-auth-challenge')?.['AWS_ENDPOINT_URL_SES'] === mailbox.url
     const triggers = new Triggers({
       pool: description,
       clock,
       log,
       processes,
+      beforeCreate: async () => (mailsHere ? mailbox.ready() : undefined),
       timeoutMs: options.triggerTimeoutMs ?? 5000,
     })
     triggers.clientMetadataReachesCreate = options.clientMetadataReachesCreate ?? true

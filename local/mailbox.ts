@@ -19,6 +19,8 @@ export interface Message {
 export interface LocalMailbox {
   /** Address of the SES endpoint; in a browser it shows the messages. */
   readonly url: string
+  /** Starts the process, if need be; who waits here loses no time of the first mail. */
+  ready(): Promise<void>
   /** Oldest first; those of this second (`at`) and later. */
   messages(since?: number): Promise<readonly Message[]>
   /**
@@ -28,11 +30,13 @@ export interface LocalMailbox {
   send(message: { readonly to: string; readonly subject: string; readonly text: string }): Promise<void>
   /** Fault switch: SES refuses every mail from now on, or accepts them again. */
   refuseMail(refused: boolean): Promise<void>
+  /** As if it had just started: no mails, and none are refused. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Its process starts with the first connection: most pools of tests, and many others, never send a mail.
+ * Its process starts when it is first needed: most pools of tests never send a mail.
  * @param port 0: a free one.
  * @throws Error when the port is taken.
  */
@@ -61,8 +65,26 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
     )
   })
 
+  async function refuseMail(refused: boolean): Promise<void> {
+    if (server === undefined && !refused) return
+    const child = await started()
+    child.send({ refuseMail: refused } satisfies MailServerOrder)
+    await once(child, 'message')
+  }
+
   return {
     url,
+    refuseMail,
+
+    async ready() {
+      await started()
+    },
+
+    async clear() {
+      if (server === undefined) return
+      await refuseMail(false)
+      await fetch(`${url}/clear-store`, { method: 'POST' })
+    },
 
     async close() {
       door.close()
@@ -92,13 +114,6 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
       })
       if (response.ok) return
       throw new CognitoError('CodeDeliveryFailureException', 'The email could not be delivered.')
-    },
-
-    async refuseMail(refused) {
-      if (server === undefined && !refused) return
-      const child = await started()
-      child.send({ refuseMail: refused } satisfies MailServerOrder)
-      await once(child, 'message')
     },
   }
 }

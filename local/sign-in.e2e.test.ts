@@ -14,6 +14,7 @@ import { confirmSignIn, fetchAuthSession, type SignInOutput, signIn, signOut } f
 import { objectOf } from '../command/json.ts'
 import { speedUpSrp } from '../testing/test-pool.ts'
 import { type LocalUserPool, type LocalUserPoolOptions, startLocalUserPool } from './local-user-pool.ts'
+import { startSharedProcesses } from './shared-processes.ts'
 import { projectDirectory } from './trigger-process.ts'
 
 const NEW_PASSWORD = 'Brand-New-Password-1'
@@ -24,16 +25,21 @@ const SPENT = {
   message: 'Invalid session for the user, session can only be used once.',
 }
 
+const processes = await startSharedProcesses()
 let pool: LocalUserPool
 let endSpeedUp: () => void
 
 beforeAll(() => {
   endSpeedUp = speedUpSrp()
 })
-afterAll(() => endSpeedUp())
+afterAll(async () => {
+  endSpeedUp()
+  await processes.close()
+})
 
 async function start(options: LocalUserPoolOptions = {}): Promise<void> {
-  pool = await startLocalUserPool({ ...options, environment: { CODE_SECRET, ...options.environment } })
+  const environment = { CODE_SECRET, ...options.environment }
+  pool = await startLocalUserPool({ ...options, environment }, processes)
   const { userPoolId, clientId: userPoolClientId, endpoint: userPoolEndpoint } = pool
   Amplify.configure({ Auth: { Cognito: { userPoolId, userPoolClientId, userPoolEndpoint } } })
 }

@@ -68,13 +68,14 @@ export function triggerEnvironments(
   )
 }
 
-/** The four triggers, ready to be called. */
+/** The four triggers, ready to be called. @param start how each is had */
 export function triggerProcesses(
   directory: string,
   environments: ReadonlyMap<TriggerName, Readonly<Record<string, string>>>,
+  start = startTrigger,
 ): ReadonlyMap<TriggerName, TriggerProcess> {
   return new Map(
-    [...environments].map(([name, environment]) => [name, startTrigger({ name, directory, environment })]),
+    [...environments].map(([name, environment]) => [name, start({ name, directory, environment })]),
   )
 }
 

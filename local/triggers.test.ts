@@ -17,7 +17,9 @@ afterEach(async () => {
 
 async function poolWith(bodies: HandlerBodies, options: LocalUserPoolOptions = {}): Promise<LocalUserPool> {
   const { directory, remove } = await writeTriggers(bodies)
-  const pool = await startLocalUserPool({ directory, ...options })
+  // Triggers that send no mail need no mail server.
+  const environment = { AWS_ENDPOINT_URL_SES: 'http://127.0.0.1:1', ...options.environment }
+  const pool = await startLocalUserPool({ directory, ...options, environment })
   cleanUp.push(
     () => pool.close(),
     () => remove(),

@@ -57,6 +57,8 @@ export interface TriggersOptions {
   readonly clock: Clock
   readonly log: CallLog
   readonly processes: ReadonlyMap<TriggerName, TriggerProcess>
+  /** Awaited before Create is called: what it needs and the time limit is not for. */
+  readonly beforeCreate: () => Promise<void>
   /** Milliseconds that Cognito waits for one try. */
   readonly timeoutMs: number
 }
@@ -122,6 +124,7 @@ export class Triggers {
   }
 
   async create(subject: SignInSubject, session: readonly ChallengeEntry[]): Promise<CreateAnswer> {
+    await this.#options.beforeCreate()
     const clientMetadata = this.clientMetadataReachesCreate ? subject.clientMetadata : undefined
     const answer = await this.#call('create-auth-challenge', {
       ...this.#common(subject),

@@ -1,7 +1,10 @@
 // The declarations of the package: what each public module exports, for projects of every module resolution.
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join, posix } from 'node:path'
-import ts from 'typescript'
+
+// Imported, its nine megabytes would first be searched for the names that it exports.
+const ts = createRequire(import.meta.url)('typescript')
 
 /** A relative import in a declaration. */
 const RELATIVE_IMPORT = /(from |import\()(['"])(\.{1,2}\/[^'"]+)\.tsx?\2/g

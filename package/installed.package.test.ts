@@ -33,7 +33,8 @@ async function project(name: string, manifest: object, ...packages: string[]): P
   const folder = join(directory, name)
   await mkdir(folder)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name, private: true, ...manifest }))
-  await npm(folder, 'install', '--silent', '--prefer-offline', '--no-package-lock', tarball, ...packages)
+  const quick = ['--silent', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']
+  await npm(folder, 'install', ...quick, tarball, ...packages)
   return folder
 }
 
@@ -110,12 +111,18 @@ function problems(folder: string, files: readonly string[], options: ts.Compiler
     { ...STRICT, ...options },
     host,
   )
-  return ts
-    .getPreEmitDiagnostics(program)
-    .filter(({ file }) => !/node_modules\/(?!cognito-email-code\/)/.test(file?.fileName ?? ''))
-    .map(
-      ({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
-    )
+  const ours = program
+    .getSourceFiles()
+    .filter(({ fileName }) => !/node_modules\/(?!cognito-email-code\/)/.test(fileName))
+  expect(ours.length).toBeGreaterThan(files.length)
+  return [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...ours.flatMap(file => [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file),
+    ]),
+  ].map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
 }
 
 describe('the package', () => {

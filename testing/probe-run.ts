@@ -1,11 +1,11 @@
 // Runs the command probe inside a test, against a local user pool whose mails the operator reads and types.
-import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { type JsonObject, parseJsonObject } from '../command/json.ts'
 import type { LocalUserPool } from '../local/local-user-pool.ts'
-import { TRIGGER_NAMES } from '../local/trigger-process.ts'
+import { projectDirectory, TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { runProbe } from '../pool/probe/probe-command.ts'
 import type { HandlerBodies } from './local-pool.ts'
 import type { CommandRun } from './pool-run.ts'
@@ -73,9 +73,13 @@ export async function wrapTriggers(
   const directory = await mkdtemp(join(tmpdir(), 'wrapped-triggers-'))
   for (const name of TRIGGER_NAMES) {
     const folder = join(directory, name)
-    await cp(join('dist', name), folder, { recursive: true })
+    const built = join(projectDirectory, 'dist', name)
     const body = bodies[name]
-    if (body === undefined) continue
+    if (body === undefined) {
+      await symlink(built, folder)
+      continue
+    }
+    await cp(built, folder, { recursive: true })
     await rename(join(folder, 'index.mjs'), join(folder, 'original.mjs'))
     await writeFile(
       join(folder, 'index.mjs'),

@@ -14,7 +14,7 @@ import {
   GetUserPoolMfaConfigCommand,
   UpdateUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { AwsAccount, DeployedTriggers } from '../../local/aws-services.ts'
 import type { AfterNativeFactor, AfterNewPassword } from '../../local/behaviour.ts'
 import {
@@ -23,6 +23,7 @@ import {
   startLocalUserPool,
 } from '../../local/local-user-pool.ts'
 import { rehearsalAccount, STACK_NAME } from '../../local/rehearsal.ts'
+import { startSharedProcesses } from '../../local/shared-processes.ts'
 import { sdkFor } from '../../testing/local-pool.ts'
 import { migrate, signInWithCode, signInWithPassword, temporaryFolder } from '../../testing/migration-run.ts'
 import { jsonOf, run } from '../../testing/pool-run.ts'
@@ -38,20 +39,24 @@ const CODE_ONLY = {
 const MOST_WRITES = 10
 const WRITES = ['SetUserPoolMfaConfig', 'UpdateUserPool', 'UpdateUserPoolClient']
 
+const processes = await startSharedProcesses()
+
+afterAll(() => processes.close())
+
 let pool: LocalUserPool
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 
 const file = (name: string) => join(folder.path, name)
 
 async function start(options: LocalUserPoolOptions = {}): Promise<void> {
-  pool = await startLocalUserPool({
+  const defaults: LocalUserPoolOptions = {
     users: [{ ...ANN, status: 'CONFIRMED', attributes: { email_verified: 'true' } }],
     clients: [
       { clientId: '1webexample', clientName: 'web', description: CODE_ONLY },
       { clientId: '2phoneexample', clientName: 'phone', description: CODE_ONLY },
     ],
-    ...options,
-  })
+  }
+  pool = await startLocalUserPool({ ...defaults, ...options }, processes)
 }
 
 beforeEach(async () => {

@@ -11,29 +11,37 @@ import {
   AdminSetUserMFAPreferenceCommand,
   CreateGroupCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type JsonObject, member, stringsAt } from '../../command/json.ts'
 import { type LocalUser, type LocalUserPool, startLocalUserPool } from '../../local/local-user-pool.ts'
+import { startSharedProcesses } from '../../local/shared-processes.ts'
 import { sdkFor } from '../../testing/local-pool.ts'
 import { migrate, temporaryFolder, usersOf } from '../../testing/migration-run.ts'
 import { jsonOf } from '../../testing/pool-run.ts'
 import { environmentOf } from '../../testing/probe-run.ts'
 
-const COUNT = 40
+const COUNT = 20
 
-const PEOPLE: readonly LocalUser[] = Array.from({ length: COUNT }, (_, index) => ({
-  username: `person-${index}@example.com`,
-  password: 'Permanent-1',
-  status: 'CONFIRMED',
-  attributes: { email_verified: 'true' },
-}))
+const persons = (count: number): readonly LocalUser[] =>
+  Array.from({ length: count }, (_, index) => ({
+    username: `person-${index}@example.com`,
+    password: 'Permanent-1',
+    status: 'CONFIRMED',
+    attributes: { email_verified: 'true' },
+  }))
+
+const PEOPLE = persons(COUNT)
+
+const processes = await startSharedProcesses()
+
+afterAll(() => processes.close())
 
 let pool: LocalUserPool
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let journal: string
 
 async function start(users: readonly LocalUser[] = PEOPLE): Promise<void> {
-  pool = await startLocalUserPool({ users })
+  pool = await startLocalUserPool({ users }, processes)
   expect(
     await migrate(pool, ['enable', '--yes', '--backup', join(folder.path, 'enable.backup.json')]),
   ).toMatchObject({ code: 0, err: '' })
@@ -99,7 +107,8 @@ describe('which users', () => {
   })
 
   test('--percent picks the same people every time, and a larger one includes everyone of a smaller one', async () => {
-    await start()
+    const count = 40
+    await start(persons(count))
     const names = async (percent: string) => namesIn(jsonOf(await users('--percent', percent, '--dry-run')))
     const [ten, again, fifty, hundred] = [
       await names('10'),
@@ -110,8 +119,8 @@ describe('which users', () => {
     expect(again.toSorted()).toEqual(ten.toSorted())
     expect(fifty).toEqual(expect.arrayContaining(ten))
     expect(fifty.length).toBeGreaterThan(ten.length)
-    expect(fifty.length).toBeLessThan(COUNT)
-    expect(hundred).toHaveLength(COUNT)
+    expect(fifty.length).toBeLessThan(count)
+    expect(hundred).toHaveLength(count)
     expect(preferenceCalls()).toEqual([])
     await users('--percent', '50')
     expect(await moved()).toEqual(fifty.toSorted())
@@ -152,7 +161,7 @@ describe('which users', () => {
 })
 
 test('a pool without the e-mail factor is refused, and the message says what to run', async () => {
-  pool = await startLocalUserPool({ users: PEOPLE })
+  pool = await startLocalUserPool({ users: PEOPLE }, processes)
   const result = await users('--all')
   expect(jsonOf(result)).toMatchObject({ code: 'factor-absent' })
   expect(result.err).toContain('migrate enable')
@@ -233,8 +242,8 @@ describe('the journal', () => {
   test('a run that was killed at any point goes on with nothing done twice and nothing lost', async () => {
     await start()
     const command = ['migrate', 'users', '--user-pool-id', pool.userPoolId, '--all', '--yes', '--json']
-    const program = ['dist/command/cognito-email-code.mjs', ...command, '--journal', journal, '--rate', '200']
-    for (const calls of [3, 11, 26]) {
+    const program = ['dist/command/cognito-email-code.mjs', ...command, '--journal', journal, '--rate', '100']
+    for (const calls of [2, 6, 10]) {
       const child = spawn(process.execPath, program, {
         env: { PATH: process.env['PATH'], ...environmentOf(pool) },
         stdio: 'ignore',
@@ -246,7 +255,7 @@ describe('the journal', () => {
       await exit
       stop()
       // A line of which only a part reached the disk.
-      if (calls === 11) await appendFile(journal, '{"at":"2026-01-01T00:00:00.000Z","userPoo')
+      if (calls === 6) await appendFile(journal, '{"at":"2026-01-01T00:00:00.000Z","userPoo')
       expect(preferenceCalls().length).toBeLessThan(COUNT)
     }
     expect((await users('--all')).code).toBe(0)
@@ -324,7 +333,7 @@ describe('the journal', () => {
 
   test('of another pool, and a file that is no journal, are refused', async () => {
     await start()
-    await users('--percent', '10')
+    await users('--percent', '50')
     await writeFile(journal, (await readFile(journal, 'utf8')).replaceAll(pool.userPoolId, 'us-east-1_Other'))
     expect(jsonOf(await users('--all'))).toMatchObject({ code: 'journal-of-other-pool' })
     expect(jsonOf(await rollback())).toMatchObject({ code: 'journal-of-other-pool' })

@@ -1,14 +1,19 @@
 // A pool whose promise is broken on purpose, in every way that we know: probe finds each one, and names the right line.
 import { SetUserPoolMfaConfigCommand, UpdateUserPoolCommand } from '@aws-sdk/client-cognito-identity-provider'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, expect, test } from '@jest/globals'
 import {
   type LocalUserPool,
   type LocalUserPoolOptions,
   startLocalUserPool,
 } from '../../local/local-user-pool.ts'
+import { startSharedProcesses } from '../../local/shared-processes.ts'
 import { startFaultProxy } from '../../testing/fault-proxy.ts'
 import { type HandlerBodies, sdkFor } from '../../testing/local-pool.ts'
 import { probePool, verdictsOf, wrapTriggers } from '../../testing/probe-run.ts'
+
+const processes = await startSharedProcesses()
+
+afterAll(() => processes.close())
 
 const cleanUps: (() => Promise<void>)[] = []
 
@@ -22,7 +27,7 @@ async function startPool(
 ): Promise<LocalUserPool> {
   const { directory, remove } = await wrapTriggers(triggers)
   cleanUps.push(remove)
-  const pool = await startLocalUserPool({ directory, ...options })
+  const pool = await startLocalUserPool({ directory, ...options }, processes)
   cleanUps.push(() => pool.close())
   return pool
 }

@@ -6,9 +6,14 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import { objectOf } from '../../command/json.ts'
-import { type LocalUserPool, startLocalUserPool } from '../../local/local-user-pool.ts'
+import {
+  type LocalUserPool,
+  type LocalUserPoolOptions,
+  startLocalUserPool,
+} from '../../local/local-user-pool.ts'
+import { startSharedProcesses } from '../../local/shared-processes.ts'
 import { TRIGGER_NAMES } from '../../local/trigger-process.ts'
 import { ACCOUNT_ID } from '../../local/user-pool.ts'
 import { DEPLOYED } from '../../testing/deployed-pool.ts'
@@ -22,6 +27,10 @@ const SOURCES: Readonly<Record<string, RegExp>> = {
   '/aws/lambda/verify-auth-challenge-response': /"VerifyAuthChallengeResponse_/,
   '/aws/lambda/pre-token-generation': /"TokenGeneration_/,
 }
+
+const processes = await startSharedProcesses()
+
+afterAll(() => processes.close())
 
 let pool: LocalUserPool
 let logs: Server
@@ -60,11 +69,10 @@ afterEach(async () => {
 
 test('--logs shows each call of Define for this user and the entries of its session, in the rehearsal too', async () => {
   delete process.env['AWS_ENDPOINT_URL_CLOUDWATCH_LOGS']
-  pool = await startLocalUserPool({
-    ...DEPLOYED,
-    environment: { RECORD_EVENTS: 'on' },
-    afterNewPassword: 'define-with-entry',
-  })
+  pool = await startLocalUserPool(
+    { ...DEPLOYED, environment: { RECORD_EVENTS: 'on' }, afterNewPassword: 'define-with-entry' },
+    processes,
+  )
   const run = await probePool(pool, ['--yes', '--json', '--logs'])
   expect(verdictsOf(run)['trigger-calls']).toBe('holds')
   for (const text of [
@@ -75,7 +83,7 @@ test('--logs shows each call of Define for this user and the entries of its sess
 })
 
 test('--record writes the sign-ins, redacted, and the replay takes them', async () => {
-  pool = await startLocalUserPool({ environment: { RECORD_EVENTS: 'on' } })
+  pool = await startLocalUserPool({ environment: { RECORD_EVENTS: 'on' } }, processes)
   const run = await probePool(pool, [
     '--yes',
     '--json',
@@ -94,20 +102,19 @@ test('--record writes the sign-ins, redacted, and the replay takes them', async 
 })
 
 test('without recorded events --logs says how to get them', async () => {
-  pool = await startLocalUserPool({
-    account: ({ region, environments }) => ({
-      functions: Object.fromEntries(
-        TRIGGER_NAMES.map(name => [
-          `arn:aws:lambda:${region}:${ACCOUNT_ID}:function:${name}`,
-          { configuration: { Environment: { Variables: { ...environments.get(name) } } } },
-        ]),
-      ),
-      ses: {},
-      stacks: {},
-      alarms: [],
-      allowedResources: [],
-    }),
+  const account: LocalUserPoolOptions['account'] = ({ region, environments }) => ({
+    functions: Object.fromEntries(
+      TRIGGER_NAMES.map(name => [
+        `arn:aws:lambda:${region}:${ACCOUNT_ID}:function:${name}`,
+        { configuration: { Environment: { Variables: { ...environments.get(name) } } } },
+      ]),
+    ),
+    ses: {},
+    stacks: {},
+    alarms: [],
+    allowedResources: [],
   })
+  pool = await startLocalUserPool({ account }, processes)
   const run = await probePool(pool, ['--yes', '--json', '--logs'])
   expect(run.code).toBe(0)
   expect(verdictsOf(run)['trigger-calls']).toBe('unknown')
@@ -115,7 +122,7 @@ test('without recorded events --logs says how to get them', async () => {
 })
 
 test('logs that may not be read do not cost the report', async () => {
-  pool = await startLocalUserPool()
+  pool = await startLocalUserPool({}, processes)
   logs.removeAllListeners('request')
   logs.on('request', (_request, response) => {
     const body = JSON.stringify({ __type: 'AccessDeniedException', message: 'no right to FilterLogEvents' })

@@ -14,6 +14,7 @@ import {
   startLocalUserPool,
 } from '../../local/local-user-pool.ts'
 import type { Message } from '../../local/mailbox.ts'
+import { startSharedProcesses } from '../../local/shared-processes.ts'
 import { startFaultProxy } from '../../testing/fault-proxy.ts'
 import { sdkFor } from '../../testing/local-pool.ts'
 import { jsonOf } from '../../testing/pool-run.ts'
@@ -41,12 +42,13 @@ const CLIENT = {
   PreventUserExistenceErrors: 'ENABLED',
 }
 
+const processes = await startSharedProcesses()
 /** With the defaults, for all tests that need no other. */
 let sharedPool: LocalUserPool
 let pool: LocalUserPool
 
 beforeAll(async () => {
-  sharedPool = await startLocalUserPool()
+  sharedPool = await startLocalUserPool({}, processes)
 })
 
 beforeEach(() => {
@@ -59,10 +61,13 @@ afterEach(async () => {
   await setMfa({ MfaConfiguration: 'OFF' })
 })
 
-afterAll(() => sharedPool.close())
+afterAll(async () => {
+  await sharedPool.close()
+  await processes.close()
+})
 
 async function start(options: LocalUserPoolOptions): Promise<void> {
-  pool = await startLocalUserPool(options)
+  pool = await startLocalUserPool(options, processes)
 }
 
 function behave(behaviour: Partial<Behaviour>): void {
