@@ -81,11 +81,8 @@ async function ownMailOf(trigger) {
   return (await filesOf({ ...shared, entryPoints, outdir: `dist/${trigger}`, minify: true })).files
 }
 
-/**
- * What Create never uses in Lambda, so that it is not loaded with the rest: credentials from elsewhere than the environment
- * (shared/lambda-sdk.ts), browsers, event streams.
- */
-const LEFT_OUT = ['@aws-sdk/credential-provider-node', 'bowser', '@smithy/core/event-streams']
+/** What the signer would load to sign a stream of events (shared/aws-service.ts): Create never does. */
+const LEFT_OUT = ['@smithy/core/event-streams']
 
 /**
  * Makes Create load faster: leaves out what it does not use, and takes the modules of Node.js without `import`, which reads

@@ -46,3 +46,20 @@ export class EarlyAgent extends Agent {
     return super.createConnection(options, callback)
   }
 }
+
+/** Longer than a connection inside a region takes, and little of the deadline. */
+const OPENING_MILLISECONDS = 300
+
+/**
+ * Opens the connections that the first call needs, all at the same time, while Lambda starts the process: the processor is not throttled
+ * then. Only for a call that is waiting: where Lambda starts the process ahead of it, they would be closed by then.
+ */
+export async function openEarly(services: readonly ({ open(): Promise<void> } | undefined)[]): Promise<void> {
+  if (process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] !== 'on-demand') return
+  let timer: NodeJS.Timeout | undefined
+  const timeUp = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, OPENING_MILLISECONDS)
+  })
+  await Promise.race([Promise.all(services.map(service => service?.open())), timeUp])
+  clearTimeout(timer)
+}

@@ -1,38 +1,33 @@
-// The table of the limit across sign-ins, in DynamoDB. Loaded only where there is one: Create without it starts as fast.
-import {
-  ConditionalCheckFailedException,
-  DynamoDBClient,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb'
-import { lambdaClientSettings } from './lambda-sdk.ts'
+// The table of the limit across sign-ins, in DynamoDB.
+import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type { AwsService } from './aws-service.ts'
 import type { CountAnswer } from './limit.ts'
+import { field } from './trigger-event.ts'
 
-let client: DynamoDBClient | undefined
+const HEADERS = {
+  'content-type': 'application/x-amz-json-1.0',
+  'x-amz-target': 'DynamoDB_20120810.UpdateItem',
+}
 
 /**
  * Sends the one request, once: a second try could count a mail twice. A request whose answer is lost may have been
  * counted, so a lost answer costs a user one mail at most.
  *
- * @throws what the SDK throws when the table does not answer in time, or with another error than a full counter
+ * @throws what Node.js says of the connection; DynamoDB's error, with its name, if it is another than a full counter; a SyntaxError for what is
+ *   no answer of DynamoDB
  */
 export async function countMail(
+  table: AwsService,
   request: UpdateItemCommandInput,
-  region: string,
   milliseconds: number,
 ): Promise<CountAnswer> {
-  client ??= new DynamoDBClient({
-    ...lambdaClientSettings(region),
-    // A connection kept over a pause of the process may be closed by then, and would fail a request that is never repeated.
-    requestHandler: { httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
-  })
-  const abortSignal = AbortSignal.timeout(Math.floor(milliseconds))
-  try {
-    await client.send(new UpdateItemCommand(request), { abortSignal })
-    return { name: 'counted' }
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error
-    const codes = error.Item?.['codes']?.N
-    return { name: 'full', codes: codes === undefined ? undefined : Number(codes) }
-  }
+  const signal = AbortSignal.timeout(Math.floor(milliseconds))
+  const { status, text } = await table.post(HEADERS, JSON.stringify(request), signal)
+  const answer = await text()
+  if (status === 200) return { name: 'counted' }
+  const error: unknown = JSON.parse(answer)
+  const name = String(field(error, '__type')).replace(/^.*#/, '')
+  if (name !== 'ConditionalCheckFailedException') throw Object.assign(new Error(), { name })
+  const codes = field(field(field(error, 'Item'), 'codes'), 'N')
+  return { name: 'full', codes: codes === undefined ? undefined : Number(codes) }
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { MailError } from './errors.ts'
-import { errorCode, prepareSes, sendMail } from './ses.ts'
+import { errorCode, sendMail } from './ses.ts'
 import { type Environment, readCreateSettings } from './settings.ts'
 
 const MAIL = { subject: 'Your code', text: 'text', html: '<p>html</p>' }
@@ -238,13 +238,4 @@ test('an error of our own is not taken for one of SES', async () => {
     },
   }
   await expect(sendMail(MAIL, 'person@example.com', settings, broken, () => {})).rejects.toThrow(TypeError)
-})
-
-describe('what is prepared while Lambda starts the process', () => {
-  test('sends nothing, and the first mail goes as usual', async () => {
-    ses.answerWith('accept')
-    await prepareSes(readCreateSettings(ENVIRONMENT), true)
-    expect(ses.requests).toEqual([])
-    expect(await send()).toMatchObject({ tries: 1 })
-  })
 })

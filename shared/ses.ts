@@ -1,10 +1,7 @@
 // Sends the mail through Amazon SES: at most two tries, never a second one that could be a second mail of one round.
-import { Agent as HttpAgent } from 'node:http'
-import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
+import { AwsService } from './aws-service.ts'
 import type { Deadline } from './deadline.ts'
-import { EarlyAgent } from './early-connection.ts'
 import { MailError, type MailFailure } from './errors.ts'
-import { lambdaClientSettings } from './lambda-sdk.ts'
 import type { ComposedMail } from './mail.ts'
 import { toAsciiMailbox } from './mailbox.ts'
 import type { CreateSettings, Mailbox } from './settings.ts'
@@ -25,8 +22,6 @@ const SECOND_TRY: Readonly<Partial<Record<MailFailure, 'anywhere' | 'elsewhere'>
 }
 
 const PAUSE_MILLISECONDS = 200
-/** Longer than a closed connection takes to say so inside a region, shorter than SES takes to answer. */
-const STALE_MILLISECONDS = 50
 const THROTTLING: ReadonlySet<unknown> = new Set([
   'Throttling',
   'ThrottlingException',
@@ -43,7 +38,8 @@ const UNREACHABLE: ReadonlySet<unknown> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ])
 
-const clients = new Map<string, { readonly client: SESClient; readonly agent: EarlyAgent }>()
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+const services = new Map<string, AwsService>()
 
 /**
  * Sends one mail within the deadline.
@@ -89,77 +85,54 @@ async function trySend(
   milliseconds: number,
 ): Promise<void> {
   if (milliseconds < 1) throw new MailError('deadline')
-  const command = commandFor(mail, to, settings)
-  let answered = false
-  command.middlewareStack.add(
-    next => async args => {
-      const result = await next(args)
-      answered = true
-      return result
-    },
-    { step: 'deserialize', priority: 'low' },
-  )
-  const { client } = clientOf(region)
-  const abortSignal = AbortSignal.timeout(Math.floor(milliseconds))
-  try {
-    await client.send(command, { abortSignal })
-  } catch (error) {
-    throw mailErrorOf(error, answered)
-  }
-}
-
-function commandFor(mail: ComposedMail, to: string, settings: CreateSettings): SendEmailCommand {
-  return new SendEmailCommand({
-    Source: writeMailbox(settings.from),
-    Destination: { ToAddresses: [toAsciiMailbox(to)] },
-    Message: {
-      Subject: { Data: mail.subject, Charset: 'UTF-8' },
-      Body: { Text: { Data: mail.text, Charset: 'UTF-8' }, Html: { Data: mail.html, Charset: 'UTF-8' } },
-    },
-    ...(settings.replyToAddress && { ReplyToAddresses: [toAsciiMailbox(settings.replyToAddress)] }),
-    ...(settings.configurationSet && { ConfigurationSetName: settings.configurationSet }),
+  const signal = AbortSignal.timeout(Math.floor(milliseconds))
+  const answer = await sesIn(region)
+    .post(FORM, requestFor(mail, to, settings), signal)
+    .catch(error => {
+      throw mailErrorOf(error)
+    })
+  const text = await answer.text().catch(error => {
+    throw mailErrorOf(error, answer.status)
   })
+  if (answer.status !== 200) throw mailErrorOf({ code: /<Code>(\w+)</.exec(text)?.[1] }, answer.status)
 }
 
-/**
- * Does what the first mail would otherwise wait for: makes the client, a request, and with `connect` the connection that
- * the first mail is sent over. Nothing is sent. Never rejects.
- */
-export async function prepareSes(settings: CreateSettings, connect: boolean): Promise<void> {
-  const { client, agent } = clientOf(settings.region)
-  const command = commandFor({ subject: '', text: '', html: '' }, settings.from.address, settings)
-  let endpoint: unknown
-  command.middlewareStack.add(
-    () =>
-      async ({ request }) => {
-        endpoint = request
-        throw new Error('Nothing is sent.')
-      },
-    // After the signature.
-    { step: 'finalizeRequest', priority: 'low' },
-  )
-  await client.send(command).catch(() => {})
-  const [protocol, host, port] = ['protocol', 'hostname', 'port'].map(name => field(endpoint, name))
-  if (connect && protocol === 'https:' && typeof host === 'string')
-    await agent.open(host, typeof port === 'number' ? port : undefined)
+/** The body of SendEmail (Amazon SES API Reference, version 2010-12-01). */
+function requestFor(mail: ComposedMail, to: string, settings: CreateSettings): string {
+  const { from, replyToAddress, configurationSet } = settings
+  const parameters = new URLSearchParams({
+    Action: 'SendEmail',
+    Version: '2010-12-01',
+    Source: writeMailbox(from),
+    'Destination.ToAddresses.member.1': toAsciiMailbox(to),
+    'Message.Subject.Data': mail.subject,
+    'Message.Subject.Charset': 'UTF-8',
+    'Message.Body.Text.Data': mail.text,
+    'Message.Body.Text.Charset': 'UTF-8',
+    'Message.Body.Html.Data': mail.html,
+    'Message.Body.Html.Charset': 'UTF-8',
+    ...(replyToAddress && { 'ReplyToAddresses.member.1': toAsciiMailbox(replyToAddress) }),
+    ...(configurationSet && { ConfigurationSetName: configurationSet }),
+  })
+  return parameters.toString()
 }
 
-function mailErrorOf(error: unknown, answered: boolean): MailError {
-  const status = field(field(error, '$metadata'), 'httpStatusCode')
-  return new MailError(failureOf(error, status, answered), {
+function mailErrorOf(error: unknown, status?: number): MailError {
+  return new MailError(failureOf(error, status), {
     code: errorCode(error),
-    ...(typeof status === 'number' && { status }),
+    ...(status !== undefined && { status }),
   })
 }
 
-function failureOf(error: unknown, status: unknown, answered: boolean): MailFailure {
+function failureOf(error: unknown, status: number | undefined): MailFailure {
+  if (status === undefined) {
+    const neverArrived = UNREACHABLE.has(field(error, 'code')) || field(error, 'onClosedSocket') === true
+    return neverArrived ? 'unreachable' : 'unanswered'
+  }
   if (status === 503) return 'unavailable'
-  if (typeof status === 'number' && status >= 500) return 'outage'
-  if (status === 429 || THROTTLING.has(field(error, 'name'))) return 'throttled'
-  if (typeof status === 'number' && status >= 400) return 'refused'
-  if (answered) return 'broken-off'
-  if (UNREACHABLE.has(field(error, 'code')) || field(error, 'onClosedSocket') === true) return 'unreachable'
-  return 'unanswered'
+  if (status >= 500) return 'outage'
+  if (status === 429 || THROTTLING.has(field(error, 'code'))) return 'throttled'
+  return status >= 400 ? 'refused' : 'broken-off'
 }
 
 /** The code of Node.js (`ECONNREFUSED`) or the name that SES gives its error; never a text that could quote an address. */
@@ -169,35 +142,13 @@ export function errorCode(error: unknown): string {
   return 'unknown'
 }
 
-/** One client a region and process. Its own retries are off: it would repeat a request that may have been carried out. */
-function clientOf(region: string) {
-  const known = clients.get(region)
+/** SES in a region, with the connections of this process. */
+export function sesIn(region: string): AwsService {
+  const known = services.get(region)
   if (known !== undefined) return known
-  const agent = marking(new EarlyAgent())
-  const client = new SESClient({
-    ...lambdaClientSettings(region),
-    requestHandler: { httpAgent: marking(new HttpAgent({ keepAlive: true })), httpsAgent: agent },
-  })
-  const made = { client, agent }
-  clients.set(region, made)
+  const made = new AwsService('ses', region, true)
+  services.set(region, made)
   return made
-}
-
-/**
- * A kept connection that SES has closed in the meantime fails at once (Node.js documentation, `request.reusedSocket`):
- * such an error is marked. One that comes later may have been a request on its way, and is not.
- */
-function marking<Kind extends HttpAgent>(agent: Kind): Kind {
-  const reuseSocket = agent.reuseSocket.bind(agent)
-  agent.reuseSocket = (socket, request) => {
-    reuseSocket(socket, request)
-    const takenAt = performance.now()
-    request.prependOnceListener('error', error => {
-      const onClosedSocket = performance.now() - takenAt < STALE_MILLISECONDS
-      Object.assign(error, { onClosedSocket })
-    })
-  }
-  return agent
 }
 
 /** `Name <address>` as SES takes it: a name beyond ASCII as an encoded word (RFC 2047), any other quoted. */
