@@ -3,8 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { progressBar } from '../command/terminal.ts'
 import { coldStart } from './cold-start.ts'
+import { cost } from './cost.ts'
 import type { Benchmark } from './measure.ts'
 import { processorShare } from './processor-share.ts'
+import { warm } from './warm.ts'
 
 const OPTIONS = `
 Options:
@@ -58,6 +60,10 @@ export function benchmarkOf(name: string): (() => Promise<void>) | undefined {
       return () => runBenchmark(name, coldStart)
     case 'processor-share':
       return () => runBenchmark(name, processorShare)
+    case 'warm':
+      return () => runBenchmark(name, warm)
+    case 'cost':
+      return () => runBenchmark(name, cost)
     default:
       return undefined
   }

@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from 'node:https'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { keyIdOf } from '../shared/code.ts'
 import { writeRound } from '../shared/code-round.ts'
 
 const run = promisify(execFile)
@@ -71,7 +72,7 @@ export function eventOf(trigger: Trigger, wrongCodes = 0): object {
     writeRound({
       reason: index === 0 ? 'first' : 'wrong-code',
       nonce: NONCE,
-      keyId: '',
+      keyId: keyIdOf(Buffer.from(ENVIRONMENT.CODE_SECRET, 'hex')),
       sentAt: FAR_OFF - 600_000,
       expiresAt: FAR_OFF,
       sends: 1,
@@ -112,13 +113,18 @@ export function eventOf(trigger: Trigger, wrongCodes = 0): object {
   }
 }
 
-/** Runs a module script in a fresh process, in a group if there is one. @returns what it printed, as JSON */
+/**
+ * Runs a program of bench/processes/ in a fresh process, in a group if there is one.
+ *
+ * @returns what it printed, as JSON
+ */
 export async function inFreshProcess(
-  script: string,
+  program: 'cold' | 'warm',
+  parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
   group?: ProcessorGroup,
 ) {
-  const command = [process.execPath, '--input-type=module', '-e', script]
+  const command = [process.execPath, `bench/processes/${program}.mjs`, ...parameters]
   const inGroup = ['/bin/sh', '-c', `echo $$ > ${group?.members}; exec "$@"`, 'sh', ...command]
   const [file = '', ...others] = group === undefined ? command : inGroup
   const env = { ...ENVIRONMENT, ...environment }
@@ -133,26 +139,7 @@ export function timeProcess(
   environment: Readonly<Record<string, string>>,
   group?: ProcessorGroup,
 ): Promise<ProcessTimes> {
-  const script = `
-    const { log } = console
-    const time = async work => {
-      const cpu = process.cpuUsage(), start = performance.now()
-      await work()
-      const milliseconds = performance.now() - start, { user, system } = process.cpuUsage(cpu)
-      return { milliseconds, processor: (user + system) / 1000 }
-    }
-    let module
-    const load = await time(async () => { module = await import(${JSON.stringify(file)}) })
-    const handler = module.handler ?? module.default?.handler ?? (async () => {})
-    console.info = console.warn = console.error = () => {}
-    const call = () => handler(${JSON.stringify(event)})
-    await call()
-    const { user, system } = process.cpuUsage()
-    const answer = { milliseconds: performance.now(), processor: (user + system) / 1000 }
-    const next = await time(call)
-    log(JSON.stringify({ load, answer, next }))
-    process.exit()`
-  return inFreshProcess(script, environment, group)
+  return inFreshProcess('cold', [file, JSON.stringify(event)], environment, group)
 }
 
 /** What each subject takes, `runs` times, in turns: what else the machine does then falls on all of them alike. */
