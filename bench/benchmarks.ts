@@ -53,7 +53,7 @@ async function runBenchmark<Result>(name: string, benchmark: Benchmark<Result>):
     process.exitCode = 1
 }
 
-/** By name. @returns undefined for a name that is none of them */
+/** The benchmark of a name; undefined for any other name. */
 export function benchmarkOf(name: string): (() => Promise<void>) | undefined {
   switch (name) {
     case 'cold-start':

@@ -1,8 +1,10 @@
 // Cold starts: what loading costs, and how long the first answer and the first mail take, beside other ways to write them.
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { TRIGGER_NAMES, type TriggerName } from '../local/trigger-process.ts'
 import {
   type Benchmark,
   builtTrigger,
@@ -17,8 +19,6 @@ import {
   medianTimes,
   startMailServer,
   type Times,
-  TRIGGERS,
-  type Trigger,
   timeProcess,
 } from './measure.ts'
 
@@ -36,7 +36,12 @@ type StandIn = keyof typeof STAND_INS
 /** Those that use a client of the AWS SDK. */
 const WITH_SDK: readonly StandIn[] = ['usual', 'whole-client', 'ses-v2', 'not-bundled']
 
-const SUBJECTS = ['empty', 'node:https', ...TRIGGERS, ...Object.keys(STAND_INS).filter(isStandIn)] as const
+const SUBJECTS = [
+  'empty',
+  'node:https',
+  ...TRIGGER_NAMES,
+  ...Object.keys(STAND_INS).filter(isStandIn),
+] as const
 type Subject = (typeof SUBJECTS)[number]
 
 /** `load` is the module alone, without a connection; the answers count from the start of the process. */
@@ -82,9 +87,7 @@ mail, once without TLS and once with it; with TLS Create opens its connection wh
     const time = ({ milliseconds, processor }: Times) =>
       `${processor.toFixed(1)} (${milliseconds.toFixed(0)})`
     const rows = result.rows.map(({ name, load, http, https }) => {
-      const sends = !isTrigger(name) || name === 'create-auth-challenge'
-      const answers =
-        name === 'node:https' ? ['', ''] : [time(http), sends && name !== 'empty' ? time(https) : '']
+      const answers = [name === 'node:https' ? '' : time(http), sendsMail(name) ? time(https) : '']
       return [titleOf(name), time(load), ...answers]
     })
     const headings = ['module', 'loading', 'start to first answer', 'the same, mail over TLS']
@@ -98,7 +101,7 @@ mail, once without TLS and once with it; with TLS Create opens its connection wh
   goals({ rows }) {
     const of = (name: Subject, what: 'load' | 'http' | 'https') =>
       rows.find(row => row.name === name)?.[what].processor ?? Number.NaN
-    const answers = TRIGGERS.filter(name => name !== 'create-auth-challenge').map(name => ({
+    const answers = TRIGGER_NAMES.filter(name => name !== 'create-auth-challenge').map(name => ({
       name: `\`${name}\`, start to first answer, to an empty module`,
       ratio: of(name, 'http') / of('empty', 'http'),
       goal: 1.2,
@@ -134,8 +137,12 @@ export function titleOf(name: Subject): string {
   return isStandIn(name) ? STAND_INS[name] : `\`${name}\``
 }
 
-function isTrigger(name: Subject): name is Trigger {
-  return TRIGGERS.some(trigger => trigger === name)
+export function sendsMail(name: Subject): boolean {
+  return name === 'create-auth-challenge' || isStandIn(name)
+}
+
+function isTrigger(name: Subject): name is TriggerName {
+  return TRIGGER_NAMES.some(trigger => trigger === name)
 }
 
 function isStandIn(name: string): name is StandIn {

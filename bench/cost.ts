@@ -1,15 +1,17 @@
 // What a million sign-ins cost with the triggers, from the times that were measured, and with Cognito's own e-mail MFA.
+
 import { readFileSync } from 'node:fs'
+import { TRIGGER_NAMES, type TriggerName } from '../local/trigger-process.ts'
 import { costEstimate } from '../pool/migrate/assess-cost.ts'
 import { PRICES } from '../pool/migrate/assess-prices.ts'
-import { type Benchmark, markdownTable, TRIGGERS, type Trigger } from './measure.ts'
+import { type Benchmark, markdownTable } from './measure.ts'
 import type { ProcessorShare } from './processor-share.ts'
 
 const SIGN_INS = 1_000_000
 const SIGN_INS_PER_USER = 4
 
 /** Calls of a sign-in with a right code. */
-const CALLS: Readonly<Record<Trigger, number>> = {
+const CALLS: Readonly<Record<TriggerName, number>> = {
   'define-auth-challenge': 3,
   'create-auth-challenge': 1,
   'verify-auth-challenge-response': 1,
@@ -22,9 +24,9 @@ const SES_MILLISECONDS = 150
 /** Memory sizes of Create, and of the other three. */
 const SIZES = [
   { create: 128, others: 128 },
-  { create: 256, others: 128 },
   { create: 512, others: 128 },
-  { create: 1024, others: 128 },
+  { create: 512, others: 512 },
+  { create: 1024, others: 1024 },
   { create: 1769, others: 1769 },
 ] as const
 
@@ -98,7 +100,7 @@ dates and sources). SES takes ${SES_MILLISECONDS} ms to answer, an assumption. S
 }
 
 function lambdaDollars({ rows }: ProcessorShare, { create, others }: Size, kind: 'warm' | 'cold'): number {
-  const gigabyteSeconds = TRIGGERS.map(trigger => {
+  const gigabyteSeconds = TRIGGER_NAMES.map(trigger => {
     const isCreate = trigger === 'create-auth-challenge'
     const megabytes = isCreate ? create : others
     const row = rows.find(candidate => candidate.trigger === trigger && candidate.megabytes === megabytes)

@@ -7,20 +7,13 @@ import { createServer as createTlsServer } from 'node:https'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import type { TriggerName } from '../local/trigger-process.ts'
 import { keyIdOf } from '../shared/code.ts'
 import { writeRound } from '../shared/code-round.ts'
 
 const run = promisify(execFile)
 
-export const TRIGGERS = [
-  'define-auth-challenge',
-  'create-auth-challenge',
-  'verify-auth-challenge-response',
-  'pre-token-generation',
-] as const
-export type Trigger = (typeof TRIGGERS)[number]
-
-export const builtTrigger = (name: Trigger) => resolve(`dist/${name}/index.mjs`)
+export const builtTrigger = (name: TriggerName) => resolve(`dist/${name}/index.mjs`)
 
 /** Milliseconds on the clock, and of processor time (user and system), which other work on the machine changes less. */
 export type Times = { readonly milliseconds: number; readonly processor: number }
@@ -62,7 +55,7 @@ const NONCE = '00'.repeat(16)
 const FAR_OFF = 4_000_000_000_000
 
 /** An ordinary event of a trigger, after `wrongCodes` wrong codes in the same sign-in. */
-export function eventOf(trigger: Trigger, wrongCodes = 0): object {
+export function eventOf(trigger: TriggerName, wrongCodes = 0): object {
   const entry = (challengeName: string, challengeResult: boolean, challengeMetadata: string | null) => ({
     challengeName,
     challengeResult,

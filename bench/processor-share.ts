@@ -1,4 +1,5 @@
 // What each function takes with the part of a processor that Lambda gives it by its memory size.
+import { TRIGGER_NAMES, type TriggerName } from '../local/trigger-process.ts'
 import {
   type Benchmark,
   builtTrigger,
@@ -11,8 +12,6 @@ import {
   markdownTable,
   median,
   startMailServer,
-  TRIGGERS,
-  type Trigger,
   timeProcess,
 } from './measure.ts'
 
@@ -22,7 +21,7 @@ const SIZES = [128, 256, 512, 1024, ONE_PROCESSOR] as const
 
 /** Milliseconds on the clock: `cold` from the start of the process to its first answer, `warm` of the second call alone. */
 type Row = {
-  readonly trigger: Trigger
+  readonly trigger: TriggerName
   readonly megabytes: number
   readonly cold: number
   readonly warm: number
@@ -49,7 +48,7 @@ long, above all those with a large part.`,
       })),
     )
     try {
-      const subjects = TRIGGERS.flatMap(trigger => groups.map(group => ({ trigger, ...group })))
+      const subjects = TRIGGER_NAMES.flatMap(trigger => groups.map(group => ({ trigger, ...group })))
       const times = await inTurns(
         subjects,
         runs,
@@ -70,10 +69,10 @@ long, above all those with a large part.`,
   },
 
   table({ rows, ...result }) {
-    const cells = (trigger: Trigger, key: 'cold' | 'warm') =>
+    const cells = (trigger: TriggerName, key: 'cold' | 'warm') =>
       rows.filter(row => row.trigger === trigger).map(row => row[key].toFixed(key === 'cold' ? 0 : 1))
     const share = (megabytes: number) => `${((megabytes / ONE_PROCESSOR) * 100).toFixed(0)} %`
-    const lines = TRIGGERS.flatMap(trigger => [
+    const lines = TRIGGER_NAMES.flatMap(trigger => [
       [`\`${trigger}\`, cold`, ...cells(trigger, 'cold')],
       ['the same, warm', ...cells(trigger, 'warm')],
     ])

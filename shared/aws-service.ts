@@ -27,7 +27,7 @@ const OTHER_DOMAIN = ['', 'amazonaws.com', 'api.aws'] as const
 /** Longer than a closed connection takes to say so inside a region, shorter than a service takes to answer. */
 const STALE_MILLISECONDS = 50
 
-export type Answer = {
+export type ServiceAnswer = {
   readonly status: number
   /** The body. Rejects if the connection breaks or the time is up before its end. */
   readonly text: () => Promise<string>
@@ -63,7 +63,11 @@ export class AwsService {
    * @throws what Node.js says of the connection, with `onClosedSocket` if it was a kept one that was closed already: such
    *   a request never arrived (Node.js documentation, `request.reusedSocket`). An AbortError when the signal says so.
    */
-  async post(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<Answer> {
+  async post(
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer> {
     const { protocol, hostname, host, pathname: path } = this.#endpoint
     const request = {
       method: 'POST',
