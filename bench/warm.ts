@@ -38,7 +38,7 @@ other work on the machine changes least.`,
     const server = await startMailServer('http')
     try {
       const subjects = TRIGGER_NAMES.flatMap(trigger =>
-        WRONG_CODES.map(wrongCodes => ({ trigger, wrongCodes })),
+        (growsWithSignIn(trigger) ? WRONG_CODES : [0]).map(wrongCodes => ({ trigger, wrongCodes })),
       )
       const times = await inTurns(
         subjects,
@@ -66,15 +66,13 @@ other work on the machine changes least.`,
   },
 
   table({ rows, ...result }) {
-    const cells = rows
-      .filter(({ trigger, wrongCodes }) => wrongCodes === 0 || growsWith(trigger))
-      .map(({ trigger, wrongCodes, microseconds, p99, megabytes }) => [
-        `\`${trigger}\``,
-        growsWith(trigger) ? String(wrongCodes) : '',
-        microseconds.toFixed(0),
-        p99.toFixed(0),
-        megabytes.toFixed(0),
-      ])
+    const cells = rows.map(({ trigger, wrongCodes, microseconds, p99, megabytes }) => [
+      `\`${trigger}\``,
+      growsWithSignIn(trigger) ? String(wrongCodes) : '',
+      microseconds.toFixed(0),
+      p99.toFixed(0),
+      megabytes.toFixed(0),
+    ])
     const headings = [
       'function',
       'wrong codes before',
@@ -90,8 +88,8 @@ ${machineLine(result.machine, result.runs)}`
   goals: () => [],
 }
 
-/** The others get no session. */
-function growsWith(trigger: TriggerName): boolean {
+/** The other functions get no session. */
+export function growsWithSignIn(trigger: TriggerName): boolean {
   return trigger === 'define-auth-challenge' || trigger === 'create-auth-challenge'
 }
 
