@@ -51,8 +51,8 @@ export class EarlyAgent extends Agent {
 const OPENING_MILLISECONDS = 300
 
 /**
- * Opens the connections that the first call needs, all at the same time, while Lambda starts the process: the processor is not throttled
- * then. Only for a call that is waiting: where Lambda starts the process ahead of it, they would be closed by then.
+ * Opens the connections that the first call needs, all at the same time, while Lambda starts the process. Only for a call that
+ * is waiting: where Lambda starts the process ahead of it, they would be closed by then.
  */
 export async function openEarly(services: readonly ({ open(): Promise<void> } | undefined)[]): Promise<void> {
   if (process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] !== 'on-demand') return
