@@ -232,11 +232,17 @@ export async function makeProcessorGroup(share: number): Promise<ProcessorGroup>
   const isUnified = existsSync(`${root}/cgroup.controllers`)
   const directory = `${isUnified ? root : `${root}/cpu`}/bench-${process.pid}-${Math.round(share * 1000)}`
   const quota = Math.round(share * PERIOD_MICROSECONDS)
-  await mkdir(directory)
-  if (isUnified) await writeFile(`${directory}/cpu.max`, `${quota} ${PERIOD_MICROSECONDS}`)
-  else {
-    await writeFile(`${directory}/cpu.cfs_period_us`, String(PERIOD_MICROSECONDS))
-    await writeFile(`${directory}/cpu.cfs_quota_us`, String(quota))
+  const limits = isUnified
+    ? [['cpu.max', `${quota} ${PERIOD_MICROSECONDS}`]]
+    : [
+        ['cpu.cfs_period_us', String(PERIOD_MICROSECONDS)],
+        ['cpu.cfs_quota_us', String(quota)],
+      ]
+  try {
+    await mkdir(directory)
+    for (const [file, limit = ''] of limits) await writeFile(`${directory}/${file}`, limit)
+  } catch (cause) {
+    throw new Error('No control group for processors can be made: run as root on Linux.', { cause })
   }
   return { members: `${directory}/cgroup.procs`, remove: () => rmdir(directory) }
 }
