@@ -1,5 +1,6 @@
 // What goes to SES and DynamoDB without their clients of the SDK: what those would send, to where they would send it, signed.
 
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
@@ -54,8 +55,9 @@ async function both(ours: () => Promise<unknown>, theirs: () => Promise<unknown>
   return { own, sdk }
 }
 
-/** The signature that AWS expects of what arrived. */
+/** The signature that AWS expects of what arrived; the signer takes the hash of the body from its header, if there is one. */
 async function signatureOf({ headers, body }: Received, service: string): Promise<unknown> {
+  expect(headers['x-amz-content-sha256']).toBe(createHash('sha256').update(body).digest('hex'))
   const names = /SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')?.[1]?.split(';') ?? []
   const signer = new SignatureV4({ service, region: REGION, credentials: CREDENTIALS, sha256: Sha256 })
   const date = String(headers['x-amz-date']).replace(
