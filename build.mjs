@@ -132,7 +132,7 @@ async function buildTrigger(name) {
     entryPoints: { index: `functions/${name}.ts` },
     plugins: sendsMail ? [ownMailApart, forLambda] : [],
     outdir: `dist/${name}`,
-    // One file with the whole SDK inside takes three times as long to load (bench/cold-start.mjs).
+    // One file with the whole SDK inside takes three times as long to load (bench/cold-start.ts).
     splitting: true,
     mainFields: ['module', 'main'],
     minify: sendsMail,

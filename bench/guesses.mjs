@@ -1,7 +1,15 @@
 // Computes how many codes somebody who has the password can guess, and the chance to hit one, with and without the limit.
-// node bench/guesses.mjs [--max-attempts N] [--max-sends N] [--max-codes-per-day N] [--wrong-codes-alarm N] [--calls-per-second N]
-// Prints the table that SECURITY.md holds (bench/guesses.test.ts).
 import { parseArgs } from 'node:util'
+
+const HELP = `Usage: npm run bench -- guesses [options]
+
+Computes how many codes somebody who has the password can guess, and the chance to hit one, with and without the limit.
+Prints the table that SECURITY.md holds.
+
+Options (defaults are those of the settings):
+  --max-attempts N, --max-sends N, --max-codes-per-day N, --wrong-codes-alarm N, --calls-per-second N
+  --help  print this text
+`
 
 const { values } = parseArgs({
   options: {
@@ -11,8 +19,13 @@ const { values } = parseArgs({
     'wrong-codes-alarm': { type: 'string', default: '50' },
     // Cognito's default quota for the category UserAuthentication, of a whole account in a region.
     'calls-per-second': { type: 'string', default: '120' },
+    help: { type: 'boolean', short: 'h' },
   },
 })
+if (values.help) {
+  process.stdout.write(HELP)
+  process.exit()
+}
 const number = name => {
   const value = Number(values[name])
   if (Number.isSafeInteger(value) && value > 0) return value

@@ -1,19 +1,48 @@
-// Runs a TypeScript program of this folder: node bench/run.mjs load [options]. It is bundled first; packages stay outside.
+// The one door to the measurements: npm run bench -- NAME [options]. Bundles the program first; packages stay outside.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
+/** Each name with its program and what it measures. */
+const NAMES = {
+  'cold-start': [
+    'benchmarks.ts',
+    'loading, and the first mail, in fresh processes beside other ways to write it',
+  ],
+  'processor-share': [
+    'benchmarks.ts',
+    'each function with the processor that Lambda gives it by its memory size',
+  ],
+  warm: [
+    'benchmarks.ts',
+    'a call of each function in a warm process, its memory, and how both grow with the sign-in',
+  ],
+  cost: ['benchmarks.ts', 'a million sign-ins in dollars, beside native MFA'],
+  guesses: ['guesses.mjs', 'the chance to guess a code'],
+  load: ['load.ts', 'thousands of sign-ins while mail and triggers fail'],
+  document: ['document.ts', 'writes the tables and charts of the documents from docs/evidence/'],
+}
+const USAGE = `Usage: npm run bench -- NAME [options]
+
+${Object.entries(NAMES)
+  .map(([name, [, text]]) => `  ${name.padEnd(16)} ${text}`)
+  .join('\n')}
+
+npm run bench -- NAME --help tells the options of one.
+`
+
 const [name] = process.argv.splice(2, 1)
-if (!/^[a-z-]+$/.test(name ?? '')) {
-  console.error('Usage: node bench/run.mjs NAME [options], such as node bench/run.mjs load --help')
-  process.exit(2)
+if (name === undefined || !Object.hasOwn(NAMES, name)) {
+  const isHelp = name === '--help' || name === '-h'
+  process[isHelp ? 'stdout' : 'stderr'].write(USAGE)
+  process.exit(isHelp ? 0 : 2)
 }
 const root = join(import.meta.dirname, '..')
 const outfile = join(root, 'node_modules/.cache/bench', `${name}-${process.pid}.mjs`)
 await build({
   absWorkingDir: root,
-  entryPoints: [`bench/${name}.ts`],
+  entryPoints: [`bench/${NAMES[name][0]}`],
   bundle: true,
   packages: 'external',
   platform: 'node',
@@ -23,7 +52,8 @@ await build({
   logLevel: 'warning',
 })
 try {
-  await import(pathToFileURL(outfile))
+  const { benchmarkOf } = await import(pathToFileURL(outfile))
+  await benchmarkOf?.(name)?.()
 } finally {
   await rm(outfile)
 }

@@ -249,7 +249,7 @@ export class EmailCode extends Construct {
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: name === 'create-auth-challenge' ? 512 : 128,
+      memorySize: 512,
       timeout: Duration.seconds(5),
       loggingFormat: LoggingFormat.JSON,
       logGroup,

@@ -142,11 +142,9 @@ locals {
 
   functions = {
     "define-auth-challenge" = {
-      memory   = 128
       settings = ["MAX_ATTEMPTS", "MAX_SENDS", "NATIVE_MFA", "RECORD_EVENTS"]
     }
     "create-auth-challenge" = {
-      memory = 512
       settings = [
         "CODE_SECRET", "FROM_ADDRESS", "APP_NAME", "CODE_LENGTH", "CODE_TTL_SECONDS", "MAX_ATTEMPTS", "MAX_SENDS",
         "RESEND_AFTER_SECONDS", "LIMIT_TABLE", "MAX_CODES_PER_HOUR", "MAX_CODES_PER_DAY", "LIMIT_FAILURE", "UNVERIFIED_EMAIL", "DEFAULT_LOCALE", "BRAND_COLOR", "MAIL_FOOTER", "REPLY_TO_ADDRESS", "SES_CONFIGURATION_SET",
@@ -154,11 +152,9 @@ locals {
       ]
     }
     "verify-auth-challenge-response" = {
-      memory   = 128
       settings = ["CODE_SECRET", "CODE_LENGTH", "MAX_ATTEMPTS", "RECORD_EVENTS"]
     }
     "pre-token-generation" = {
-      memory   = 128
       settings = ["HOSTED_UI", "GUARDED_CLIENT_IDS", "RECORD_EVENTS"]
     }
   }
@@ -217,7 +213,7 @@ resource "aws_lambda_function" "email_code" {
   handler          = "index.handler"
   runtime          = "nodejs24.x"
   architectures    = ["arm64"]
-  memory_size      = each.value.memory
+  memory_size      = 512
   timeout          = 5
   role             = aws_iam_role.email_code[each.key].arn
 

@@ -1,4 +1,4 @@
-// What Create is compared with: a code in the mail as most projects write it, the SDK client made when the module loads.
+// A code in a mail as most projects write it: the client of SES and the one command, the client made when the module loads.
 import { randomInt } from 'node:crypto'
 import { SESClient, SendEmailCommand } from '@aws-sdk/client-ses'
 

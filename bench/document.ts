@@ -1,0 +1,145 @@
+// Writes what the documents say of the measurements, from the files in docs/evidence/: tables, charts, the READMEs.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { barChart } from './chart.ts'
+import { type ColdStart, coldStart, sendsMail, titleOf } from './cold-start.ts'
+import { type Cost, cost } from './cost.ts'
+import { type ProcessorShare, processorShare } from './processor-share.ts'
+import { growsWithSignIn, type Warm, warm } from './warm.ts'
+
+const HELP = `Usage: npm run bench -- document [--check]
+
+Writes the tables of docs/evidence.md and of the READMEs, and the charts in docs/, from docs/evidence/*.json.
+
+Options:
+  --check  write nothing; exit with status 1 if a document is not what would be written
+  --help   print this text
+`
+
+function resultOf(name: string) {
+  return JSON.parse(readFileSync(`docs/evidence/${name}.json`, 'utf8'))
+}
+
+/** A file with each part between its two comments, `<!-- name -->` and `<!-- /name -->`, replaced. */
+function withParts(file: string, parts: Readonly<Record<string, string>>): [string, string] {
+  const text = Object.entries(parts).reduce(
+    (whole, [name, part]) => {
+      const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+      const [before, rest] = whole.split(start)
+      const after = rest?.split(end)[1]
+      if (after === undefined) throw new Error(`${file} has no part between ${start} and ${end}.`)
+      return `${before}${start}\n\n${part}\n\n${end}${after}`
+    },
+    readFileSync(file, 'utf8'),
+  )
+  return [file, text]
+}
+
+/** The ways of the table in the READMEs, each by what it sends with. */
+const WAYS = {
+  'create-auth-challenge': 'create-auth-challenge',
+  usual: '@aws-sdk/client-ses',
+  'ses-v2': '@aws-sdk/client-sesv2',
+  'http-api-fetch': 'fetch',
+} as const
+
+function readmeTable({ rows }: ColdStart, headings: readonly [string, string, string]): string {
+  const lines = Object.entries(WAYS).map(([name, way]) => {
+    const row = rows.find(candidate => candidate.name === name)
+    const times = [row?.load, row?.https].map(time => `${time?.processor.toFixed(0)} ms`)
+    return `| \`${way}\` | ${times.join(' | ')} |`
+  })
+  return [`| ${headings.join(' | ')} |`, '|---|---|---|', ...lines].join('\n')
+}
+
+/** Every file that is made, with its text. */
+function documents(): (readonly [string, string])[] {
+  const results: {
+    readonly coldStart: ColdStart
+    readonly processorShare: ProcessorShare
+    readonly warm: Warm
+    readonly cost: Cost
+  } = {
+    coldStart: resultOf('cold-start'),
+    processorShare: resultOf('processor-share'),
+    warm: resultOf('warm'),
+    cost: resultOf('cost'),
+  }
+  const mails = results.coldStart.rows.filter(({ name }) => sendsMail(name))
+  const shares = results.processorShare.rows
+  return [
+    withParts('docs/evidence.md', {
+      'cold-start': coldStart.table(results.coldStart),
+      'processor-share': processorShare.table(results.processorShare),
+      warm: warm.table(results.warm),
+      cost: cost.table(results.cost),
+    }),
+    withParts('README.md', {
+      'cold-start': readmeTable(results.coldStart, ['', 'loading', 'process start to accepted mail']),
+    }),
+    withParts('README.zh-CN.md', {
+      'cold-start': readmeTable(results.coldStart, ['', '加载', '从进程启动到邮件被接受']),
+    }),
+    [
+      'docs/cold-start.svg',
+      barChart(
+        'From the start of a process to the first accepted mail',
+        'milliseconds of processor time, mail over TLS',
+        mails.map(({ name, https }) => ({
+          label: titleOf(name).replaceAll('`', ''),
+          value: https.processor,
+          isOwn: name === 'create-auth-challenge',
+        })),
+      ),
+    ],
+    [
+      'docs/processor-share.svg',
+      barChart(
+        'First answer of a cold function, by its memory size',
+        'milliseconds on the clock, from the start of the process',
+        shares.map(({ trigger, megabytes, cold }) => ({
+          label: `${trigger}, ${megabytes} MB`,
+          value: cold,
+          isOwn: megabytes === 512,
+        })),
+      ),
+    ],
+    [
+      'docs/warm.svg',
+      barChart(
+        'One call in a warm process, by the wrong codes before it',
+        'microseconds on the clock, median',
+        results.warm.rows
+          // With a mail it takes a hundred times as long.
+          .filter(({ trigger, wrongCodes }) => trigger !== 'create-auth-challenge' || wrongCodes > 0)
+          .map(({ trigger, wrongCodes, microseconds }) => ({
+            label: growsWithSignIn(trigger) ? `${trigger}, ${wrongCodes} wrong codes` : trigger,
+            value: microseconds,
+            isOwn: true,
+          })),
+      ),
+    ],
+  ]
+}
+
+const { values } = parseArgs({
+  options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+})
+if (values.help) process.stdout.write(HELP)
+else {
+  const differ = documents().filter(([file, text]) => read(file) !== text)
+  for (const [file, text] of differ) {
+    if (!values.check) writeFileSync(file, text)
+    process.stdout.write(`${values.check ? 'Not as measured' : 'Written'}: ${file}\n`)
+  }
+  if (values.check && differ.length > 0) process.exitCode = 1
+}
+
+/** '' for a file that is not there yet. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
