@@ -146,7 +146,7 @@ describe('the first round', () => {
       return ses.mails().at(-1)?.subject
     }
     expect(await subject('de', { locale: 'fr' })).toContain('Anmeldecode')
-    expect(await subject(undefined, { locale: 'fr' })).toContain('code de connexion')
+    expect(await subject(undefined, { locale: 'fr' })).toContain('Code de connexion')
     expect(await subject(undefined, {})).toContain('sign-in code')
   })
 })

@@ -2,9 +2,10 @@
 import type { CreateAuthChallengeTriggerEvent } from 'aws-lambda'
 import { countWrongCodes, mayReceiveCode, readProgress } from '../shared/challenge-sequence.ts'
 import { keyIdOf } from '../shared/code.ts'
-import { mailCode, prepareMail, waitLikeAMail } from '../shared/code-mail.ts'
+import { mailCode, waitLikeAMail } from '../shared/code-mail.ts'
 import { planRound, referenceOf, withoutMail, writeRound } from '../shared/code-round.ts'
 import { startDeadline } from '../shared/deadline.ts'
+import { prepareFirstCall } from '../shared/early-connection.ts'
 import { CodeNotSentError } from '../shared/errors.ts'
 import { recordEvent } from '../shared/event-record.ts'
 import { log, userHash } from '../shared/log.ts'
@@ -13,13 +14,14 @@ import { languagesOf } from '../shared/mail-module.ts'
 import { ownMail } from '../shared/own-mail.ts'
 import { writePrivateParameters } from '../shared/private-parameters.ts'
 import { destinationOf, publicParameters } from '../shared/public-parameters.ts'
+import { prepareSes } from '../shared/ses.ts'
 import { readCreateSettings } from '../shared/settings.ts'
 import { answer } from '../shared/trigger-answer.ts'
 import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readCreateSettings(process.env, Object.keys(languagesOf(ownMail)))
-const askLimit = startLimit(settings)
-await prepareMail(settings)
+const mailLimit = startLimit(settings)
+await prepareFirstCall([connect => prepareSes(settings, connect), mailLimit.prepare])
 
 /**
  * Answers with the parameters of the next round. Without a passed password step, or for an unknown user, the answer
@@ -43,7 +45,9 @@ export async function handler(
   const planned = planRound(progress, resendRequested, now, policy)
   const user = userHash(secret, trigger.userPoolId, trigger.userName)
   const isDecoy = !mayReceiveCode(progress)
-  const limit = planned.send ? await askLimit(isDecoy ? `decoy-${user}` : user, now, deadline) : undefined
+  const limit = planned.send
+    ? await mailLimit.ask(isDecoy ? `decoy-${user}` : user, now, deadline)
+    : undefined
   const limitedUntil = limit?.name === 'limited' ? limit.until : undefined
   const send = planned.send && limitedUntil === undefined
   const round = limitedUntil === undefined ? planned.round : withoutMail(planned.round, now)

@@ -112,7 +112,7 @@ function contextOf(invocation: Invocation): object {
     functionName,
     functionVersion: '$LATEST',
     invokedFunctionArn: `arn:aws:lambda:${process.env['AWS_REGION']}:123456789012:function:${functionName}`,
-    memoryLimitInMB: '128',
+    memoryLimitInMB: '512',
     awsRequestId: invocation.requestId,
     logGroupName: `/aws/lambda/${functionName}`,
     logStreamName: 'local',

@@ -9,27 +9,11 @@ import { type LogEntry, log } from './log.ts'
 import { composeMail, languagesOf } from './mail-module.ts'
 import { isMailbox } from './mailbox.ts'
 import { ownMail } from './own-mail.ts'
-import { errorCode, prepareSes, sendMail } from './ses.ts'
+import { errorCode, sendMail } from './ses.ts'
 import type { CreateSettings } from './settings.ts'
 import type { TriggerEvent } from './trigger-event.ts'
 
 const languages = languagesOf(ownMail)
-/** Longer than a connection inside a region takes, and little of the deadline. */
-const PREPARATION_MILLISECONDS = 300
-
-/**
- * Prepares the first mail while Lambda starts the process, when the processor is not throttled. The connection is opened
- * only for a call that is waiting: where Lambda starts the process ahead of it, the connection would be closed by then.
- */
-export async function prepareMail(settings: CreateSettings): Promise<void> {
-  const connect = process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'on-demand'
-  let timer: NodeJS.Timeout | undefined
-  const timeUp = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, PREPARATION_MILLISECONDS)
-  })
-  await Promise.race([prepareSes(settings, connect), timeUp])
-  clearTimeout(timer)
-}
 
 /** How long the last mail took in this process; the first guess is a usual answer of SES. */
 let mailMilliseconds = 150

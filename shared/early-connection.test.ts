@@ -2,11 +2,9 @@
 import { once } from 'node:events'
 import { request } from 'node:https'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { EarlyAgent } from './early-connection.ts'
 import { lambdaClientSettings } from './lambda-sdk.ts'
-import { prepareSes } from './ses.ts'
-import { readCreateSettings } from './settings.ts'
 
 /** Takes connections and never answers: what counts is which connections come. */
 const server = createServer(socket => {
@@ -74,15 +72,62 @@ test('a connection that fails is no error: the first request opens its own', asy
   expect(await connectionsAfterRequest(agent)).toBe(2)
 })
 
-test('what Create prepares is the connection to SES', async () => {
-  process.env['AWS_ENDPOINT_URL_SES'] = `https://127.0.0.1:${port}`
-  const settings = { CODE_SECRET: 'ab'.repeat(32), FROM_ADDRESS: 'no-reply@example.com' }
-  const connected = once(server, 'connection')
-  const prepared = prepareSes(readCreateSettings(settings), true)
-  await connected
-  sockets[0]?.destroy()
-  await prepared
-  expect(sockets).toHaveLength(1)
+describe('when Lambda starts the process', () => {
+  /** Loads Create. Both services are the server, which never says anything. */
+  function loadCreate(initialization: string, settings: Readonly<Record<string, string>> = {}) {
+    jest.resetModules()
+    process.env = {
+      ...ENVIRONMENT,
+      AWS_LAMBDA_INITIALIZATION_TYPE: initialization,
+      CODE_SECRET: 'ab'.repeat(32),
+      FROM_ADDRESS: 'no-reply@example.com',
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL: `https://127.0.0.1:${port}`,
+      ...settings,
+    }
+    return import('../functions/create-auth-challenge.ts')
+  }
+  const ENVIRONMENT = process.env
+  afterEach(() => {
+    process.env = ENVIRONMENT
+  })
+
+  test('for a call that waits, Create connects to SES', async () => {
+    const loading = loadCreate('on-demand')
+    await once(server, 'connection')
+    sockets[0]?.destroy()
+    await loading
+    expect(sockets).toHaveLength(1)
+  })
+
+  test('and there is a limit, it connects to DynamoDB at the same time', async () => {
+    const loading = loadCreate('on-demand', { LIMIT_TABLE: 'limits' })
+    while (sockets.length < 2) await once(server, 'connection')
+    for (const socket of sockets) socket.destroy()
+    await loading
+    expect(sockets).toHaveLength(2)
+  })
+
+  test('and nothing answers, it goes on without a connection', async () => {
+    const { handler } = await loadCreate('on-demand')
+    expect(handler).toBeInstanceOf(Function)
+    expect(sockets).toHaveLength(1)
+  })
+
+  test('ahead of its first call, Create connects to nothing: the connection would be closed by then', async () => {
+    await loadCreate('provisioned-concurrency', { LIMIT_TABLE: 'limits' })
+    expect(sockets).toEqual([])
+  })
+
+  test('and SES is reached without TLS, as a server on this machine, it connects to nothing', async () => {
+    await loadCreate('on-demand', { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` })
+    expect(sockets).toEqual([])
+  })
+
+  test('and SES cannot be reached, on the usual port, Create loads all the same', async () => {
+    await loadCreate('on-demand', { AWS_ENDPOINT_URL: 'https://127.0.0.1' })
+    expect(sockets).toEqual([])
+  })
 })
 
 test('the SDK gets the credentials of Lambda, and empty ones where there are none', async () => {
@@ -100,14 +145,6 @@ test('the SDK gets the credentials of Lambda, and empty ones where there are non
   })
 })
 
-test('a host that cannot be reached, by name or address and on the usual port, is no error', async () => {
+test('a host that cannot be reached is no error', async () => {
   await new EarlyAgent().open('localhost', 1)
-  process.env['AWS_ENDPOINT_URL_SES'] = 'https://127.0.0.1'
-  const settings = {
-    CODE_SECRET: 'ab'.repeat(32),
-    FROM_ADDRESS: 'no-reply@example.com',
-    AWS_REGION: 'eu-west-1',
-  }
-  await prepareSes(readCreateSettings(settings), true)
-  expect(sockets).toEqual([])
 })

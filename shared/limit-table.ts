@@ -5,10 +5,31 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
+import { EarlyAgent, prepareRequest } from './early-connection.ts'
 import { lambdaClientSettings } from './lambda-sdk.ts'
 import type { CountAnswer } from './limit.ts'
 
-let client: DynamoDBClient | undefined
+let made: { readonly client: DynamoDBClient; readonly agent: EarlyAgent } | undefined
+
+function clientOf(region: string) {
+  if (made !== undefined) return made
+  // A connection kept over a pause of the process may be closed by then, and would fail a request that is never repeated.
+  const agent = new EarlyAgent({ keepAlive: false })
+  const requestHandler = { httpAgent: { keepAlive: false }, httpsAgent: agent }
+  made = { client: new DynamoDBClient({ ...lambdaClientSettings(region), requestHandler }), agent }
+  return made
+}
+
+/** Makes the client and a request ready, and with `connect` the connection that the first count is sent over. Never rejects. */
+export async function prepareTable(
+  request: UpdateItemCommandInput,
+  region: string,
+  connect: boolean,
+): Promise<void> {
+  const { client, agent } = clientOf(region)
+  const command = new UpdateItemCommand(request)
+  await prepareRequest(command, () => client.send(command), connect ? agent : undefined)
+}
 
 /**
  * Sends the one request, once: a second try could count a mail twice. A request whose answer is lost may have been
@@ -21,11 +42,7 @@ export async function countMail(
   region: string,
   milliseconds: number,
 ): Promise<CountAnswer> {
-  client ??= new DynamoDBClient({
-    ...lambdaClientSettings(region),
-    // A connection kept over a pause of the process may be closed by then, and would fail a request that is never repeated.
-    requestHandler: { httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } },
-  })
+  const { client } = clientOf(region)
   const abortSignal = AbortSignal.timeout(Math.floor(milliseconds))
   try {
     await client.send(new UpdateItemCommand(request), { abortSignal })

@@ -15,19 +15,32 @@ const LIMIT_MILLISECONDS = 1000
  */
 export type AskLimit = (user: string, now: number, deadline: Deadline) => Promise<LimitVerdict>
 
+export type MailLimit = {
+  readonly ask: AskLimit
+  /** Prepares the first question, for `prepareFirstCall`. */
+  readonly prepare: (connect: boolean) => Promise<void>
+}
+
 /** Makes the question of this process. Where there is a table its client loads from now on, beside everything else. */
-export function startLimit(settings: CreateSettings): AskLimit {
+export function startLimit(settings: CreateSettings): MailLimit {
   const { limitTable, region, limitFailure } = settings
-  if (limitTable === undefined) return async () => ({ name: 'allowed' })
+  if (limitTable === undefined)
+    return { ask: async () => ({ name: 'allowed' }), prepare: async () => undefined }
   const loading = import('./limit-table.ts')
-  return async (user, now, deadline) => {
-    try {
-      const { countMail } = await loading
-      const milliseconds = Math.min(LIMIT_MILLISECONDS, deadline.remaining() / 3)
-      const answer = await countMail(countRequest(limitTable, user, now, settings), region, milliseconds)
-      return verdictOf(answer, now, settings)
-    } catch (error) {
-      return { name: 'failed', code: errorCode(error), mayMail: limitFailure === 'allow' }
-    }
+  return {
+    async ask(user, now, deadline) {
+      try {
+        const { countMail } = await loading
+        const milliseconds = Math.min(LIMIT_MILLISECONDS, deadline.remaining() / 3)
+        const answer = await countMail(countRequest(limitTable, user, now, settings), region, milliseconds)
+        return verdictOf(answer, now, settings)
+      } catch (error) {
+        return { name: 'failed', code: errorCode(error), mayMail: limitFailure === 'allow' }
+      }
+    },
+    async prepare(connect) {
+      const { prepareTable } = await loading
+      await prepareTable(countRequest(limitTable, '', Date.now(), settings), region, connect)
+    },
   }
 }

@@ -2,7 +2,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { SESClient, SendRawEmailCommand } from '@aws-sdk/client-ses'
 import type { Deadline } from './deadline.ts'
-import { EarlyAgent } from './early-connection.ts'
+import { EarlyAgent, prepareRequest } from './early-connection.ts'
 import { MailError, type MailFailure } from './errors.ts'
 import { lambdaClientSettings } from './lambda-sdk.ts'
 import type { ComposedMail } from './mail.ts'
@@ -119,27 +119,11 @@ function commandFor(mail: ComposedMail, to: string, settings: CreateSettings): S
   })
 }
 
-/**
- * Does what the first mail would otherwise wait for: makes the client, a request, and with `connect` the connection that
- * the first mail is sent over. Nothing is sent. Never rejects.
- */
+/** Makes the client and a request ready, and with `connect` the connection that the first mail is sent over. Never rejects. */
 export async function prepareSes(settings: CreateSettings, connect: boolean): Promise<void> {
   const { client, agent } = clientOf(settings.region)
   const command = commandFor({ subject: '', text: '', html: '' }, settings.from.address, settings)
-  let endpoint: unknown
-  command.middlewareStack.add(
-    () =>
-      async ({ request }) => {
-        endpoint = request
-        throw new Error('Nothing is sent.')
-      },
-    // After the signature.
-    { step: 'finalizeRequest', priority: 'low' },
-  )
-  await client.send(command).catch(() => {})
-  const [protocol, host, port] = ['protocol', 'hostname', 'port'].map(name => field(endpoint, name))
-  if (connect && protocol === 'https:' && typeof host === 'string')
-    await agent.open(host, typeof port === 'number' ? port : undefined)
+  await prepareRequest(command, () => client.send(command), connect ? agent : undefined)
 }
 
 function mailErrorOf(error: unknown, answered: boolean): MailError {
