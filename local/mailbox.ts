@@ -36,7 +36,7 @@ export interface LocalMailbox {
 }
 
 /**
- * Its process starts when it is first needed: most pools of tests never send a mail.
+ * Its process starts when it is first needed: most pools of tests never send a mail. This process hands it the connections.
  * @param port 0: a free one.
  * @throws Error when the port is taken.
  */
