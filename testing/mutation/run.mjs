@@ -8,7 +8,7 @@ import { ROOMS } from './rooms.mjs'
 const HELP = `Usage: npm run mutate -- [ROOM ...] [options]
 
 Makes thousands of small changes to the code, runs the tests on each, and fails if one survives that explained.json does
-not explain. Takes hours for all rooms. Unchanged code is not run again: coverage/mutation-ROOM.json keeps the results.
+not explain. Takes hours for all rooms. Unchanged code is not run again: coverage/mutation-ROOM-kept.json has the results.
 Rooms: ${Object.keys(ROOMS).join(', ')} (default all)
 
 Options:
@@ -47,7 +47,8 @@ function reportIn(file) {
 function isNoticed(room) {
   const file = `coverage/mutation-${room}.json`
   if (!values.last) {
-    if (existsSync(file)) writeFileSync(file, JSON.stringify(withoutSurvivors(reportIn(file))))
+    const kept = `coverage/mutation-${room}-kept.json`
+    if (existsSync(kept)) writeFileSync(kept, JSON.stringify(withoutSurvivors(reportIn(kept))))
     const files = values.files === undefined ? [] : ['--mutate', values.files]
     const { status } = spawnSync(
       process.execPath,
