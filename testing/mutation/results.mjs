@@ -11,7 +11,7 @@ export function resultsOf({ files }) {
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length
   const survivors = mutants.filter(({ status }) => ['Survived', 'NoCoverage'].includes(status))
   return {
-    // A change that does not even load is none.
+    // Stryker has other states, such as for changes that it was told to ignore.
     made: count('Killed', 'Timeout', 'Survived', 'NoCoverage'),
     noticed: count('Killed', 'Timeout'),
     survivors: survivors.map(({ survivor }) => survivor),
