@@ -413,6 +413,20 @@ describe('two secrets', () => {
   })
 })
 
+test('a round that keeps its code, and an answer to it, are told in the log with the reference of the mail', async () => {
+  const first = await createRound(PASSWORD_PASSED)
+  const { reference } = first.shown
+  await isRight(first.kept, other(lastCode()))
+  await createRound([...PASSWORD_PASSED, answered(false, first.metadata)])
+  await isRight({}, lastCode())
+  expect(lines).toMatchObject([
+    { event: 'code-sent', reference },
+    { event: 'code-wrong', reference },
+    { event: 'code-kept', reason: 'wrong-code', reference, wrongCodes: 1 },
+    { event: 'answer-refused', reason: 'unknown-round', reference: '' },
+  ])
+})
+
 describe('a user who gets no mail waits', () => {
   const waits = () => {
     const timer = jest.spyOn(globalThis, 'setTimeout')
@@ -427,6 +441,15 @@ describe('a user who gets no mail waits', () => {
     const [wait = -1] = waited()
     expect(wait).toBeGreaterThanOrEqual(0.9 * (took - 0.5))
     expect(wait).toBeLessThanOrEqual(1.1 * (took + 0.5))
+    expect(lines.at(-1)).toMatchObject({ event: 'decoy-shown', reason: 'first' })
+  })
+
+  test('not at all where a known user would get none either', async () => {
+    const { metadata } = await createRound([passed('SRP_A')])
+    const dice = jest.spyOn(Math, 'random')
+    const { shown } = await createRound([passed('SRP_A'), answered(false, metadata)])
+    expect(shown['reason']).toBe('wrong-code')
+    expect(dice).not.toHaveBeenCalled()
   })
 
   test('but not beyond the deadline of the call', async () => {

@@ -5,11 +5,15 @@ import { answered, defineEvent, PASSWORD_PASSED, passed, type SampleEntry } from
 const { handler } = await import('./define-auth-challenge.ts')
 
 let lines: unknown[]
+let levels: string[]
 beforeEach(() => {
   lines = []
-  const keep = (line: unknown) => lines.push(JSON.parse(String(line)))
-  jest.spyOn(console, 'info').mockImplementation(keep)
-  jest.spyOn(console, 'warn').mockImplementation(keep)
+  levels = []
+  for (const method of ['info', 'warn'] as const)
+    jest.spyOn(console, method).mockImplementation(line => {
+      lines.push(JSON.parse(String(line)))
+      levels.push(method)
+    })
 })
 
 async function define(session: readonly SampleEntry[] | null, request: object = {}) {
@@ -55,6 +59,15 @@ test('after the code come the tokens', async () => {
     failAuthentication: false,
   })
   expect(lines).toMatchObject([{ event: 'tokens-issued', factor: 'code', reference: 'BBBB' }])
+})
+
+test('the log has a warning for a refusal and no other step, a reason for a refusal, and a factor for tokens', async () => {
+  await define([passed('SRP_A')])
+  await define([...PASSWORD_PASSED, answered(true, ROUND)])
+  await define([])
+  expect(levels).toEqual(['info', 'info', 'warn'])
+  const keys = lines.map(line => ['reason', 'factor'].filter(name => Object.hasOwn(Object(line), name)))
+  expect(keys).toEqual([[], ['factor'], ['reason']])
 })
 
 test('a sign-in that starts without the password is refused, with the reason in the log only', async () => {

@@ -241,6 +241,13 @@ describe('somebody who has not passed the password', () => {
     expect(await isRight(decoy.kept, '123456')).toBe(false)
   })
 
+  test('does not wait for a mail beyond the limit, where nobody gets one', async () => {
+    await createRounds(PER_HOUR, unknown)
+    const dice = jest.spyOn(Math, 'random')
+    expect((await createRound(PASSWORD_PASSED, unknown)).shown['reason']).toBe('limited')
+    expect(dice).not.toHaveBeenCalled()
+  })
+
   test('makes the same request, and cannot use up the mails of the user whose name it is', async () => {
     await createRounds(PER_HOUR + 1, unknown)
     expect(await createRounds(1)).toEqual(['first'])

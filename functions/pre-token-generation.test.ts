@@ -4,8 +4,11 @@ import { tokenEvent } from '../testing/sample-events.ts'
 
 const { handler } = await import('./pre-token-generation.ts')
 
+let lines: unknown[]
 beforeEach(() => {
-  for (const method of ['info', 'warn'] as const) jest.spyOn(console, method).mockImplementation(() => {})
+  lines = []
+  for (const method of ['info', 'warn'] as const)
+    jest.spyOn(console, method).mockImplementation(line => lines.push([method, JSON.parse(String(line))]))
 })
 afterEach(() => {
   jest.restoreAllMocks()
@@ -16,6 +19,9 @@ test('the tokens of an ordinary sign-in pass, and the event comes back as it was
   const before = JSON.stringify(event)
   expect(await handler(event)).toBe(event)
   expect(JSON.stringify(event)).toBe(before)
+  const { triggerSource, callerContext } = event
+  const facts = { reason: 'guarded-elsewhere', triggerSource, clientId: callerContext.clientId }
+  expect(lines).toEqual([['info', expect.objectContaining({ event: 'tokens-allowed', ...facts })]])
 })
 
 test.each([
@@ -23,7 +29,10 @@ test.each([
   ['HostedAuth', 'Please sign in through the app'],
   ['SomethingNew', 'This way to sign in is not allowed'],
 ])('tokens of TokenGeneration_%s are refused', async (source, message) => {
-  await expect(handler(tokenEvent(source))).rejects.toThrow(message)
+  const event = tokenEvent(source)
+  await expect(handler(event)).rejects.toThrow(message)
+  const facts = { triggerSource: event.triggerSource, clientId: event.callerContext.clientId }
+  expect(lines).toEqual([['warn', expect.objectContaining({ event: 'tokens-refused', ...facts })]])
 })
 
 test('federated users of the hosted UI pass', async () => {

@@ -11,17 +11,33 @@ export function resultsOf({ files }) {
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length
   const survivors = mutants.filter(({ status }) => ['Survived', 'NoCoverage'].includes(status))
   return {
-    // A change that does not load is no mutant.
+    // Stryker has other states, such as for changes that it was told to ignore.
     made: count('Killed', 'Timeout', 'Survived', 'NoCoverage'),
     noticed: count('Killed', 'Timeout'),
     survivors: survivors.map(({ survivor }) => survivor),
   }
 }
 
-/** The survivors that explained.json does not name. */
-export function unexplained(survivors) {
-  const known = new Set(EXPLAINED.map(({ why: _, ...survivor }) => JSON.stringify(survivor)))
-  return survivors.filter(survivor => !known.has(JSON.stringify(survivor)))
+/** The survivors that explained.json does not name, and what it explains in these files although it does not survive. */
+export function compare(files, survivors) {
+  const explained = EXPLAINED.filter(({ file }) => Object.hasOwn(files, file)).map(
+    ({ why: _, ...survivor }) => survivor,
+  )
+  const without = (some, others) => {
+    const texts = new Set(others.map(other => JSON.stringify(other)))
+    return some.filter(one => !texts.has(JSON.stringify(one)))
+  }
+  return { unexplained: without(survivors, explained), needless: without(explained, survivors) }
+}
+
+/** The report without its survivors: Stryker keeps what it finds in there, also where a new test would notice now. */
+export function withoutSurvivors(report) {
+  const noticed = ({ status }) => ['Killed', 'Timeout'].includes(status)
+  const files = Object.entries(report.files).map(([name, file]) => [
+    name,
+    { ...file, mutants: file.mutants.filter(noticed) },
+  ])
+  return { ...report, files: Object.fromEntries(files) }
 }
 
 /** The line of the source, and what of it was replaced by what. */

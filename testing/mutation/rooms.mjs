@@ -24,7 +24,6 @@ const RULES = [
   'mail',
   'mailbox',
   'private-parameters',
-  'public-parameters',
   'redaction',
   'settings',
   'trigger-event',
@@ -41,7 +40,7 @@ export const ROOMS = {
   handlers: {
     mutate: [
       'functions/*.ts',
-      'shared/@(code-mail|deadline|early-connection|errors|event-record|limit-table|mail-limit|mail-module|ses|trigger-answer).ts',
+      'shared/@(code-mail|deadline|early-connection|errors|event-record|limit-table|mail-limit|mail-module|public-parameters|ses|trigger-answer).ts',
       '!**/*.test.ts',
     ],
     tests: [

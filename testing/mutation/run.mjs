@@ -1,14 +1,14 @@
 // Mutation testing: changes the code in small ways, and names each change that no test notices and nobody has explained.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { resultsOf, unexplained } from './results.mjs'
+import { compare, resultsOf, withoutSurvivors } from './results.mjs'
 import { ROOMS } from './rooms.mjs'
 
 const HELP = `Usage: npm run mutate -- [ROOM ...] [options]
 
 Makes thousands of small changes to the code, runs the tests on each, and fails if one survives that explained.json does
-not explain. Takes hours for all rooms; unchanged code is not run again (coverage/mutation-ROOM.json).
+not explain. Takes hours for all rooms. Unchanged code is not run again: coverage/mutation-ROOM-kept.json has the results.
 Rooms: ${Object.keys(ROOMS).join(', ')} (default all)
 
 Options:
@@ -36,12 +36,19 @@ if (values.help) {
   )
   process.exitCode = 2
 } else {
-  process.exitCode = rooms.filter(room => !isNoticed(room)).length > 0 ? 1 : 0
+  process.exitCode = rooms.map(isNoticed).every(Boolean) ? 0 : 1
+}
+
+function reportIn(file) {
+  return JSON.parse(readFileSync(file, 'utf8'))
 }
 
 /** @returns whether a test notices each change to the room, or the change is explained */
 function isNoticed(room) {
+  const file = `coverage/mutation-${room}.json`
   if (!values.last) {
+    const kept = `coverage/mutation-${room}-kept.json`
+    if (existsSync(kept)) writeFileSync(kept, JSON.stringify(withoutSurvivors(reportIn(kept))))
     const files = values.files === undefined ? [] : ['--mutate', values.files]
     const { status } = spawnSync(
       process.execPath,
@@ -50,18 +57,22 @@ function isNoticed(room) {
     )
     if (status !== 0) return false
   }
-  const file = `coverage/mutation-${room}.json`
   if (!existsSync(file)) {
     process.stderr.write(`${room} was not run yet: npm run mutate -- ${room}\n`)
     return false
   }
-  const { made, noticed, survivors } = resultsOf(JSON.parse(readFileSync(file, 'utf8')))
-  const open = unexplained(survivors)
+  const report = reportIn(file)
+  const { made, noticed, survivors } = resultsOf(report)
+  const { unexplained, needless } = compare(report.files, survivors)
   const percent = ((100 * noticed) / made).toFixed(1)
+  const listed = list => list.map(survivor => JSON.stringify(survivor, null, 2))
   const lines = [
-    `${room}: ${noticed} of ${made} changes noticed (${percent} %), ${survivors.length - open.length} explained, ${open.length} neither`,
-    ...open.map(survivor => JSON.stringify(survivor, null, 2)),
+    `${room}: ${noticed} of ${made} changes noticed (${percent} %), ${survivors.length - unexplained.length} explained`,
+    ...(unexplained.length > 0 ? ['No test notices, and explained.json does not explain:'] : []),
+    ...listed(unexplained),
+    ...(needless.length > 0 ? ['explained.json explains what a test notices:'] : []),
+    ...listed(needless),
   ]
   process.stdout.write(`${lines.join('\n')}\n`)
-  return open.length === 0
+  return unexplained.length + needless.length === 0
 }

@@ -32,7 +32,7 @@ export default {
   ignorePatterns: ['/coverage', '/release', '/recipes', '/bench', '/docs', '/testing/mutation/node_modules'],
   tempDirName: 'coverage/stryker',
   incremental: true,
-  incrementalFile: `coverage/mutation-${name}.json`,
+  incrementalFile: `coverage/mutation-${name}-kept.json`,
   reporters: ['progress-append-only', 'clear-text', 'json'],
   clearTextReporter: { logTests: false, reportTests: false, reportScoreTable: true, allowColor: false },
   jsonReporter: { fileName: `coverage/mutation-${name}.json` },
