@@ -37,7 +37,7 @@ function problemsOf(command: string): string[] {
     return name === undefined || titlesIn(file).some(title => title.includes(name)) ? [] : [command]
   }
   if (command.startsWith('node ')) return existsSync(command.slice('node '.length)) ? [] : [command]
-  const [, script = command] = /^npm (?:run )?([\w:]+)/.exec(command) ?? []
+  const [, script = command] = /^npm (?:run )?([\w:-]+)/.exec(command) ?? []
   return Object.hasOwn(scripts, script) ? [] : [command]
 }
 
