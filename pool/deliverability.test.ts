@@ -13,7 +13,7 @@ const TOKENS = ['aaaa', 'bbbb', 'cccc']
 
 let aws: StandIn
 let dns: Socket
-/** TXT records by name. */
+/** DNS records: TXT by name, others by type and name. */
 let records: Map<string, string>
 
 beforeEach(async () => {
@@ -81,7 +81,15 @@ function goodMail(state: StandInState) {
   }
 }
 
-/** The answer to one question for a TXT record (RFC 1035, section 4.1). */
+const TYPES: Readonly<Record<number, string>> = { 5: 'CNAME', 15: 'MX', 16: 'TXT' }
+
+/** A domain as labels with their lengths (RFC 1035, section 3.1). */
+const labelled = (name: string) =>
+  Buffer.from(
+    [...name.split('.').map(label => `${String.fromCharCode(label.length)}${label}`), '\0'].join(''),
+  )
+
+/** The answer to one question (RFC 1035, section 4.1). A TXT record is under its name, another under type and name. */
 function answerTo(question: Buffer): Buffer {
   const labels: string[] = []
   let offset = 12
@@ -90,15 +98,22 @@ function answerTo(question: Buffer): Buffer {
     offset += length + 1
   }
   const end = offset + 5
-  const text = records.get(labels.join('.').toLowerCase())
+  const type = question[offset + 2] ?? 0
+  const name = labels.join('.').toLowerCase()
+  const value = records.get(TYPES[type] === 'TXT' ? name : `${TYPES[type]} ${name}`)
   const head = Buffer.from(question.subarray(0, 12))
-  head.writeUInt16BE(text === undefined ? 0x8183 : 0x8180, 2)
-  head.writeUInt16BE(text === undefined ? 0 : 1, 6)
+  head.writeUInt16BE(value === undefined ? 0x8183 : 0x8180, 2)
+  head.writeUInt16BE(value === undefined ? 0 : 1, 6)
   head.writeUInt32BE(0, 8)
   const parts = [head, question.subarray(12, end)]
-  if (text !== undefined) {
-    const record = Buffer.from([0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, text.length + 1, text.length])
-    parts.push(record, Buffer.from(text))
+  if (value !== undefined) {
+    const data = {
+      CNAME: labelled(value),
+      MX: Buffer.concat([Buffer.from([0, 10]), labelled(value)]),
+      TXT: Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]),
+    }[TYPES[type] ?? 'TXT']
+    if (data === undefined) throw new Error('no such type')
+    parts.push(Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 60, 0, data.length]), data)
   }
   return Buffer.concat(parts)
 }
@@ -295,6 +310,40 @@ describe('check finds', () => {
       ['ses-dkim', 'medium'],
       ['ses-mail-from', 'medium'],
     ])
+  })
+})
+
+describe('DNS that has what SES still waits for', () => {
+  beforeEach(() => {
+    Object.assign(dkim(aws.state), { Status: 'PENDING' })
+    Object.assign(mailFrom(aws.state), { MailFromDomainStatus: 'PENDING' })
+  })
+  const notes = async () => (await found()).map(finding => [finding['id'], stringsAt(finding, 'records')])
+
+  test('leaves the records out, and says that SES has to find them', async () => {
+    for (const token of TOKENS)
+      records.set(`CNAME ${token}._domainkey.example.com`, `${token}.dkim.amazonses.com`)
+    records.set('MX bounce.example.com', 'feedback-smtp.eu-central-1.amazonses.com')
+    records.set('bounce.example.com', 'v=spf1 include:other.example include:amazonses.com -all')
+    expect((await notes()).filter(([id]) => id !== 'ses-unaligned')).toEqual([
+      ['ses-dkim', []],
+      ['ses-mail-from', []],
+    ])
+    expect(
+      (await check()).out.replace(/\s+/g, ' ').match(/DNS has the records; SES finds them/g),
+    ).toHaveLength(2)
+  })
+
+  test('in part shows what is missing, a record that points elsewhere too', async () => {
+    const [first, second] = TOKENS
+    records.set(`CNAME ${first}._domainkey.example.com`, `${first}.dkim.amazonses.com`)
+    records.set(`CNAME ${second}._domainkey.example.com`, 'other.example')
+    records.set('MX bounce.example.com', 'feedback-smtp.us-east-1.amazonses.com')
+    records.set('bounce.example.com', 'v=spf1 -all')
+    const [, dkimNote, mailFromNote] = await notes()
+    expect(dkimNote?.[1]).toHaveLength(2)
+    expect(mailFromNote?.[1]).toEqual(MAIL_FROM_RECORDS)
+    expect((await check()).out.replace(/\s+/g, ' ')).toContain('DNS lacks them.')
   })
 })
 

@@ -10,6 +10,7 @@ import {
 import type { Aws } from './aws.ts'
 import { ifFound } from './aws-errors.ts'
 import type { DeliveryFacts, MailFacts } from './pool-facts.ts'
+import { type DnsRecord, dkimRecords, mailFromRecords, zoneLine } from './sender-records.ts'
 
 /** Reads one thing; what cannot be read is noted, and the rest continues. */
 type Tried = <Value>(
@@ -63,12 +64,19 @@ export async function readDelivery(
   const reasons = set?.suppressedReasons ?? account?.SuppressionAttributes?.SuppressedReasons
   const isInForce = reasons === undefined || reasons.some(reason => reason === suppressed?.reason)
   const domain = domainOf(fromAddress)
+  const { DkimAttributes: dkim, MailFromAttributes: mailFrom } = described ?? {}
+  const waitedFor = [
+    ...(dkim?.Status === 'SUCCESS' ? [] : dkimRecords(domainOf(identity), dkim)),
+    ...(mailFrom?.MailFromDomainStatus === 'SUCCESS' || !mailFrom?.MailFromDomain
+      ? []
+      : mailFromRecords(mailFrom.MailFromDomain, region)),
+  ]
   return {
     region,
     fromAddress,
     identity,
-    dkim: described?.DkimAttributes,
-    mailFrom: described?.MailFromAttributes,
+    dkim,
+    mailFrom,
     configurationSet: set,
     rates: await tried(
       `The bounce and complaint rates of the account in ${region}`,
@@ -77,6 +85,10 @@ export async function readDelivery(
       MINOR,
     ),
     suppressed: isInForce ? suppressed : undefined,
+    published:
+      waitedFor.length > 0 && asksDns()
+        ? await tried(`The records of ${identity} in DNS`, [], () => publishedOf(waitedFor), MINOR)
+        : undefined,
     dmarc: asksDns()
       ? await tried(`The DMARC record of ${domain} in DNS`, [], () => dmarcOf(domain), MINOR)
       : undefined,
@@ -137,23 +149,51 @@ function asksDns(): boolean {
  * @throws Error with a code of `node:dns` if the servers do not answer
  */
 async function dmarcOf(domain: string): Promise<string> {
-  const resolver = new Resolver({ timeout: DNS_MILLISECONDS, tries: 1 })
-  const server = process.env['CHECK_DNS_SERVER']
-  if (server) resolver.setServers([server])
+  const resolver = startResolver()
   const labels = domain.split('.')
   for (let start = 0; start < labels.length - 1; start += 1) {
-    const records = await recordsOf(resolver, `_dmarc.${labels.slice(start).join('.')}`)
-    const policy = records.find(record => /^v=DMARC1\b/i.test(record))
+    const records = await orNone(resolver.resolveTxt(`_dmarc.${labels.slice(start).join('.')}`))
+    const policy = records.map(parts => parts.join('')).find(record => /^v=DMARC1\b/i.test(record))
     if (policy !== undefined) return policy
   }
   return ''
 }
 
+/** Those of the records that DNS has, as lines of `zoneLine`. */
+async function publishedOf(wanted: readonly DnsRecord[]): Promise<ReadonlySet<string>> {
+  const resolver = startResolver()
+  const found = await Promise.all(
+    wanted.map(async record => ((await isIn(resolver, record)) ? [zoneLine(record)] : [])),
+  )
+  return new Set(found.flat())
+}
+
+async function isIn(resolver: Resolver, { name, type, value }: DnsRecord): Promise<boolean> {
+  if (type === 'CNAME')
+    return (await orNone(resolver.resolveCname(name))).some(target => `${target.toLowerCase()}.` === value)
+  if (type === 'MX')
+    return (await orNone(resolver.resolveMx(name))).some(({ exchange }) =>
+      value.endsWith(` ${exchange.toLowerCase()}.`),
+    )
+  // SPF of this name may allow other senders too.
+  return (await orNone(resolver.resolveTxt(name))).some(parts =>
+    /^v=spf1\b.*\binclude:amazonses\.com\b/i.test(parts.join('')),
+  )
+}
+
+function startResolver(): Resolver {
+  const resolver = new Resolver({ timeout: DNS_MILLISECONDS, tries: 1 })
+  const server = process.env['CHECK_DNS_SERVER']
+  if (server) resolver.setServers([server])
+  return resolver
+}
+
 const ABSENT = new Set(['ENOTFOUND', 'ENODATA'])
 
-async function recordsOf(resolver: Resolver, name: string): Promise<string[]> {
+/** @throws Error with a code of `node:dns` if the servers do not answer */
+async function orNone<Answer>(records: Promise<Answer[]>): Promise<Answer[]> {
   try {
-    return (await resolver.resolveTxt(name)).map(parts => parts.join(''))
+    return await records
   } catch (error) {
     if (error instanceof Error && 'code' in error && ABSENT.has(String(error.code))) return []
     throw error

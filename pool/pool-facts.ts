@@ -89,6 +89,8 @@ export type DeliveryFacts = {
     | undefined
   /** The address of --email, if SES sends nothing to it. */
   readonly suppressed: { readonly address: string; readonly reason: string } | undefined
+  /** The lines of `zoneLine` that DNS has, of those that SES still waits for; undefined if DNS was not asked. */
+  readonly published: ReadonlySet<string> | undefined
   /** The DMARC policy in force for the sender's domain; '' for none, undefined if DNS was not asked. */
   readonly dmarc: string | undefined
 }

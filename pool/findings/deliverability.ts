@@ -1,6 +1,7 @@
 // Findings on what becomes of the mail once SES has taken it: the inbox, the spam folder, or nowhere.
 import { shellCommand } from '../../command/shell.ts'
 import type { DeliveryFacts, PoolFacts } from '../pool-facts.ts'
+import { type DnsRecord, dkimRecords, mailFromRecords, zoneLine } from '../sender-records.ts'
 import { checkCommand, deployCommand, type Finding } from './finding.ts'
 import { sesCommand } from './mail.ts'
 
@@ -128,23 +129,17 @@ function authenticationFindings(facts: PoolFacts, delivery: DeliveryFacts): Find
   return found
 }
 
-function dkimFinding({ region, identity, dkim, fromAddress }: DeliveryFacts): Finding {
+function dkimFinding({ region, identity, dkim, fromAddress, published }: DeliveryFacts): Finding {
   const isVerified = dkim?.Status === 'SUCCESS'
-  const domain = domainOf(identity)
-  const isEasy = dkim?.SigningAttributesOrigin !== 'EXTERNAL'
-  const records = isVerified || !isEasy ? [] : (dkim?.Tokens ?? [])
+  const { records, what } = toPublish(isVerified ? [] : dkimRecords(domainOf(identity), dkim), published)
   return {
     id: 'ses-dkim',
     level: 'medium',
     what: isVerified
       ? `DKIM signing of ${identity} in ${region} is switched off`
       : `DKIM of ${identity} in ${region} is not verified (status ${dkim?.Status ?? 'unknown'})`,
-    why: `Mail from ${fromAddress} carries no signature of its domain, which the large providers ask for.${records.length > 0 ? ' Publish these records; SES finds them within 72 hours.' : ''}`,
-    ...(records.length > 0 && {
-      records: records.map(
-        token => `${token}._domainkey.${domain}. 3600 IN CNAME ${token}.dkim.amazonses.com.`,
-      ),
-    }),
+    why: `Mail from ${fromAddress} carries no signature of its domain, which the large providers ask for.${what}`,
+    ...(records.length > 0 && { records }),
     fix: isVerified
       ? sesCommand('put-email-identity-dkim-attributes', region, {
           'email-identity': identity,
@@ -154,10 +149,11 @@ function dkimFinding({ region, identity, dkim, fromAddress }: DeliveryFacts): Fi
   }
 }
 
-function mailFromFinding({ region, identity, mailFrom }: DeliveryFacts): Finding {
+function mailFromFinding({ region, identity, mailFrom, published }: DeliveryFacts): Finding {
   const isSet = Boolean(mailFrom?.MailFromDomain)
   const domain = mailFrom?.MailFromDomain || `mail.${domainOf(identity)}`
   const refuses = isSet && mailFrom?.BehaviorOnMxFailure === 'REJECT_MESSAGE'
+  const { records, what } = toPublish(mailFromRecords(domain, region), isSet ? published : undefined)
   return {
     id: 'ses-mail-from',
     level: refuses ? 'high' : isSet ? 'medium' : 'low',
@@ -165,17 +161,24 @@ function mailFromFinding({ region, identity, mailFrom }: DeliveryFacts): Finding
       ? `The MAIL FROM domain ${domain} of ${identity} is not verified (status ${mailFrom?.MailFromDomainStatus ?? 'unknown'})`
       : `${identity} has no MAIL FROM domain of its own`,
     why: refuses
-      ? 'SES refuses every mail until it finds these records.'
-      : 'SPF then stands for amazonses.com instead of your domain, and DMARC rests on DKIM alone. Publish these records.',
-    records: [
-      `${domain}. 3600 IN MX 10 feedback-smtp.${region}.amazonses.com.`,
-      `${domain}. 3600 IN TXT "v=spf1 include:amazonses.com ~all"`,
-    ],
+      ? `SES refuses every mail until it finds the records.${what}`
+      : `SPF then stands for amazonses.com instead of your domain, and DMARC rests on DKIM alone.${what}`,
+    ...(records.length > 0 && { records }),
     fix: sesCommand('put-email-identity-mail-from-attributes', region, {
       'email-identity': identity,
       'mail-from-domain': domain,
     }),
   }
+}
+
+/** The lines that DNS lacks, as far as it was asked, and what to do about them. */
+function toPublish(wanted: readonly DnsRecord[], published: ReadonlySet<string> | undefined) {
+  const lines = wanted.map(zoneLine)
+  const records = lines.filter(line => !published?.has(line))
+  if (lines.length === 0) return { records, what: '' }
+  if (records.length === 0) return { records, what: ' DNS has the records; SES finds them within 72 hours.' }
+  const lacks = published === undefined ? '' : ' DNS lacks them.'
+  return { records, what: ` Publish these records; SES finds them within 72 hours.${lacks}` }
 }
 
 function configurationSetFindings({ region, configurationSet }: DeliveryFacts): Finding[] {
