@@ -26,10 +26,28 @@ test('values of another type than text are left out', () => {
   const event = {
     request: { userAttributes: { email: 1, name: 'x', other: null }, clientMetadata: ['resend'] },
   }
-  expect(readTriggerEvent(event)).toMatchObject({
+  const { userAttributes, clientMetadata } = readTriggerEvent(event)
+  expect({ userAttributes, clientMetadata }).toEqual({
     userAttributes: { name: 'x' },
     clientMetadata: { 0: 'resend' },
   })
+  const session = [{ challengeName: 1, challengeResult: 'true', challengeMetadata: {} }]
+  expect(readTriggerEvent({ request: { session } }).session).toEqual([
+    { challengeName: '', challengeResult: false, challengeMetadata: undefined },
+  ])
+})
+
+test('each part is read from its own key', () => {
+  const parts = { userPoolId: 'pool', userName: 'user', triggerSource: 'Source_Name' }
+  const request = { challengeName: 'CUSTOM_CHALLENGE', challengeAnswer: '123456' }
+  const event = { ...parts, callerContext: { clientId: 'client' }, request }
+  expect(readTriggerEvent(event)).toMatchObject({ ...parts, ...request, clientId: 'client' })
+})
+
+test('what goes into logs is one word of at most 128 characters, or nothing', () => {
+  const read = (triggerSource: string) => readTriggerEvent({ triggerSource }).triggerSource
+  expect(read('a'.repeat(128))).toHaveLength(128)
+  for (const text of ['a b', ' a', 'a ', 'a@example.com', 'a'.repeat(129)]) expect(read(text)).toBe('')
 })
 
 test('userNotFound is false only when it is absent, null or false', () => {

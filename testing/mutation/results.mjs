@@ -30,12 +30,15 @@ export function compare(files, survivors) {
   return { unexplained: without(survivors, explained), needless: without(explained, survivors) }
 }
 
-/** The report without its survivors: Stryker keeps what it finds in there, also where a new test would notice now. */
-export function withoutSurvivors(report) {
+/**
+ * The report without the survivors of what is run again: Stryker keeps what it finds in there, also where a new test
+ * would notice now.
+ */
+export function withoutSurvivors(report, isRun) {
   const noticed = ({ status }) => ['Killed', 'Timeout'].includes(status)
   const files = Object.entries(report.files).map(([name, file]) => [
     name,
-    { ...file, mutants: file.mutants.filter(noticed) },
+    isRun(name) ? { ...file, mutants: file.mutants.filter(noticed) } : file,
   ])
   return { ...report, files: Object.fromEntries(files) }
 }

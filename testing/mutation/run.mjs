@@ -47,12 +47,14 @@ function reportIn(file) {
 function isNoticed(room) {
   const file = `coverage/mutation-${room}.json`
   if (!values.last) {
+    const files = values.files?.split(',')
+    const isRun = file => files?.includes(file) ?? true
     const kept = `coverage/mutation-${room}-kept.json`
-    if (existsSync(kept)) writeFileSync(kept, JSON.stringify(withoutSurvivors(reportIn(kept))))
-    const files = values.files === undefined ? [] : ['--mutate', values.files]
+    if (existsSync(kept)) writeFileSync(kept, JSON.stringify(withoutSurvivors(reportIn(kept), isRun)))
+    const mutate = values.files === undefined ? [] : ['--mutate', values.files]
     const { status } = spawnSync(
       process.execPath,
-      [STRYKER, 'run', 'testing/mutation/stryker.config.mjs', ...files],
+      [STRYKER, 'run', 'testing/mutation/stryker.config.mjs', ...mutate],
       { stdio: 'inherit', env: { ...process.env, MUTATED_ROOM: room } },
     )
     if (status !== 0) return false
