@@ -20,7 +20,10 @@ const NAMES = {
   ],
   cost: ['benchmarks.ts', 'a million sign-ins in dollars, beside native MFA'],
   guesses: ['guesses.mjs', 'the chance to guess a code'],
+  'sign-ins': ['sign-ins.ts', 'sign-ins per second through the local user pool at 1, 8 and 32 clients'],
+  enumeration: ['enumeration.ts', 'what the time of an answer tells about whether a user exists'],
   load: ['load.ts', 'thousands of sign-ins while mail and triggers fail'],
+  migration: ['migration.ts', 'thousands of users moved to the native factor and back while people sign in'],
   document: ['document.ts', 'writes the tables and charts of the documents from docs/evidence/'],
 }
 const USAGE = `Usage: npm run bench -- NAME [options]

@@ -10,6 +10,8 @@ test.each([
   ['person%other@example.com'],
   ['other.example!person@example.com'],
   ['person@3com.example'],
+  ['person@example.x'],
+  ['person@example.7-7x'],
   ['person@bücher.example'],
   ['person@例え.テスト'],
 ])('%s is a mailbox', address => expect(isMailbox(address)).toBe(true))
@@ -35,6 +37,8 @@ test.each([
   ['person@127.0.0.1'],
   ['person@１２７.0.0.1'],
   ['person@example.123'],
+  ['person@example.com-'],
+  ['person@example.com!'],
   ['person@exam\u00adple.com'],
   ['person@exam\u200bple.com'],
   [`${'a'.repeat(65)}@example.com`],

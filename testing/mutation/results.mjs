@@ -55,5 +55,5 @@ function changeOf(source, { location: { start, end }, replacement }) {
 
 function shorten(text) {
   const oneLine = text.replace(/\s+/g, ' ')
-  return oneLine.length > 80 ? `${oneLine.slice(0, 77)}...` : oneLine
+  return oneLine.length > 160 ? `${oneLine.slice(0, 157)}...` : oneLine
 }
