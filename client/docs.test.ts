@@ -54,6 +54,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
     "import { checkMail, isMailModule } from './check-mail.ts'\nimport { standardMail } from '../shared/mail.ts'",
   'shared/challenge-sequence.ts':
     "import { nextStep, readProgress, type SignIn } from './challenge-sequence.ts'\ndeclare const signIn: SignIn",
+  'recording/raw-mail.ts': "import { readSentMail } from './raw-mail.ts'",
+  'shared/mail-message.ts':
+    "import { type MailParts, standardMail } from './mail.ts'\nimport { writeMessage } from './mail-message.ts'\nimport type { CreateSettings } from './settings.ts'\ndeclare const parts: MailParts\ndeclare const settings: CreateSettings",
   'shared/mail.ts':
     "import { escapeHtml, type MailParts, standardMail } from './mail.ts'\ndeclare const parts: MailParts",
 }

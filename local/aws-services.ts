@@ -52,7 +52,7 @@ export interface AwsMail {
   readonly eventDestinations?: Readonly<Record<string, readonly UntypedObject[]>>
   /** Reasons by address: the suppression list of the account. */
   readonly suppressed?: Readonly<Record<string, string>>
-  /** As GetMetricData answers them. */
+  /** As GetMetricData answers them where there is no `cloudWatch`. */
   readonly metrics?: readonly UntypedObject[]
 }
 
@@ -180,8 +180,6 @@ export function performAws(
         SuppressedDestination: { EmailAddress: address, Reason: reason, LastUpdateTime: 1_700_000_000 },
       }
     }
-    case 'GetMetricData':
-      return { MetricDataResults: mail.metrics ?? [] }
     case 'DescribeAlarms':
       return alarmsPage(account.alarms, input)
     case 'DescribeStacks':
@@ -189,6 +187,8 @@ export function performAws(
     case 'SimulatePrincipalPolicy':
       return simulationXml(account, input)
     default: {
+      if (operation === 'GetMetricData' && account.cloudWatch === undefined)
+        return { MetricDataResults: mail.metrics ?? [] }
       const answer = account.cloudWatch && performCloudWatch(account.cloudWatch, operation, input)
       if (answer) return answer
       throw new AwsError('UnknownOperationException', `There is no operation ${operation} here.`)

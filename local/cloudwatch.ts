@@ -154,7 +154,7 @@ function pointOf({ fields, at }: LogLine, transformation: MetricTransformation):
   }
 }
 
-/** Sums by period, counted from StartTime; a period without a value is left out, as in CloudWatch. */
+/** Sums or averages by period, counted from StartTime; a period without a value is left out, as in CloudWatch. */
 function getMetricData(watch: CloudWatch, input: UntypedObject): UntypedObject {
   const points = pointsOf(watch)
   const { MetricDataQueries: queries, StartTime: start, EndTime: end } = input
@@ -163,23 +163,27 @@ function getMetricData(watch: CloudWatch, input: UntypedObject): UntypedObject {
   return {
     MetricDataResults: queries.filter(isObject).map(query => {
       const { MetricStat: stat } = query
-      if (!isObject(stat) || stat['Stat'] !== 'Sum' || !isObject(stat['Metric']))
-        throw new AwsError('InvalidParameterValue', 'Only MetricStat with Stat Sum is simulated.')
+      if (!isObject(stat) || !['Sum', 'Average'].includes(String(stat['Stat'])) || !isObject(stat['Metric']))
+        throw new AwsError('InvalidParameterValue', 'Only MetricStat with Stat Sum or Average is simulated.')
+      const isAverage = stat['Stat'] === 'Average'
       const isWanted = metricTest(stat['Metric'])
       const period = Number(stat['Period'])
-      const sums = new Map<number, number>()
+      const periods = new Map<number, number[]>()
       for (const point of points) {
         const seconds = point.at / 1000
         if (seconds < start || seconds >= end || !isWanted(point)) continue
         const from = start + Math.floor((seconds - start) / period) * period
-        sums.set(from, (sums.get(from) ?? 0) + point.value)
+        periods.set(from, [...(periods.get(from) ?? []), point.value])
       }
-      const sorted = [...sums].toSorted(([one], [other]) => other - one)
+      const sorted = [...periods].toSorted(([one], [other]) => other - one)
       return {
         Id: query['Id'],
         Label: stat['Metric']['MetricName'],
         Timestamps: sorted.map(([from]) => from),
-        Values: sorted.map(([, sum]) => sum),
+        Values: sorted.map(([, values]) => {
+          const sum = values.reduce((total, value) => total + value, 0)
+          return isAverage ? sum / values.length : sum
+        }),
         StatusCode: 'Complete',
       }
     }),
