@@ -122,11 +122,6 @@ export function isForMachines(client: JsonObject): boolean {
   )
 }
 
-/** Whether users sign in through a client with password and code, and in no other way. */
-export function asksForCodeOnly(client: JsonObject): boolean {
-  return asksForCode(client) && flowsWithoutCode(client).length === 0 && !isForMachines(client)
-}
-
 /** The ids of GUARDED_CLIENT_IDS; undefined means every app client, as the guard itself reads the setting. */
 export function guardedClientIds(setting: string | undefined): string[] | undefined {
   const value = setting?.trim() ?? ''

@@ -5,7 +5,7 @@ import { packageFile } from '../command/name.ts'
 import { printable, shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import {
-  asksForCodeOnly,
+  canOnlyAskForCode,
   flowsWith,
   flowsWithoutCode,
   guardedClientIds,
@@ -265,7 +265,7 @@ function clientsWithoutCode(state: PoolState): JsonObject[] {
 
 /** The app clients through which users sign in with password and code, and in no other way. */
 function clientsThatOnlyAsk({ clients }: PoolState): string[] {
-  return Object.entries(clients).flatMap(([id, client]) => (asksForCodeOnly(client) ? [id] : []))
+  return Object.entries(clients).flatMap(([id, client]) => (canOnlyAskForCode(client) ? [id] : []))
 }
 
 function guardCommand(userPoolId: string, stackName: string | undefined, ids: readonly string[]): string {

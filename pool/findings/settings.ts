@@ -1,6 +1,6 @@
 // Findings on the settings of the functions, and on the alarms that watch them.
 import type { Environment } from '../../shared/settings.ts'
-import { asksForCodeOnly, guardedClientIds } from '../app-clients.ts'
+import { canOnlyAskForCode, guardedClientIds } from '../app-clients.ts'
 import { ourFunction, ourTriggers, type PoolFacts } from '../pool-facts.ts'
 import { problemsWith, SHARED_SETTINGS, settingOf } from '../trigger-settings.ts'
 import { deployCommand, type Finding } from './finding.ts'
@@ -62,7 +62,7 @@ function stagedGuard(facts: PoolFacts): Finding[] {
   const guarded = settingOf(ourFunction(facts, 'PreTokenGeneration'), 'GUARDED_CLIENT_IDS')
   const listed = guardedClientIds(guarded)
   if (listed === undefined) return []
-  const asking = (facts.clients ?? []).filter(asksForCodeOnly)
+  const asking = (facts.clients ?? []).filter(canOnlyAskForCode)
   const leftOut = asking.map(client => String(client['ClientId'])).filter(id => !listed.includes(id))
   return [
     {
