@@ -69,7 +69,7 @@ function isPlain(text: string): boolean {
 
 /** The text in encoded words (RFC 2047), each of whole characters. */
 function encodedWords(text: string): string[] {
-  return (onOneLine(text).match(ENCODED_WORD) ?? []).map(word => `=?UTF-8?B?${base64(word)}?=`)
+  return [...onOneLine(text).matchAll(ENCODED_WORD)].map(([word]) => `=?UTF-8?B?${base64(word)}?=`)
 }
 
 function part(type: string, text: string): string[] {
@@ -79,7 +79,7 @@ function part(type: string, text: string): string[] {
     'Content-Transfer-Encoding: base64',
     '',
     // The lines of a text end with CRLF, whatever the encoding (RFC 2045, section 6.8).
-    ...(base64(text.replace(/\r\n?|\n/g, '\r\n')).match(/.{1,76}/g) ?? []),
+    ...[...base64(text.replace(/\r\n?|\n/g, '\r\n')).matchAll(/.{1,76}/g)].map(([line]) => line),
   ]
 }
 
