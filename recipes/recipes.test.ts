@@ -206,7 +206,7 @@ describe('the Terraform module', () => {
       handler: member(deployed, 'handler'),
       architectures: member(deployed, 'architectures'),
       timeout: member(deployed, 'timeout'),
-      memory: member(locals, 'functions', file, 'memory'),
+      memory: member(deployed, 'memory_size'),
       logFormat: member(single(deployed['logging_config']), 'log_format'),
       settings: stringsAt(locals, 'functions', file, 'settings').toSorted(),
     })
