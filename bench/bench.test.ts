@@ -55,6 +55,13 @@ describe('npm run bench', () => {
     expect(JSON.parse((await bench('cost', '--json')).stdout)).toEqual(measured('cost'))
   })
 
+  test.each(['warm', 'sign-ins', 'load'])('%s says which option it does not know', async name => {
+    await expect(bench(name, '--no-such')).rejects.toMatchObject({
+      code: 2,
+      stderr: `Unknown option '--no-such'\nSee npm run bench -- ${name} --help.\n`,
+    })
+  })
+
   test('takes a positive number of runs only', async () => {
     await expect(bench('warm', '--runs', 'many')).rejects.toMatchObject({
       code: 2,

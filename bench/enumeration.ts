@@ -1,15 +1,15 @@
 // What the time of an answer tells about whether a user exists: the built triggers, and sign-ins through the local user pool.
 import { readFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { objectAt, parseJsonObject, stringAt } from '../command/json.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
 import { projectDirectory, type TriggerName } from '../local/trigger-process.ts'
-import { startSrp } from '../pool/probe/srp-client.ts'
 import { startSesStandIn } from '../recording/ses-stand-in.ts'
 import { createEvent, defineEvent, PASSWORD_PASSED, passed, verifyEvent } from '../testing/sample-events.ts'
+import { integerOption } from './integer-option.ts'
+import { type Machine, machine, machineText, markdownTable, median } from './measure.ts'
+import { signIn } from './people.ts'
 
 const HELP = `Usage: npm run enumeration -- [options]
 
@@ -34,7 +34,7 @@ type Comparison = {
 }
 
 type Figures = {
-  readonly machine: string
+  readonly machine: Machine
   readonly comparisons: readonly Comparison[]
 }
 
@@ -63,11 +63,7 @@ async function compare(
   const { known, unknown } = times
   const pairs = known.map(one => unknown.filter(other => other > one).length)
   const unknownSlower = pairs.reduce((sum, count) => sum + count, 0) / (runs * runs)
-  return { name, runs, known: medianOf(known), unknown: medianOf(unknown), unknownSlower }
-}
-
-function medianOf(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0
+  return { name, runs, known: median(known), unknown: median(unknown), unknownSlower }
 }
 
 type Handler = (event: object) => Promise<{ response: Record<string, unknown> }>
@@ -125,31 +121,9 @@ async function compareTriggers(runs: number): Promise<Comparison[]> {
 
 /** A sign-in with a wrong password, up to the error. */
 async function failToSignIn(pool: LocalUserPool, username: string): Promise<void> {
-  const call = async (operation: string, body: object) => {
-    const target = `AWSCognitoIdentityProviderService.${operation}`
-    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
-    const response = await fetch(pool.endpoint, { method: 'POST', headers, body: JSON.stringify(body) })
-    return parseJsonObject(await response.text())
-  }
-  const srp = startSrp()
-  const ClientId = pool.clientId
-  const started = await call('InitiateAuth', {
-    AuthFlow: 'CUSTOM_AUTH',
-    ClientId,
-    AuthParameters: { USERNAME: username, SRP_A: srp.srpA, CHALLENGE_NAME: 'SRP_A' },
-  })
-  const parameters = Object.fromEntries(
-    Object.entries(objectAt(started, 'ChallengeParameters')).map(([name, value]) => [name, String(value)]),
-  )
-  const proof = srp.proof({ userPoolId: pool.userPoolId, password: 'Wrong-password-1', parameters })
-  const ended = await call('RespondToAuthChallenge', {
-    ClientId,
-    ChallengeName: 'PASSWORD_VERIFIER',
-    Session: stringAt(started, 'Session'),
-    ChallengeResponses: { USERNAME: username, ...proof },
-  })
-  const error = stringAt(ended, '__type')
-  if (error !== 'NotAuthorizedException') throw new Error(`The sign-in ended in ${error}.`)
+  const person = { username, isNew: false, password: 'Wrong-password-1' }
+  const end = await signIn(pool, person, () => '').catch((error: unknown) => String(error))
+  if (!end?.includes('NotAuthorizedException')) throw new Error(`The sign-in ended in ${end ?? 'tokens'}.`)
 }
 
 async function compareSignIns(runs: number): Promise<Comparison> {
@@ -170,19 +144,17 @@ async function compareSignIns(runs: number): Promise<Comparison> {
 function tableOf({ machine, comparisons }: Figures): string {
   const time = (milliseconds: number) =>
     milliseconds < 1 ? `${(milliseconds * 1000).toFixed(0)} us` : `${milliseconds.toFixed(1)} ms`
-  const rows = comparisons.map(({ name, runs, known, unknown, unknownSlower }) =>
-    ['', name, runs, time(known), time(unknown), `${(unknownSlower * 100).toFixed(0)} %`, '']
-      .join(' | ')
-      .trim(),
+  const table = markdownTable(
+    ['answer', 'calls', 'known user, median', 'unknown user, median', 'the unknown one took longer'],
+    comparisons.map(({ name, runs, known, unknown, unknownSlower }) => [
+      name,
+      String(runs),
+      time(known),
+      time(unknown),
+      `${(unknownSlower * 100).toFixed(0)} %`,
+    ]),
   )
-  const lines = [
-    '| answer | calls | known user, median | unknown user, median | the unknown one took longer |',
-    '|---|---|---|---|---|',
-    ...rows,
-    '',
-    `${machine}.`,
-  ]
-  return `${lines.join('\n')}\n`
+  return `${table}\n\n${machineText(machine)}.\n`
 }
 
 const { values } = parseArgs({
@@ -198,14 +170,9 @@ if (values.help) {
 } else if (values.table !== undefined) {
   process.stdout.write(tableOf(JSON.parse(await readFile(values.table, 'utf8'))))
 } else {
-  const runs = Number(values.runs)
-  if (!Number.isSafeInteger(runs) || runs < 1) {
-    process.stderr.write('--runs must be a positive integer.\n')
-    process.exit(2)
-  }
-  const machine = `Node.js ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`
+  const runs = integerOption('runs', values.runs)
   const figures: Figures = {
-    machine,
+    machine: machine(),
     comparisons: [...(await compareTriggers(runs)), await compareSignIns(runs)],
   }
   process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : tableOf(figures))

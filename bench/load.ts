@@ -1,7 +1,6 @@
 // Thousands of sign-ins at a time through the local user pool and the built triggers, while mail and triggers fail.
 import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type JsonObject, parseJsonObject, stringAt } from '../command/json.ts'
 import { progressBar } from '../command/terminal.ts'
@@ -9,6 +8,8 @@ import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool
 import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
+import { integerOption } from './integer-option.ts'
+import { machine, machineText } from './measure.ts'
 import {
   localUsersOf,
   mailReader,
@@ -303,7 +304,7 @@ function reportOf(figures: Figures, problems: readonly string[], command: string
 
 Written by \`${command}\`. What it does: \`npm run load -- --help\`.
 
-Machine: ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}, one run.
+Machine: ${machineText(machine())}; one run.
 
 | | |
 |---|---|
@@ -324,13 +325,6 @@ ${errorRows.join('\n')}
 `
 }
 
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  process.stderr.write(`--${name} must be a positive integer.\n`)
-  return process.exit(2)
-}
-
 const { values } = parseArgs({
   options: {
     'sign-ins': { type: 'string', default: '5000' },
@@ -345,11 +339,11 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(HELP)
 } else {
-  const signIns = positive('sign-ins', values['sign-ins'])
-  const clients = positive('clients', values.clients)
+  const signIns = integerOption('sign-ins', values['sign-ins'])
+  const clients = integerOption('clients', values.clients)
   const bar = progressBar(process, 'Signing in')
   const figures = await run(
-    { signIns, clients, seed: positive('seed', values.seed), hasFaults: !values['no-faults'] },
+    { signIns, clients, seed: integerOption('seed', values.seed), hasFaults: !values['no-faults'] },
     done => bar.show(done, signIns),
   )
   bar.end()

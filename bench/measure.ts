@@ -283,6 +283,10 @@ export function goalTable(goals: readonly Goal[]): string {
   )
 }
 
-export function machineLine({ node, processor, cores, memoryGiB, date }: Machine, runs: number): string {
-  return `Node.js ${node}, ${cores} x ${processor}, ${memoryGiB} GiB, ${date}; medians of ${runs} fresh processes in turns.`
+export function machineText({ node, processor, cores, memoryGiB, date }: Machine): string {
+  return `Node.js ${node}, ${cores} x ${processor}, ${memoryGiB} GiB, ${date}`
+}
+
+export function machineLine(machine: Machine, runs: number): string {
+  return `${machineText(machine)}; medians of ${runs} fresh processes in turns.`
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import {
@@ -21,6 +21,8 @@ import { migrate } from '../testing/migration-run.ts'
 import { type CommandRun, run } from '../testing/pool-run.ts'
 import { environmentOf } from '../testing/probe-run.ts'
 import { Crowd, Problems, peopleOf } from './crowd.ts'
+import { integerOption } from './integer-option.ts'
+import { machine, machineText } from './measure.ts'
 import { randomNumbers } from './random-numbers.ts'
 
 const HELP = `Usage: npm run load:migration -- [options]
@@ -293,20 +295,13 @@ ${wrong.length === 0 ? 'Every sign-in ended with tokens, after a factor and afte
 
 Written by \`${command}\`. What it does: \`npm run load:migration -- --help\`.
 
-Machine: ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node.js ${process.version}. ${users} users, ${atOnce} sign-ins at
+Machine: ${machineText(machine())}. ${users} users, ${atOnce} sign-ins at
 a time with the driver, each of which takes ${typing / 1000} s on average to type the code; pool, people and mover share the machine.
 
 ${sections.join('\n')}
 What is not compared: the time of the last change of a user, and what a first sign-in changes (password and status). Where tokens
 come right behind a new password, the guard refuses them also to a moved user, who is asked a second time in that first sign-in.
 `
-}
-
-function positive(name: string, text: string, least = 1): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= least) return value
-  process.stderr.write(`--${name} must be an integer of ${least} or more.\n`)
-  return process.exit(2)
 }
 
 const { values } = parseArgs({
@@ -327,12 +322,12 @@ if (values.help) {
   process.stdout.write(HELP)
 } else {
   const options = {
-    users: positive('users', values.users),
-    atOnce: positive('at-once', values['at-once']),
-    kills: positive('kills', values.kills, 0),
-    rate: positive('rate', values.rate),
-    typing: positive('typing', values.typing, 0),
-    seed: positive('seed', values.seed),
+    users: integerOption('users', values.users),
+    atOnce: integerOption('at-once', values['at-once']),
+    kills: integerOption('kills', values.kills, 0),
+    rate: integerOption('rate', values.rate),
+    typing: integerOption('typing', values.typing, 0),
+    seed: integerOption('seed', values.seed),
   }
   const runs: Figures[] = []
   const wanted = BEHAVIOURS.filter(([after]) => values.after === undefined || values.after === after)

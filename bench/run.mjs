@@ -57,6 +57,10 @@ await build({
 try {
   const { benchmarkOf } = await import(pathToFileURL(outfile))
   await benchmarkOf?.(name)?.()
+} catch (error) {
+  if (!String(error.code).startsWith('ERR_PARSE_ARGS')) throw error
+  process.stderr.write(`${error.message}\nSee npm run bench -- ${name} --help.\n`)
+  process.exitCode = 2
 } finally {
   await rm(outfile)
 }

@@ -1,10 +1,11 @@
 // Whole sign-ins per second through the local user pool and the built triggers, with 1, 8 and 32 clients.
 import { readFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { startLocalUserPool } from '../local/local-user-pool.ts'
 import { startSesStandIn } from '../recording/ses-stand-in.ts'
+import { integerOption } from './integer-option.ts'
+import { type Machine, machine, machineText, markdownTable, median } from './measure.ts'
 import { localUsersOf, mailReader, type Participant, people, type SignInTarget, signIn } from './people.ts'
 
 const HELP = `Usage: npm run bench:sign-ins -- [options]
@@ -24,13 +25,6 @@ Options:
 type Work = { readonly pool: SignInTarget; readonly clients: number; readonly signIns: number }
 
 type Measured = { readonly milliseconds: number; readonly processorMs: number }
-
-type Machine = {
-  readonly node: string
-  readonly cpu: string
-  readonly cores: number
-  readonly memoryGiB: number
-}
 
 type Row = {
   readonly clients: number
@@ -110,22 +104,12 @@ async function measure(clients: readonly number[], signIns: number, runs: number
     }
   }
   await worker.terminate()
-  const machine = {
-    node: process.version,
-    cpu: cpus()[0]?.model ?? 'unknown processor',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-  }
   const rows = [...measured].map(([count, results]) => {
     const signInsPerSecond = results.map(({ milliseconds }) => rounded((signIns / milliseconds) * 1000))
     const processorMs = rounded(median(results.map(result => result.processorMs / signIns)))
     return { clients: count, signInsPerSecond, median: median(signInsPerSecond), processorMs }
   })
-  return { machine, signIns, runs, rows }
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? Number.NaN
+  return { machine: machine(), signIns, runs, rows }
 }
 
 function rounded(number: number): number {
@@ -133,24 +117,19 @@ function rounded(number: number): number {
 }
 
 function tableOf({ machine, signIns, runs, rows }: Figures): string {
-  const lines = [
-    '| clients | sign-ins per second | lowest and highest run | processor time of one, ms, without the triggers |',
-    '|---|---|---|---|',
-    ...rows.map(({ clients, signInsPerSecond, ...row }) => {
+  const table = markdownTable(
+    [
+      'clients',
+      'sign-ins per second',
+      'lowest and highest run',
+      'processor time of one, ms, without the triggers',
+    ],
+    rows.map(({ clients, signInsPerSecond, ...row }) => {
       const span = `${Math.min(...signInsPerSecond)} to ${Math.max(...signInsPerSecond)}`
-      return `| ${clients} | ${row.median} | ${span} | ${row.processorMs} |`
+      return [String(clients), String(row.median), span, String(row.processorMs)]
     }),
-    '',
-    `Node.js ${machine.node}, ${machine.cores} x ${machine.cpu}, ${machine.memoryGiB} GiB; medians of ${runs} runs of ${signIns} sign-ins.`,
-  ]
-  return `${lines.join('\n')}\n`
-}
-
-function positive(name: string, text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  process.stderr.write(`--${name} must be a positive integer.\n`)
-  return process.exit(2)
+  )
+  return `${table}\n\n${machineText(machine)}; medians of ${runs} runs of ${signIns} sign-ins.\n`
 }
 
 async function runCommand(): Promise<void> {
@@ -173,9 +152,9 @@ async function runCommand(): Promise<void> {
     process.stdout.write(tableOf(figures))
     return
   }
-  const clients = values.clients.split(',').map(text => positive('clients', text))
-  const signIns = positive('sign-ins', values['sign-ins'])
-  const figures = await measure(clients, signIns, positive('runs', values.runs))
+  const clients = values.clients.split(',').map(text => integerOption('clients', text))
+  const signIns = integerOption('sign-ins', values['sign-ins'])
+  const figures = await measure(clients, signIns, integerOption('runs', values.runs))
   process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : tableOf(figures))
 }
 
