@@ -52,8 +52,6 @@ export interface AwsMail {
   readonly eventDestinations?: Readonly<Record<string, readonly UntypedObject[]>>
   /** Reasons by address: the suppression list of the account. */
   readonly suppressed?: Readonly<Record<string, string>>
-  /** As GetMetricData answers them where there is no `cloudWatch`. */
-  readonly metrics?: readonly UntypedObject[]
 }
 
 /** One request to a service, as the AWS SDK and the AWS CLI send it. */
@@ -187,8 +185,6 @@ export function performAws(
     case 'SimulatePrincipalPolicy':
       return simulationXml(account, input)
     default: {
-      if (operation === 'GetMetricData' && account.cloudWatch === undefined)
-        return { MetricDataResults: mail.metrics ?? [] }
       const answer = account.cloudWatch && performCloudWatch(account.cloudWatch, operation, input)
       if (answer) return answer
       throw new AwsError('UnknownOperationException', `There is no operation ${operation} here.`)

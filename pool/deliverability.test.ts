@@ -19,6 +19,11 @@ let records: Map<string, string>
 beforeEach(async () => {
   const state = goodPool()
   state.ses[REGION] = goodMail(state)
+  // The newest rates are under what AWS looks at; the ones before them were not.
+  state.metrics = [
+    ...[rate('Bounce', 0.2, 3), rate('Bounce', 0.049)],
+    ...[rate('Complaint', 0.2, 3), rate('Complaint', 0.0009)],
+  ]
   objectAt(state.functions[ARNS.CreateAuthChallenge]?.configuration, 'Environment', 'Variables')[
     'SES_CONFIGURATION_SET'
   ] = 'codes'
@@ -74,12 +79,17 @@ function goodMail(state: StandInState) {
       ],
     },
     suppressed: {},
-    metrics: [
-      { Id: 'bounces', Values: [0.049, 0.2] },
-      { Id: 'complaints', Values: [0.0009, 0.2] },
-    ],
   }
 }
+
+/** A rate of SES as CloudWatch has it, some hours ago. */
+const rate = (name: string, value: number, hours = 1) => ({
+  namespace: 'AWS/SES',
+  name: `Reputation.${name}Rate`,
+  dimensions: {},
+  at: Date.now() - hours * 3_600_000,
+  value,
+})
 
 const TYPES: Readonly<Record<number, string>> = { 5: 'CNAME', 15: 'MX', 16: 'TXT' }
 
@@ -228,17 +238,16 @@ const FAULTS: Fault[] = [
   },
   ...(
     [
-      ['ses-bounces', 'medium', 0.05, 'BOUNCE'],
-      ['ses-bounces', 'high', 0.1, 'BOUNCE'],
-      ['ses-complaints', 'medium', 0.001, 'COMPLAINT'],
-      ['ses-complaints', 'high', 0.005, 'COMPLAINT'],
+      ['ses-bounces', 'medium', 0.05, 'BOUNCE', 'Bounce'],
+      ['ses-bounces', 'high', 0.1, 'BOUNCE', 'Bounce'],
+      ['ses-complaints', 'medium', 0.001, 'COMPLAINT', 'Complaint'],
+      ['ses-complaints', 'high', 0.005, 'COMPLAINT', 'Complaint'],
     ] as const
-  ).map(([id, level, rate, reason]) => ({
-    fault: `${id} of ${rate}`,
+  ).map(([id, level, value, reason, name]) => ({
+    fault: `${id} of ${value}`,
     id,
     level,
-    plant: (state: StandInState) =>
-      (mail(state)['metrics'] = [{ Id: id.slice('ses-'.length), Values: [rate, 0] }]),
+    plant: (state: StandInState) => (state.metrics = [rate(name, value), rate(name, 0, 3)]),
     fix: `list-suppressed-destinations --region eu-central-1 --reasons ${reason}`,
   })),
   {

@@ -11,6 +11,7 @@ import {
   QUERY_OPERATIONS,
   regionOfRequest,
 } from '../local/aws-services.ts'
+import type { MetricPoint } from '../local/cloudwatch.ts'
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from '../pool/user-pool.ts'
 
 export type StandInFunction = { configuration: JsonObject; policy?: JsonObject }
@@ -24,7 +25,6 @@ export type StandInSes = {
   configurationSetAnswers?: Record<string, JsonObject>
   eventDestinations?: Record<string, JsonObject[]>
   suppressed?: Record<string, string>
-  metrics?: JsonObject[]
 }
 
 export type StandInState = {
@@ -40,6 +40,8 @@ export type StandInState = {
   ses: Record<string, StandInSes>
   /** What DescribeAlarms answers. */
   alarms: JsonObject[]
+  /** What CloudWatch has, beside no logs. */
+  metrics: MetricPoint[]
   /** The ARNs on which SimulatePrincipalPolicy allows an action; `*` at the end stands for any text. */
   allowedResources: string[]
   /** Outputs by stack name. */
@@ -357,7 +359,7 @@ function adminGetUser({ users }: StandInState, { Username = null }: JsonObject):
 }
 
 /** The account around the pool. */
-function accountOf({ functions, ses, stacks, alarms, allowedResources }: StandInState): AwsAccount {
+function accountOf({ functions, ses, stacks, alarms, metrics, allowedResources }: StandInState): AwsAccount {
   const mail = Object.entries(ses).map(([region, { account, identities, configurationSets, ...its }]) => {
     const described = Object.entries(identities).map(([name, verified]) => {
       const ConfigurationSetName = its.defaultConfigurationSets?.[name] ?? null
@@ -366,5 +368,6 @@ function accountOf({ functions, ses, stacks, alarms, allowedResources }: StandIn
     })
     return [region, { ...its, account, identities: Object.fromEntries(described), configurationSets }]
   })
-  return { functions, ses: Object.fromEntries(mail), stacks, alarms, allowedResources }
+  const cloudWatch = { logGroups: {}, metricFilters: [], points: () => metrics }
+  return { functions, ses: Object.fromEntries(mail), stacks, alarms, allowedResources, cloudWatch }
 }

@@ -122,6 +122,7 @@ export function poolBeforeAttach(): StandInState {
         AlarmActions: ['arn:aws:sns:eu-central-1:111122223333:on-call'],
       },
     ],
+    metrics: [],
     allowedResources: ['arn:aws:ses:eu-central-1:111122223333:identity/*'],
     stacks: { [STACK]: Object.fromEntries(TRIGGERS.map(trigger => [`${trigger}Arn`, ARNS[trigger]])) },
   }
