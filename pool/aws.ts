@@ -33,11 +33,23 @@ export function awsClients(region: string): Aws {
     cognito: new CognitoIdentityProviderClient({ region, requestHandler }),
     cloudFormation: new CloudFormationClient({ region, requestHandler }),
     iam: new IAMClient({ region, requestHandler }),
-    lambda: functionRegion => new LambdaClient({ region: functionRegion, requestHandler }),
-    ses: mailRegion => new SESv2Client({ region: mailRegion, requestHandler }),
-    logs: functionRegion => new CloudWatchLogsClient({ region: functionRegion, requestHandler }),
-    dynamoDb: tableRegion => new DynamoDBClient({ region: tableRegion, requestHandler }),
-    cloudWatch: alarmRegion => new CloudWatchClient({ region: alarmRegion, requestHandler }),
+    lambda: oneForEachRegion(LambdaClient),
+    ses: oneForEachRegion(SESv2Client),
+    logs: oneForEachRegion(CloudWatchLogsClient),
+    dynamoDb: oneForEachRegion(DynamoDBClient),
+    cloudWatch: oneForEachRegion(CloudWatchClient),
+  }
+}
+
+/** A second client would look up its settings and connect again. */
+function oneForEachRegion<Client>(
+  Service: new (configuration: { region: string; requestHandler: typeof requestHandler }) => Client,
+): (region: string) => Client {
+  const clients = new Map<string, Client>()
+  return region => {
+    const client = clients.get(region) ?? new Service({ region, requestHandler })
+    clients.set(region, client)
+    return client
   }
 }
 
