@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from '@jest/globals'
+import { startCommandProcess } from '../testing/command-process.ts'
 import { ERROR_CODES } from './error-codes.ts'
 import { parseJsonObject } from './json.ts'
 
@@ -38,26 +39,28 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 const COMMANDS = Object.keys(OPTIONS)
 const ALL_OPTIONS = [...new Set(Object.values(OPTIONS).flat())]
 
-let folder: string
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'command-'))
+const { run, close } = startCommandProcess(process.cwd())
+const folder = mkdtempSync(join(tmpdir(), 'command-'))
+const elsewhere = startCommandProcess(folder)
+afterAll(() => {
+  close()
+  elsewhere.close()
+  rmSync(folder, { recursive: true })
 })
-afterAll(() => rmSync(folder, { recursive: true }))
 
-function runIn(cwd: string, ...args: string[]) {
-  return spawnSync(process.execPath, [resolve('dist/command/cognito-email-code.mjs'), ...args], {
-    cwd,
+/** As a shell starts it. */
+function start(...args: string[]) {
+  return spawnSync(process.execPath, ['dist/command/cognito-email-code.mjs', ...args], {
     encoding: 'utf8',
     input: '',
   })
 }
-const run = (...args: string[]) => runIn(process.cwd(), ...args)
 
 describe.each(COMMANDS)('%s', command => {
   const own = OPTIONS[command] ?? []
 
-  test('--help shows its own options, an example and the exit codes', () => {
-    const { status, stdout, stderr } = run(command, '--help')
+  test('--help shows its own options, an example and the exit codes', async () => {
+    const { status, stdout, stderr } = await run(command, '--help')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toContain(`Usage: npx cognito-email-code ${command} `)
     expect(stdout).toContain(`Example: npx cognito-email-code ${command} `)
@@ -66,9 +69,9 @@ describe.each(COMMANDS)('%s', command => {
     expect(listed.toSorted()).toEqual([...own, '--json', '--help'].toSorted())
   })
 
-  test('an option of another command is an error that names it, with a code', () => {
+  test('an option of another command is an error that names it, with a code', async () => {
     const foreign = ALL_OPTIONS.find(option => !own.includes(option)) ?? ''
-    const { status, stdout, stderr } = run(command, '--json', `${foreign}=x`)
+    const { status, stdout, stderr } = await run(command, '--json', `${foreign}=x`)
     expect(status).toBe(2)
     expect(stderr).toMatch(new RegExp(`^Unknown option for ${command}: ${foreign}\\. See npx cognito`))
     expect(parseJsonObject(stdout)).toMatchObject({ code: 'usage', error: stderr.trim() })
@@ -103,33 +106,37 @@ test.each([
   [['replay', 'events/resend', '--set', 'MAX_ATTEMPTS=99'], 'MAX_ATTEMPTS'],
   [['import'], 'Missing required option: --out FOLDER'],
   [['start', '--after-new-password', 'never'], 'Invalid --after-new-password: never'],
-])('%j is wrong use, and --json says so too', (args, message) => {
+])('%j is wrong use, and --json says so too', async (args, message) => {
   const [command = '', ...more] = args
-  const { status, stdout, stderr } = run(command, '--json', ...more)
+  const { status, stdout, stderr } = await run(command, '--json', ...more)
   expect(status).toBe(2)
   expect(stderr).toContain(message)
   expect(parseJsonObject(stdout)).toEqual({ code: 'usage', error: stderr.trim() })
 })
 
 test('an unknown command is an error that lists the commands', () => {
-  const { status, stdout, stderr } = run('chek')
+  const { status, stdout, stderr } = start('chek')
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toContain('Unknown command: chek.')
   for (const command of COMMANDS) expect(stderr).toContain(command)
 })
 
-test('with --json an unknown command has a stable code', () => {
-  expect(parseJsonObject(run('chek', '--json').stdout)).toMatchObject({ code: 'unknown-command' })
+test('with --json an unknown command has a stable code', async () => {
+  expect(parseJsonObject((await run('chek', '--json')).stdout)).toMatchObject({ code: 'unknown-command' })
 })
 
-test('without a command the usage goes to stderr; with --help to stdout', () => {
-  expect(run()).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('Usage:') })
-  expect(run('--help')).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('Usage:') })
+test('without a command the usage goes to stderr; with --help to stdout', async () => {
+  expect(await run()).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('Usage:') })
+  expect(await run('--help')).toMatchObject({
+    status: 0,
+    stderr: '',
+    stdout: expect.stringContaining('Usage:'),
+  })
 })
 
-test('--version prints the version of the package', () => {
+test('--version prints the version of the package', async () => {
   const { version } = parseJsonObject(readFileSync('package.json', 'utf8'))
-  expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+  expect(await run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 test('output that cannot be written is not success; a reader that has enough is', () => {
@@ -143,22 +150,21 @@ test('output that cannot be written is not success; a reader that has enough is'
   expect(closed).toMatchObject({ status: 0, stderr: '0\n' })
 })
 
-test('the example of replay works where it is printed', () => {
-  const example = /^Example: npx cognito-email-code (.*)$/m.exec(
-    runIn(folder, 'replay', '--help').stdout,
-  )?.[1]
-  expect(runIn(folder, ...(example ?? '').split(' '))).toMatchObject({ status: 0, stderr: '' })
+test('the example of replay works where it is printed', async () => {
+  const { stdout } = await elsewhere.run('replay', '--help')
+  const [, example = ''] = /^Example: npx cognito-email-code (.*)$/m.exec(stdout) ?? []
+  expect(await elsewhere.run(...example.split(' '))).toMatchObject({ status: 0, stderr: '' })
 })
 
 test('a command gets its own arguments and its own exit code', () => {
-  const replay = run('replay', '--json', 'events/resend')
+  const replay = start('replay', '--json', 'events/resend')
   expect(replay.status).toBe(0)
   expect(JSON.parse(replay.stdout)).toMatchObject([{ name: 'resend' }])
 })
 
-test('the files that a help text names are there, wherever it runs', () => {
+test('the files that a help text names are there, wherever it runs', async () => {
   for (const command of COMMANDS) {
-    const { stdout } = runIn(folder, command, '--help')
+    const { stdout } = await elsewhere.run(command, '--help')
     const named = [...stdout.matchAll(/\S*\/(?:docs|events)\/[\w/.-]*\w/g)].map(([path]) =>
       path.replace(/^\(/, ''),
     )

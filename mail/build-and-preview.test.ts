@@ -11,6 +11,7 @@ import { confirmSignIn, signIn } from 'aws-amplify/auth'
 import { isObject, parseJsonObject } from '../command/json.ts'
 import { startMailbox } from '../local/mailbox.ts'
 import { LOCALES } from '../shared/locales.ts'
+import { startCommandProcess } from '../testing/command-process.ts'
 import { pointAmplifyAt } from '../testing/local-pool.ts'
 
 const MAIL = `
@@ -43,15 +44,16 @@ export const sv: MailTexts = {
 }
 `
 
-let folder: string
+const folder = await mkdtemp(join(tmpdir(), 'own-mail-test-'))
+const { run, close } = startCommandProcess(folder)
 let rehearsal: ChildProcess | undefined
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'own-mail-test-'))
   await writeFile(join(folder, 'mail.ts'), MAIL)
   await writeFile(join(folder, 'sv.ts'), SWEDISH)
 })
 afterAll(async () => {
+  close()
   if (rehearsal !== undefined) {
     const ended = once(rehearsal, 'exit')
     rehearsal.kill('SIGINT')
@@ -60,7 +62,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-function command(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+/** In a process with an environment of its own. */
+function command(args: readonly string[], environment: Readonly<Record<string, string>>) {
   const env = { PATH: process.env['PATH'], HOME: folder, ...environment }
   return spawnSync(process.execPath, [join(process.cwd(), 'dist/command/cognito-email-code.mjs'), ...args], {
     cwd: folder,
@@ -71,7 +74,7 @@ function command(args: readonly string[], environment: Readonly<Record<string, s
 
 test('the triggers are built with it, to the same bytes each time, and only Create differs', async () => {
   for (const out of ['one', 'two']) {
-    const { stdout, stderr } = command(['build', '--mail', 'mail.ts', '--out', out, '--json'])
+    const { stdout, stderr } = await run('build', '--mail', 'mail.ts', '--out', out, '--json')
     expect(stderr).toBe('')
     expect(parseJsonObject(stdout)).toMatchObject({ out, languages: [...LOCALES, 'sv'] })
   }
@@ -134,7 +137,7 @@ test('a sign-in in the rehearsal gets that mail, in that language', async () => 
 
 test('a module that breaks the contract is refused before anything is written, with every rule that it breaks', async () => {
   await writeFile(join(folder, 'bad.ts'), MAIL.replace('subject: texts', 'subject: code + texts'))
-  const { status, stderr, stdout } = command(['build', '--mail', 'bad.ts', '--out', 'bad', '--json'])
+  const { status, stderr, stdout } = await run('build', '--mail', 'bad.ts', '--out', 'bad', '--json')
   expect(status).toBe(2)
   expect(parseJsonObject(stdout)).toMatchObject({ code: 'mail-refused' })
   expect(stderr).toContain('  subject-code: sv: The code must not be in subject')
@@ -167,7 +170,7 @@ test.each([
 ])('build with %s says what to do', async (_, args, code, text) => {
   await writeFile(join(folder, 'broken.ts'), 'export default (')
   await writeFile(join(folder, 'throws.ts'), "throw new Error('not today')")
-  const { status, stdout, stderr } = command(['build', ...args, '--json'])
+  const { status, stdout, stderr } = await run('build', ...args, '--json')
   expect(status).toBe(2)
   expect(parseJsonObject(stdout)).toMatchObject({ code })
   expect(stderr).toContain(text)
@@ -178,13 +181,13 @@ test('without esbuild, build says how to install it, and the preview of the stan
   await cp('dist', join(installed, 'dist'), { recursive: true })
   await cp('package.json', join(installed, 'package.json'))
   const program = join(installed, 'dist/command/cognito-email-code.mjs')
-  const run = (...args: string[]) =>
+  const runInstalled = (...args: string[]) =>
     spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' })
-  const built = run('build', '--mail', 'mail.ts', '--out', 'x', '--json')
+  const built = runInstalled('build', '--mail', 'mail.ts', '--out', 'x', '--json')
   expect(built.status).toBe(2)
   expect(parseJsonObject(built.stdout)).toMatchObject({ code: 'no-esbuild' })
   expect(built.stderr).toContain('npm install --save-dev esbuild')
-  expect(run('mail-preview', '--out', 'standard.html').status).toBe(0)
+  expect(runInstalled('mail-preview', '--out', 'standard.html').status).toBe(0)
 })
 
 test('the preview is one page with every language that loads nothing, from the settings of the functions', async () => {
@@ -196,7 +199,7 @@ test('the preview is one page with every language that loads nothing, from the s
     '--footer',
     '{"en":"Bank Ltd","de":"Bank AG"}',
   ]
-  expect(command(['mail-preview', ...settings]).stdout).toBe('Written: mail-preview.html\n')
+  expect((await run('mail-preview', ...settings)).stdout).toBe('Written: mail-preview.html\n')
   const page = await readFile(join(folder, 'mail-preview.html'), 'utf8')
   for (const locale of LOCALES) expect(page).toContain(`<section id="${locale}">`)
   expect(page).toContain(
@@ -206,7 +209,7 @@ test('the preview is one page with every language that loads nothing, from the s
   expect(page).toContain('background:#0b5fff')
   expect(page).not.toMatch(/https?:|<script|\bsrc=|<link|url\(/)
 
-  command(['mail-preview', '--mail', 'mail.ts', '--out', 'own.html', '--locales', 'sv,de', '--json'])
+  await run('mail-preview', '--mail', 'mail.ts', '--out', 'own.html', '--locales', 'sv,de', '--json')
   const own = await readFile(join(folder, 'own.html'), 'utf8')
   expect(own.match(/<section id="[^"]*"/g)).toEqual(['<section id="de"', '<section id="sv"'])
 })
@@ -269,8 +272,8 @@ test.each([
   [['--send-to', 'ada', '--from-address', 'a@example.com'], '--send-to must be one address.'],
   [['--brand-color', '#777777'], 'BRAND_COLOR must be a color as #rrggbb'],
   [['--out', 'no-such-folder/mail.html'], 'Cannot write to --out no-such-folder/mail.html (ENOENT).'],
-])('mail-preview %j says what to do', (args, text) => {
-  const { status, stderr } = command(['mail-preview', ...args])
+])('mail-preview %j says what to do', async (args, text) => {
+  const { status, stderr } = await run('mail-preview', ...args)
   expect(status).toBe(2)
   expect(stderr).toContain(text)
 })

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLocalUserPool as startPool } from '../local/local-user-pool.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
-import { differencesOf, findSignIns, readSignIn, replaySignIn } from '../recording/replay.ts'
+import { differencesOf, findSignIns, type Replay, readSignIn, startReplayer } from '../recording/replay.ts'
 
 // These types are the whole interface of the module, so that its declarations need neither the internals nor their packages.
 // The type check holds the implementations against them.
@@ -199,25 +199,32 @@ export async function replaySignIns(
   path: string,
   options: ReplayOptions = {},
 ): Promise<readonly ReplayedSignIn[]> {
-  const signIns: ReplayedSignIn[] = []
-  for (const signIn of await recordedSignIns(path)) {
-    const { name, events } = await replaySignIn(signIn, join(projectDirectory, 'dist'), options.settings)
-    const replayed = events.map(event => ({
-      name: event.name,
-      trigger: event.trigger,
-      response: event.response,
-      error: event.error,
-      mails: event.mails,
-      compared: event.expected !== undefined,
-      differences: differencesOf(event),
-      notes: event.notes,
-    }))
-    const differences = replayed.flatMap(event =>
-      event.differences.map(difference => `${event.name}: ${difference}`),
-    )
-    signIns.push({ name, events: replayed, differences })
+  const recorded = await recordedSignIns(path)
+  const replayer = await startReplayer(join(projectDirectory, 'dist'), options.settings)
+  try {
+    const signIns: ReplayedSignIn[] = []
+    for (const signIn of recorded) signIns.push(replayedSignInOf(await replayer.replay(signIn)))
+    return signIns
+  } finally {
+    await replayer.close()
   }
-  return signIns
+}
+
+function replayedSignInOf({ name, events }: Replay): ReplayedSignIn {
+  const replayed = events.map(event => ({
+    name: event.name,
+    trigger: event.trigger,
+    response: event.response,
+    error: event.error,
+    mails: event.mails,
+    compared: event.expected !== undefined,
+    differences: differencesOf(event),
+    notes: event.notes,
+  }))
+  const differences = replayed.flatMap(event =>
+    event.differences.map(difference => `${event.name}: ${difference}`),
+  )
+  return { name, events: replayed, differences }
 }
 
 async function recordedSignIns(path: string) {

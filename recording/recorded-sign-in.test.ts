@@ -10,12 +10,13 @@ import { confirmSignIn, signIn, signOut } from 'aws-amplify/auth'
 import { ConsoleLogger } from 'aws-amplify/utils'
 import { startLocalUserPool } from '../local/local-user-pool.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
-import { readSignIn, replaySignIn } from './replay.ts'
+import { readSignIn, startReplayer } from './replay.ts'
 
 ConsoleLogger.LOG_LEVEL = 'ERROR'
 
 test('a sign-in that was recorded in a pool is imported without a name in it, and replays to its tokens', async () => {
   const pool = await startLocalUserPool({ environment: { RECORD_EVENTS: 'on' } })
+  const replayer = await startReplayer(join(projectDirectory, 'dist'))
   const directory = await mkdtemp(join(tmpdir(), 'recorded-'))
   try {
     Amplify.configure({
@@ -66,12 +67,13 @@ test('a sign-in that was recorded in a pool is imported without a name in it, an
     )
     for (const hidden of [username, await code()]) expect(written).not.toContain(hidden)
 
-    const replay = await replaySignIn(await readSignIn(join(out, folder)), join(projectDirectory, 'dist'))
+    const replay = await replayer.replay(await readSignIn(join(out, folder)))
     expect(replay.events.flatMap(({ error, notes }) => [...(error ? [error] : []), ...notes])).toEqual([])
     expect(replay.events.at(-2)?.response).toMatchObject({ issueTokens: true })
   } finally {
     await signOut()
     await pool.close()
+    await replayer.close()
     await rm(directory, { recursive: true })
   }
 })

@@ -1,11 +1,13 @@
 // npm run replay as a command: what it refuses, which files it names as not used, and what it writes.
-import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import { projectDirectory } from '../local/trigger-process.ts'
+import { startCommandProcess } from '../testing/command-process.ts'
+
+const command = startCommandProcess(projectDirectory)
+afterAll(() => command.close())
 
 let directory: string
 
@@ -15,36 +17,30 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }))
 
-async function replay(...args: string[]) {
-  const file = join(projectDirectory, 'dist/command/cognito-email-code.mjs')
-  return promisify(execFile)(process.execPath, [file, 'replay', ...args], { cwd: projectDirectory }).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-  )
-}
+const replay = (...args: string[]) => command.run('replay', ...args)
 
 test.each([
   ['TYPO=1', 'TYPO'],
   ['MAX_ATTEMPTS=99', 'MAX_ATTEMPTS'],
   ['MAX_ATTEMPTS', 'NAME=VALUE'],
 ])('--set %s is an error', async (setting, reason) => {
-  const { code, stderr } = await replay('events/resend', '--set', setting)
-  expect(code).toBe(2)
+  const { status, stderr } = await replay('events/resend', '--set', setting)
+  expect(status).toBe(2)
   expect(stderr).toContain(reason)
 })
 
 test('a setting that no trigger has is an error in settings.json too', async () => {
   await cp(join(projectDirectory, 'events/resend'), directory, { recursive: true })
   await writeFile(join(directory, 'settings.json'), '{"TYPO":"1"}')
-  expect(await replay(directory)).toMatchObject({ code: 2, stderr: expect.stringContaining('TYPO') })
+  expect(await replay(directory)).toMatchObject({ status: 2, stderr: expect.stringContaining('TYPO') })
 })
 
 test('files that the replay does not use are named', async () => {
   await cp(join(projectDirectory, 'events/wrong-password'), join(directory, 'one'), { recursive: true })
   await writeFile(join(directory, 'one/09-nothing.expected.json'), '{}')
   await writeFile(join(directory, 'loose.json'), '{}')
-  const { code, stdout } = await replay(directory)
-  expect(code).toBe(0)
+  const { status, stdout } = await replay(directory)
+  expect(status).toBe(0)
   expect(stdout).toContain(`Not used: ${join(directory, 'loose.json')}`)
   expect(stdout).toContain(`Not used: ${join(directory, 'one/09-nothing.expected.json')}`)
   expect(stdout.match(/Not used/g)).toHaveLength(2)
@@ -57,8 +53,8 @@ test('--write-expected makes a regression test of a recorded sign-in, and leaves
   }
   const own = join(directory, '01-define-auth-challenge.expected.json')
   await writeFile(own, '{"mails":0}')
-  const { code, stdout } = await replay(directory, '--write-expected')
-  expect(code).toBe(0)
+  const { status, stdout } = await replay(directory, '--write-expected')
+  expect(status).toBe(0)
   expect(stdout.match(/Written: /g)).toHaveLength(8)
   expect(stdout).not.toContain(`Written: ${own}`)
   expect(stdout).toContain(
@@ -75,7 +71,7 @@ test('--write-expected makes a regression test of a recorded sign-in, and leaves
   ])
   await rm(join(directory, 'loose.expected.json'))
   const changed = await replay(directory, '--set', 'MAX_ATTEMPTS=5')
-  expect(changed.code).toBe(1)
+  expect(changed.status).toBe(1)
   expect(changed.stdout).toContain('attemptsLeft')
 })
 
@@ -84,13 +80,13 @@ test('the short name of the Verify source, which one table of the documentation 
   const file = join(directory, '04-verify-auth-challenge-response.json')
   const text = await readFile(file, 'utf8')
   await writeFile(file, text.replace('VerifyAuthChallengeResponse_', 'VerifyAuthChallenge_'))
-  expect(await replay(directory)).toMatchObject({ code: 0 })
+  expect(await replay(directory)).toMatchObject({ status: 0 })
 })
 
 test('a folder without events is an error that says what to do', async () => {
   const empty = await replay(directory)
   expect(empty).toMatchObject({
-    code: 2,
+    status: 2,
     stdout: '',
     stderr: expect.stringContaining('No recorded events in'),
   })
@@ -100,7 +96,8 @@ test('a folder without events is an error that says what to do', async () => {
 
 test('the folder that it is run in has its name in the answer', async () => {
   await cp(join(projectDirectory, 'events/resend'), directory, { recursive: true })
-  const file = join(projectDirectory, 'dist/command/cognito-email-code.mjs')
-  const { stdout } = await promisify(execFile)(process.execPath, [file, 'replay', '.'], { cwd: directory })
+  const inside = startCommandProcess(directory)
+  const { stdout } = await inside.run('replay', '.')
+  inside.close()
   expect(stdout.startsWith(`${basename(directory)}\n`)).toBe(true)
 })

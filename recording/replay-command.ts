@@ -20,7 +20,7 @@ import {
   findUnusedFiles,
   type Replay,
   readSignIn,
-  replaySignIn,
+  startReplayer,
 } from './replay.ts'
 
 const OPTIONS = {
@@ -64,13 +64,19 @@ async function replay({
   await checkSettings(environment)
   const replays: Replay[] = []
   const written = new Map<EventReplay, string>()
-  for (const path of (await Promise.all(positionals.map(pathsOf))).flat()) {
-    const signIn = await readSignIn(path)
-    if (signIn.events.length === 0) continue
-    const replay = await replaySignIn(signIn, join(packageDirectory, 'dist'), environment)
-    replays.push(replay)
-    if (values['write-expected']) await writeExpected(path, replay, written)
-    if (!values.json) process.stdout.write(tableOf(replay))
+  const paths = (await Promise.all(positionals.map(pathsOf))).flat()
+  const replayer = await startReplayer(join(packageDirectory, 'dist'), environment)
+  try {
+    for (const path of paths) {
+      const signIn = await readSignIn(path)
+      if (signIn.events.length === 0) continue
+      const replay = await replayer.replay(signIn)
+      replays.push(replay)
+      if (values['write-expected']) await writeExpected(path, replay, written)
+      if (!values.json) process.stdout.write(tableOf(replay))
+    }
+  } finally {
+    await replayer.close()
   }
   if (replays.length === 0) {
     throw new CommandError(

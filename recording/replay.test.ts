@@ -1,16 +1,17 @@
 // Every folder in events/ through the built triggers: the expected answers, and no code or secret anywhere.
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { projectDirectory } from '../local/trigger-process.ts'
-import { differencesOf, findSignIns, readSignIn, replaySignIn } from './replay.ts'
+import { differencesOf, findSignIns, readSignIn, startReplayer } from './replay.ts'
 
-const dist = join(projectDirectory, 'dist')
+const replayer = await startReplayer(join(projectDirectory, 'dist'))
+afterAll(() => replayer.close())
 const folders = await findSignIns(join(projectDirectory, 'events'))
 
 test.each(folders.map(folder => [folder.slice(folder.lastIndexOf('/') + 1), folder]))(
   '%s',
   async (_, folder) => {
-    const replay = await replaySignIn(await readSignIn(folder), dist)
+    const replay = await replayer.replay(await readSignIn(folder))
     expect(replay.events.filter(({ expected }) => expected !== undefined)).not.toEqual([])
     expect(
       replay.events.flatMap(event => differencesOf(event).map(difference => `${event.name}: ${difference}`)),
@@ -30,7 +31,7 @@ test('a Create that Cognito called again is one round: its last answer counts', 
   const events = signIn.events.flatMap(event =>
     event.name.includes('create') ? [{ ...event, expected: undefined }, event] : [event],
   )
-  const replay = await replaySignIn({ ...signIn, events }, dist)
+  const replay = await replayer.replay({ ...signIn, events })
   expect(replay.events.flatMap(event => [...differencesOf(event), ...event.notes])).toEqual([])
   expect(replay.events.at(-2)?.response).toMatchObject({ issueTokens: true })
 })

@@ -131,36 +131,53 @@ export function expectationFrom({ trigger, response, error, mails }: EventReplay
 /** Times and random parts of the public parameters. */
 const CHANGING_PARAMETERS = ['expiresAt', 'resendAfter', 'expiresIn', 'resendIn', 'reference']
 
+/** Replays sign-ins one after another. */
+export interface Replayer {
+  /**
+   * Sends the events of one sign-in to the triggers. From one to the next go, as in Cognito, the private parameters of the
+   * last Create, the metadata of each round, and the result of each Verify.
+   */
+  replay(signIn: RecordedSignIn): Promise<Replay>
+  close(): Promise<void>
+}
+
 /**
- * Sends the events of one sign-in to the triggers. From one to the next go, as in Cognito, the private parameters of the
- * last Create, the metadata of each round, and the result of each Verify.
+ * Sign-ins with the same settings share the processes of the triggers, whose start costs more than all their work.
  *
  * @param directory where the built triggers are
- * @param environment settings of the triggers, over the defaults and those of the sign-in
+ * @param environment settings of the triggers, over the defaults and those of each sign-in
  */
-export async function replaySignIn(
-  signIn: RecordedSignIn,
+export async function startReplayer(
   directory: string,
   environment: Readonly<Record<string, string>> = {},
-): Promise<Replay> {
+): Promise<Replayer> {
   const ses = await startSesStandIn()
   const secret = randomBytes(32).toString('hex')
-  const triggers = new Map<TriggerName, TriggerProcess>(
-    TRIGGER_NAMES.map(name => {
-      const settings = {
-        CODE_SECRET: secret,
-        FROM_ADDRESS: 'no-reply@example.com',
-        AWS_ENDPOINT_URL_SES: ses.url,
-        ...signIn.settings,
-        ...environment,
-      }
-      return [name, startTrigger({ name, directory, environment: settings })]
-    }),
-  )
-  const carried: Carried = { privateParameters: undefined, metadata: [], results: [] }
-  const replayed: EventReplay[] = []
-  let clockOffsetMs = 0
-  try {
+  const started = new Map<string, ReadonlyMap<TriggerName, TriggerProcess>>()
+
+  function triggersWith(own: Readonly<Record<string, string>>): ReadonlyMap<TriggerName, TriggerProcess> {
+    const settings = {
+      CODE_SECRET: secret,
+      FROM_ADDRESS: 'no-reply@example.com',
+      AWS_ENDPOINT_URL_SES: ses.url,
+      ...own,
+      ...environment,
+    }
+    const key = JSON.stringify(settings)
+    const triggers =
+      started.get(key) ??
+      new Map(TRIGGER_NAMES.map(name => [name, startTrigger({ name, directory, environment: settings })]))
+    started.set(key, triggers)
+    return triggers
+  }
+
+  async function replay(signIn: RecordedSignIn): Promise<Replay> {
+    ses.answerWith('accept')
+    const triggers = triggersWith(signIn.settings)
+    const earlierLogs = new Map([...triggers].map(([name, { logs }]) => [name, logs.length]))
+    const carried: Carried = { privateParameters: undefined, metadata: [], results: [] }
+    const replayed: EventReplay[] = []
+    let clockOffsetMs = 0
     for (const { name, event, expected } of signIn.events) {
       clockOffsetMs += (expected?.after ?? 0) * 1000
       const trigger = triggerOf(event)
@@ -180,11 +197,17 @@ export async function replaySignIn(
       })
     }
     const codes = ses.mails().map(codeIn)
-    const logs = [...triggers.values()].flatMap(trigger => trigger.logs)
+    const logs = [...triggers].flatMap(([name, trigger]) => trigger.logs.slice(earlierLogs.get(name)))
     return { name: signIn.name, events: replayed, logs, secrets: [secret, ...codes] }
-  } finally {
-    await Promise.all([...triggers.values()].map(trigger => trigger.close()))
-    await ses.close()
+  }
+
+  return {
+    replay,
+    async close() {
+      const triggers = [...started.values()].flatMap(each => [...each.values()])
+      await Promise.all(triggers.map(trigger => trigger.close()))
+      await ses.close()
+    },
   }
 }
 
