@@ -313,23 +313,24 @@ describe('attach carries through', () => {
     name => ![...changed, 'UserPoolId', 'ClientId'].includes(name),
   )
 
-  test.each(clientMembers)('%s of an app client', async name => {
-    for (const value of [
-      everyMemberOf('UserPoolClientType')[name] ?? null,
-      swapped(everyMemberOf('UserPoolClientType')[name] ?? null),
-    ]) {
-      aws.state.clients[CLIENT_ID] = {
-        ...poolBeforeAttach().clients[CLIENT_ID],
-        [name]: structuredClone(value),
-      }
-      backup = join(directory, `${aws.calls.length}.json`)
-      expect(await attach('--clients', CLIENT_ID)).toMatchObject({ code: 0 })
+  test('every member of an app client, each on a client of its own', async () => {
+    const { [CLIENT_ID]: template = {} } = aws.state.clients
+    const cases = clientMembers.flatMap(name => {
+      const value = everyMemberOf('UserPoolClientType')[name] ?? null
+      return [value, swapped(value)].map((it, index) => ({ id: `${name}${index}`, name, value: it }))
+    })
+    for (const { id, name, value } of cases)
+      aws.state.clients[id] = { ...template, ClientId: id, [name]: structuredClone(value) }
+    expect(await attach('--clients', cases.map(({ id }) => id).join(','))).toMatchObject({ code: 0 })
+    for (const { id, name, value } of cases) {
       // Beside an ApplicationArn the service-linked role is described, and refused on the way in.
       const taken =
         name === 'AnalyticsConfiguration' ? without(objectAt({ value }, 'value'), ['RoleArn']) : value
-      expect([name, sent('UpdateUserPoolClient').at(-1)?.[name]]).toEqual([name, taken])
-      expect([name, aws.state.clients[CLIENT_ID]?.[name]]).toEqual([name, value])
+      const update = sent('UpdateUserPoolClient').find(body => body['ClientId'] === id)
+      expect([id, update?.[name]]).toEqual([id, taken])
+      expect([id, aws.state.clients[id]?.[name]]).toEqual([id, value])
     }
+    expect(clientMembers.length).toBeGreaterThan(15)
   })
 
   test('a session that is longer than the code needs, and flows that ask for the code already', async () => {

@@ -1,11 +1,11 @@
 // No way back is closed: whichever commands changed a pool, and whichever backup is used first, the pool comes back.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { ERROR_CODES } from '../command/error-codes.ts'
 import { type JsonObject, objectAt, stringAt, stringsAt, without } from '../command/json.ts'
-import { type StandIn, startAwsStandIn } from '../testing/aws-stand-in.ts'
+import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, POOL_ID, poolBeforeAttach, STACK } from '../testing/example-pool.ts'
 import { type CommandRun, jsonOf, run } from '../testing/pool-run.ts'
 
@@ -57,48 +57,82 @@ const ATTACHES: Readonly<Record<string, readonly string[]>> = {
   other: ['--clients', OTHER_CLIENT],
 }
 const KINDS = Object.keys(ATTACHES)
-const SEQUENCES = KINDS.flatMap(one => [
-  [one],
-  ...KINDS.flatMap(two => [[one, two], ...['client', 'overlap'].map(three => [one, two, three])]),
-])
+/** Which attach may come first, second and third. */
+const ROUNDS = [KINDS, KINDS, ['client', 'overlap']]
 
-describe('after every attach sequence, from whichever backup first, the tool leads back', () => {
-  test.each(SEQUENCES.map(sequence => [sequence.join(', '), sequence] as const))(
-    '%s',
-    async (_, sequence) => {
-      const before = settings()
-      const backups: string[] = []
-      for (const [index, kind] of sequence.entries()) {
-        const file = `${index}.json`
-        const result = await attach(file, ...(ATTACHES[kind] ?? []))
-        expect(result).toMatchObject({ code: 0 })
-        if (jsonOf(result)['changed'] === true) backups.push(file)
-      }
-      const attached = structuredClone(aws.state)
-      const files = `${directory}-attached`
-      cpSync(directory, files, { recursive: true })
-      for (let first = 0; first < sequence.length; first += 1) {
-        Object.assign(aws.state, structuredClone(attached))
-        rmSync(directory, { recursive: true })
-        cpSync(files, directory, { recursive: true })
-        const start = backups[first]
-        if (start === undefined) continue
-        let result = await detach(start)
-        let steps = 0
-        for (let next = nextBackup(result); next !== undefined; next = nextBackup(result)) {
-          expect([result.code, stranded()]).toEqual([0, []])
-          steps += 1
-          expect(steps).toBeLessThan(6)
-          result = await pool('detach', '--backup', next)
-        }
-        expect([result.code, result.err, stranded()]).toEqual([0, '', []])
-        expect(settings()).toEqual(before)
-        for (const file of backups)
-          expect(jsonOf(await detach(file))).toMatchObject({ changed: false, next: [] })
-      }
-    },
-  )
+/** The pool and the backups after some attaches. */
+type Moment = {
+  readonly path: string
+  readonly state: StandInState
+  readonly files: ReadonlyMap<string, string>
+}
+
+const momentNow = (path: string): Moment => ({
+  path,
+  state: structuredClone(aws.state),
+  files: new Map(readdirSync(directory).map(name => [name, readFileSync(join(directory, name), 'utf8')])),
 })
+
+function goTo({ state, files }: Moment): void {
+  Object.assign(aws.state, structuredClone(state))
+  for (const name of readdirSync(directory)) rmSync(join(directory, name))
+  for (const [name, text] of files) writeFileSync(join(directory, name), text)
+}
+
+/** Uses one backup after another as the tool says. What was done at the same moment already is not done once more. */
+async function checkWaysBack(attached: Moment, before: ReturnType<typeof settings>): Promise<void> {
+  const done = new Map<string, { readonly result: CommandRun; readonly after: Moment }>()
+  const detachOnce = async (backup: string) => {
+    const key = JSON.stringify([backup, settings(), [...momentNow('').files]])
+    const known = done.get(key)
+    if (known !== undefined) {
+      goTo(known.after)
+      return known.result
+    }
+    const result = await detach(backup)
+    done.set(key, { result, after: momentNow('') })
+    return result
+  }
+  const backups = [...attached.files.keys()]
+  for (const first of backups) {
+    const path = `${attached.path}; back from ${first}`
+    goTo(attached)
+    let result = await detachOnce(first)
+    let steps = 0
+    for (let next = nextBackup(result); next !== undefined; next = nextBackup(result)) {
+      expect([path, result.code, stranded()]).toEqual([path, 0, []])
+      steps += 1
+      expect(steps).toBeLessThan(6)
+      result = await detachOnce(basename(next))
+    }
+    expect([path, result.code, result.err, stranded()]).toEqual([path, 0, '', []])
+    expect([path, settings()]).toEqual([path, before])
+    for (const file of backups)
+      expect(jsonOf(await detachOnce(file))).toMatchObject({ changed: false, next: [] })
+  }
+}
+
+test('after every attach sequence, from whichever backup first, the tool leads back', async () => {
+  const before = settings()
+  let border = [momentNow('at first')]
+  let sequences = 0
+  for (const kinds of ROUNDS) {
+    const next: Moment[] = []
+    for (const moment of border) {
+      for (const kind of kinds) {
+        goTo(moment)
+        const result = await attach(`${moment.files.size}.json`, ...(ATTACHES[kind] ?? []))
+        expect([moment.path, kind, result]).toMatchObject([moment.path, kind, { code: 0 }])
+        sequences += 1
+        // An attach that changes nothing leads nowhere new.
+        if (jsonOf(result)['changed'] === true) next.push(momentNow(`${moment.path}, ${kind}`))
+      }
+    }
+    for (const moment of next) await checkWaysBack(moment, before)
+    border = next
+  }
+  expect(sequences).toBeGreaterThan(30)
+}, 120_000)
 
 describe('a backup of the first format', () => {
   /** As the version before wrote it: only the named clients, and not what they became. */
