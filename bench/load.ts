@@ -1,5 +1,4 @@
 // Thousands of sign-ins at a time through the local user pool and the built triggers, while mail and triggers fail.
-import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { type JsonObject, parseJsonObject, stringAt } from '../command/json.ts'
@@ -8,8 +7,9 @@ import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool
 import { TRIGGER_NAMES } from '../local/trigger-process.ts'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { startDynamoDbStandIn } from '../testing/dynamodb-stand-in.ts'
+import { childProcesses } from './child-processes.ts'
 import { integerOption } from './integer-option.ts'
-import { machine, machineText } from './measure.ts'
+import { machine, machineText, median } from './measure.ts'
 import {
   localUsersOf,
   mailReader,
@@ -82,24 +82,10 @@ function mailFault(random: number): SesAnswer {
   return 'accept'
 }
 
-/** Megabytes of the processes that this one has started, where Linux tells. */
+/** Median of the triggers' processes; 0 where the machine does not tell. */
 function megabytesOfTriggers(): number {
-  try {
-    const statuses = readdirSync('/proc')
-      .filter(name => /^\d+$/.test(name))
-      .flatMap(id => {
-        try {
-          return [readFileSync(`/proc/${id}/status`, 'utf8')]
-        } catch {
-          return []
-        }
-      })
-      .filter(status => status.includes(`\nPPid:\t${process.pid}\n`))
-    const sizes = statuses.map(status => Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024)
-    return Math.round(sizes.toSorted((one, other) => one - other).at(Math.floor(sizes.length / 2)) ?? 0)
-  } catch {
-    return 0
-  }
+  const sizes = childProcesses().map(({ megabytes }) => megabytes)
+  return sizes.length === 0 ? 0 : Math.round(median(sizes))
 }
 
 type Options = {

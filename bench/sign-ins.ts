@@ -1,9 +1,12 @@
 // Whole sign-ins per second through the local user pool and the built triggers, with 1, 8 and 32 clients.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import { startLocalUserPool } from '../local/local-user-pool.ts'
 import { startSesStandIn } from '../recording/ses-stand-in.ts'
+import { childProcesses } from './child-processes.ts'
 import { integerOption } from './integer-option.ts'
 import { type Machine, machine, machineText, markdownTable, median } from './measure.ts'
 import { localUsersOf, mailReader, type Participant, people, type SignInTarget, signIn } from './people.ts'
@@ -11,7 +14,8 @@ import { localUsersOf, mailReader, type Participant, people, type SignInTarget, 
 const HELP = `Usage: npm run bench:sign-ins -- [options]
 
 Signs users in through the local user pool, with SRP, the built triggers and a code from each mail; half of them have a temporary
-password. The clients and the mail server are in one thread, the pool in another, each trigger in processes of its own.
+password. The clients are in one process with the mail server, the pool is in another one, each trigger in processes of its own: the
+clients compute as much as the pool, so the processor time of each is told apart (of the triggers on Linux only).
 
 Options:
   --clients N,N    how many at a time (default 1,8,32)
@@ -26,13 +30,21 @@ type Work = { readonly pool: SignInTarget; readonly clients: number; readonly si
 
 type Measured = { readonly milliseconds: number; readonly processorMs: number }
 
+/** Milliseconds of processor time, user and system. */
+type Shares = {
+  /** With the mail server. */
+  readonly clients: number
+  readonly pool: number
+  readonly triggers: number
+}
+
 type Row = {
   readonly clients: number
   /** Of each run. */
   readonly signInsPerSecond: readonly number[]
   readonly median: number
-  /** Processor time of one sign-in in clients, mail server and pool, without the triggers; median. */
-  readonly processorMs: number
+  /** Of one sign-in; medians. */
+  readonly processorMs: Shares
 }
 
 type Figures = {
@@ -45,8 +57,11 @@ type Figures = {
 /** How many sign in before the measurement begins: processes start, and code gets warm. */
 const warmUpFor = (signIns: number) => Math.min(40, signIns)
 
-/** The thread of the clients: says where it takes mail, then signs in as told and says how long that took. */
-async function beClients(port: NonNullable<typeof parentPort>): Promise<void> {
+/** Tells the process of the clients apart. */
+const CLIENTS = '--be-clients'
+
+/** The process of the clients: says where it takes mail, then signs in as told and says how long that took. */
+async function beClients(send: (answer: string | Measured) => void): Promise<void> {
   const ses = await startSesStandIn()
   const codeOf = mailReader(ses)
   async function signInAll(
@@ -62,51 +77,81 @@ async function beClients(port: NonNullable<typeof parentPort>): Promise<void> {
     }
     await Promise.all(Array.from({ length: clients }, client))
   }
-  port.on('message', async ({ pool, clients, signIns }: Work) => {
+  process.on('disconnect', () => process.exit())
+  process.on('message', async ({ pool, clients, signIns }: Work) => {
     const warmUp = warmUpFor(signIns)
     const persons = people(warmUp + signIns)
     await signInAll(pool, persons.slice(0, warmUp), clients)
+    send('warm')
     const start = performance.now()
-    const before = process.cpuUsage()
+    const before = processorMs()
     await signInAll(pool, persons.slice(warmUp), clients)
-    const { user, system } = process.cpuUsage(before)
-    const measured: Measured = {
-      milliseconds: performance.now() - start,
-      processorMs: (user + system) / 1000,
-    }
-    port.postMessage(measured)
+    send({ milliseconds: performance.now() - start, processorMs: processorMs() - before })
   })
-  port.postMessage(ses.url)
+  send(ses.url)
 }
 
-/** What the thread of the clients says next. @throws Error when it fails */
-function answerOf<Answer>(worker: Worker): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-  })
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
-async function measure(clients: readonly number[], signIns: number, runs: number): Promise<Figures> {
-  const worker = new Worker(new URL(import.meta.url))
-  const mailUrl = await answerOf<string>(worker)
-  const measured = new Map<number, Measured[]>(clients.map(count => [count, []]))
+/** What the process of the clients says next. @throws Error when it ends instead */
+async function answerOf<Answer>(clients: ChildProcess): Promise<Answer> {
+  const over = new AbortController()
+  const ended = once(clients, 'exit', { signal: over.signal }).then(() => {
+    throw new Error('The clients ended.')
+  })
+  const answered = once(clients, 'message', { signal: over.signal }).then(([answer]) => answer)
+  try {
+    return await Promise.race([answered, ended])
+  } finally {
+    over.abort()
+    for (const waiting of [answered, ended]) waiting.catch(() => undefined)
+  }
+}
+
+/** What the pool's process and the triggers took so far. */
+function sharesNow(clients: ChildProcess): Omit<Shares, 'clients'> {
+  const triggers = childProcesses().filter(({ id }) => id !== clients.pid)
+  return { pool: processorMs(), triggers: triggers.reduce((sum, each) => sum + each.processorMs, 0) }
+}
+
+/** One run, in a pool of its own. */
+async function runOnce(clients: ChildProcess, mailUrl: string, count: number, signIns: number) {
+  const users = localUsersOf(people(warmUpFor(signIns) + signIns))
+  const pool = await startLocalUserPool({ users, environment: { AWS_ENDPOINT_URL_SES: mailUrl } })
+  const { endpoint, userPoolId, clientId } = pool
+  const work: Work = { pool: { endpoint, userPoolId, clientId }, clients: count, signIns }
+  const warm = answerOf<'warm'>(clients)
+  clients.send(work)
+  await warm
+  const before = sharesNow(clients)
+  const measured = await answerOf<Measured>(clients)
+  const after = sharesNow(clients)
+  await pool.close()
+  const shares: Shares = {
+    clients: measured.processorMs / signIns,
+    pool: (after.pool - before.pool) / signIns,
+    triggers: (after.triggers - before.triggers) / signIns,
+  }
+  return { signInsPerSecond: rounded((signIns / measured.milliseconds) * 1000), shares }
+}
+
+async function measure(counts: readonly number[], signIns: number, runs: number): Promise<Figures> {
+  const clients = fork(fileURLToPath(import.meta.url), [CLIENTS])
+  const mailUrl = await answerOf<string>(clients)
+  const measured = new Map<number, Awaited<ReturnType<typeof runOnce>>[]>(counts.map(count => [count, []]))
   for (let run = 0; run < runs; run += 1) {
     for (const [count, results] of measured) {
-      const users = localUsersOf(people(warmUpFor(signIns) + signIns))
-      const pool = await startLocalUserPool({ users, environment: { AWS_ENDPOINT_URL_SES: mailUrl } })
-      const { endpoint, userPoolId, clientId } = pool
-      const work: Work = { pool: { endpoint, userPoolId, clientId }, clients: count, signIns }
-      const answer = answerOf<Measured>(worker)
-      worker.postMessage(work)
-      results.push(await answer)
-      await pool.close()
+      results.push(await runOnce(clients, mailUrl, count, signIns))
     }
   }
-  await worker.terminate()
+  clients.disconnect()
   const rows = [...measured].map(([count, results]) => {
-    const signInsPerSecond = results.map(({ milliseconds }) => rounded((signIns / milliseconds) * 1000))
-    const processorMs = rounded(median(results.map(result => result.processorMs / signIns)))
+    const signInsPerSecond = results.map(result => result.signInsPerSecond)
+    const share = (part: keyof Shares) => rounded(median(results.map(({ shares }) => shares[part])))
+    const processorMs = { clients: share('clients'), pool: share('pool'), triggers: share('triggers') }
     return { clients: count, signInsPerSecond, median: median(signInsPerSecond), processorMs }
   })
   return { machine: machine(), signIns, runs, rows }
@@ -122,11 +167,14 @@ function tableOf({ machine, signIns, runs, rows }: Figures): string {
       'clients',
       'sign-ins per second',
       'lowest and highest run',
-      'processor time of one, ms, without the triggers',
+      'processor time of one, ms: clients and mail server',
+      'pool',
+      'triggers',
     ],
-    rows.map(({ clients, signInsPerSecond, ...row }) => {
+    rows.map(({ clients, signInsPerSecond, processorMs, ...row }) => {
       const span = `${Math.min(...signInsPerSecond)} to ${Math.max(...signInsPerSecond)}`
-      return [String(clients), String(row.median), span, String(row.processorMs)]
+      const shares = [processorMs.clients, processorMs.pool, processorMs.triggers].map(String)
+      return [String(clients), String(row.median), span, ...shares]
     }),
   )
   return `${table}\n\n${machineText(machine)}; medians of ${runs} runs of ${signIns} sign-ins.\n`
@@ -158,5 +206,6 @@ async function runCommand(): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : tableOf(figures))
 }
 
-if (isMainThread || parentPort === null) await runCommand()
-else await beClients(parentPort)
+const send = process.argv.includes(CLIENTS) ? process.send?.bind(process) : undefined
+if (send === undefined) await runCommand()
+else await beClients(send)

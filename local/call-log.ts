@@ -119,7 +119,7 @@ export class CallLog {
       requestNumber,
       trigger,
       attempt,
-      event: structuredClone(event),
+      event,
     })
     const started = performance.now()
     try {

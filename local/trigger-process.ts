@@ -81,10 +81,16 @@ function required(file: string): string {
 }
 
 /**
- * How long a call waits for a process that is at work before it starts another one. Most calls take less, and a start costs
- * more: without this, 32 clients would start more than 80 processes that stand in each other's way.
+ * How long a call waits for one of the processes at work, for each of them, before it starts another one. Most calls take less,
+ * and a start costs more: processes that stand in each other's way make all calls late, and late calls start more of them.
  */
 const PATIENCE_MS = 50
+
+/** A call that waits for a process; it gets undefined when there will be none. */
+interface WaitingCall {
+  readonly since: number
+  take(child: ChildProcess | undefined): void
+}
 
 /** The first of these ends a start, well or not. */
 const SIGNS_OF_A_START = ['message', 'exit', 'error'] as const
@@ -99,8 +105,9 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
   const logs: string[] = []
   const idle = new Set<ChildProcess>()
   const all = new Set<ChildProcess>()
-  /** Calls that wait for a process, oldest first; undefined when there will be none. */
-  const waiting: ((child: ChildProcess | undefined) => void)[] = []
+  /** Oldest first. */
+  const waiting: WaitingCall[] = []
+  let patience: NodeJS.Timeout | undefined
   let isStarting = false
   const timeoutMs = options.functionTimeoutMs ?? 10_000
   let closed = false
@@ -108,13 +115,15 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
   function startProcess(): ChildProcess {
     const child = fork(runtime, [file], {
       env: environmentOf(options),
-      execArgv: [],
+      // It mostly ends before code that V8 optimises has made up for the time that takes.
+      execArgv: ['--no-opt'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     all.add(child)
     child.once('exit', () => {
       all.delete(child)
       idle.delete(child)
+      startForWaiting()
     })
     child.on('message', (report: Report) => {
       if ('log' in report) logs.push(report.log)
@@ -131,32 +140,38 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
       idle.delete(child)
       return child
     }
-    const taken = new Promise<ChildProcess | undefined>(take => waiting.push(take))
-    if (all.size === 0) startForWaiting()
-    else setTimeout(startForWaiting, PATIENCE_MS)
-    return taken
+    return new Promise(take => {
+      waiting.push({ since: performance.now(), take })
+      startForWaiting()
+    })
   }
 
   function giveBack(child: ChildProcess): void {
-    const take = waiting.shift()
-    if (take === undefined) idle.add(child)
-    else take(child)
+    const next = waiting.shift()
+    if (next === undefined) idle.add(child)
+    else next.take(child)
   }
 
   /** One start at a time: what it is ready to do may be enough. */
   function startForWaiting(): void {
-    if (isStarting || closed) return
-    const take = waiting.shift()
-    if (take === undefined) return
+    clearTimeout(patience)
+    const [oldest] = waiting
+    if (oldest === undefined || isStarting || closed) return
+    const waits = oldest.since + PATIENCE_MS * all.size - performance.now()
+    if (waits > 0) {
+      patience = setTimeout(startForWaiting, waits)
+      return
+    }
+    waiting.shift()
     const child = startProcess()
     isStarting = true
     const onStarted = () => {
       for (const event of SIGNS_OF_A_START) child.off(event, onStarted)
       isStarting = false
-      if (waiting.length > 0) setTimeout(startForWaiting, all.size === 0 ? 0 : PATIENCE_MS)
+      startForWaiting()
     }
     for (const event of SIGNS_OF_A_START) child.on(event, onStarted)
-    take(child)
+    oldest.take(child)
   }
 
   async function invoke(event: unknown, invokeOptions: InvokeOptions = {}): Promise<unknown> {
@@ -239,7 +254,7 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
 
   async function close(): Promise<void> {
     closed = true
-    for (const take of waiting.splice(0)) take(undefined)
+    for (const call of waiting.splice(0)) call.take(undefined)
     await Promise.all(
       [...all].map(
         child =>

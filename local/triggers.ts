@@ -228,25 +228,16 @@ export class Triggers {
     const member = TRIGGER_MEMBERS[name]
     const kill = this.#toKill.delete(name)
     const delayMs = this.#takeDelay(name)
-    const timer = new AbortController()
     try {
-      return await log.trigger(member, attempt, event, async () => {
-        const work = trigger
-          .invoke(event, { clockOffsetMs: clock.offsetMs, kill })
-          .then(answer => wait(delayMs, answer, { signal: timer.signal }))
-        // An answer after the time limit, whatever it is, is ignored.
-        work.catch(() => undefined)
-        const limit = wait(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-          throw new TimeLimit(timeoutMs)
-        })
-        return await Promise.race([work, limit])
+      return await log.trigger(member, attempt, event, () => {
+        const answer = trigger.invoke(event, { clockOffsetMs: clock.offsetMs, kill })
+        const late = delayMs === 0 ? answer : answer.then(value => wait(delayMs, value, { ref: false }))
+        return within(timeoutMs, late)
       })
     } catch (error) {
       if (error instanceof TimeLimit) return TOO_LATE
       if (!(error instanceof TriggerError)) throw error
       throw new CognitoError('UserLambdaValidationException', `${member} failed with error ${error.message}.`)
-    } finally {
-      timer.abort()
     }
   }
 
@@ -276,6 +267,19 @@ const TOO_LATE = Symbol('too late')
 class TimeLimit extends Error {
   constructor(milliseconds: number) {
     super(`No answer within ${milliseconds / 1000} s`)
+  }
+}
+
+/** An answer after the time limit, whatever it is, is ignored. @throws TimeLimit */
+async function within<Answer>(milliseconds: number, work: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimeLimit(milliseconds)), milliseconds)
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
