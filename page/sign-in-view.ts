@@ -166,9 +166,14 @@ export function createSignInView(): SignInView {
     const field = fieldOf(state)
     // A new code is on its way: the one in the field is of no use any more.
     if (state.step === 'code' && isGoodNews(state)) code.value = ''
-    const target = field ?? heading
-    target.focus()
+    goOn(field ?? heading, moved ? heading : notice)
     if (!moved) field?.select()
+  }
+
+  /** Moves the focus to where the person goes on, and keeps in sight what has to be read before. */
+  function goOn(target: HTMLElement, news: HTMLElement): void {
+    target.focus({ preventScroll: true })
+    for (const element of [target, news]) element.scrollIntoView({ block: 'nearest', behavior: 'instant' })
   }
 
   /** Passwords and codes do not stay in fields that are out of sight; a password that may be right stays in sight. */
@@ -259,6 +264,7 @@ export function createSignInView(): SignInView {
   function fillInUser(user: PoolUser): void {
     username.value = user.username
     password.value = user.password ?? ''
+    for (const field of [username, password]) field.ariaInvalid = null
     passwordForm.querySelector<HTMLElement>('[type=submit]')?.focus()
   }
 
@@ -268,7 +274,7 @@ export function createSignInView(): SignInView {
     fillInUser,
     complain: (text, field) => {
       say(text, 'problem', field ? [field] : [])
-      field?.focus()
+      if (field) goOn(field, notice)
     },
     focusFirstField: () => username.focus(),
     showUsers: (texts, all) => {
