@@ -53,6 +53,8 @@ export function createSignInView(): SignInView {
   const password = byId('password', HTMLInputElement)
   const newPassword = byId('new-password', HTMLInputElement)
   const attributes = byId('attributes', HTMLDivElement)
+  /** Tells a password manager whose new password it saves. */
+  const savedFor = newPasswordForm.querySelector<HTMLInputElement>('[name=username]')
   const code = byId('code', HTMLInputElement)
   const codeLabel = byId('code-label', HTMLLabelElement)
   /** What a round in which no code is accepted has no use for. */
@@ -186,9 +188,7 @@ export function createSignInView(): SignInView {
     for (const reveal of reveals) reveal.ariaPressed = 'false'
     if ('username' in state) {
       username.value = state.username
-      for (const field of newPasswordForm.querySelectorAll<HTMLInputElement>('[name=username]')) {
-        field.value = state.username
-      }
+      if (savedFor) savedFor.value = state.username
     }
   }
 
