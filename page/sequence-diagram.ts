@@ -271,7 +271,7 @@ function draw(arrow: Arrow, open: boolean): HTMLLIElement {
     {},
     make('span', { class: 'words' }, arrow.words),
     ' ',
-    // An operation that has no words here goes by its name alone.
+    // An operation without words of its own shows its name once.
     make('code', { lang: 'en' }, ...(arrow.name === arrow.words ? [] : breakable(arrow.name))),
     ' ',
     make('span', { class: 'note' }, arrow.note),
