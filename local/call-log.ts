@@ -6,7 +6,7 @@ import { CognitoError } from './errors.ts'
 interface CallBase {
   /** 1, 2, 3 ... in the order in which the calls began. */
   readonly number: number
-  /** Running number of the last change; a call changes once, when it ends. */
+  /** Running number of the last change: a call changes when it ends, and when its answer is lost. */
   readonly revision: number
   /** ISO 8601, the pool's clock. */
   readonly at: string
@@ -22,6 +22,8 @@ export interface RequestCall extends CallBase {
   readonly operation: string
   readonly request: unknown
   readonly error?: { readonly type: string; readonly message: string }
+  /** Fault switch: it was processed, and the connection broke before the answer arrived. */
+  readonly answerLost?: true
 }
 
 /** A call of a trigger. */
@@ -133,6 +135,14 @@ export class CallLog {
     }
   }
 
+  /** The answer to the newest request of the operation that has ended did not arrive. */
+  loseAnswer(operation: string): void {
+    const call = this.#calls.findLast(
+      ended => ended.kind === 'request' && ended.operation === operation && ended.durationMs !== undefined,
+    )
+    if (call?.kind === 'request') this.#change({ ...call, answerLost: true })
+  }
+
   #begin<Details extends Omit<RequestCall, keyof CallBase> | Omit<TriggerCall, keyof CallBase>>(
     details: Details,
   ): Details & CallBase {
@@ -145,10 +155,14 @@ export class CallLog {
   }
 
   #end(ended: PoolCall): void {
+    this.#emitter.emit('call', this.#change(ended))
+  }
+
+  #change(changed: PoolCall): PoolCall {
     this.#revision += 1
-    const call = { ...ended, revision: this.#revision }
-    this.#calls[ended.number - 1] = call
-    this.#emitter.emit('call', call)
+    const call = { ...changed, revision: this.#revision }
+    this.#calls[changed.number - 1] = call
+    return call
   }
 }
 

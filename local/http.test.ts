@@ -292,6 +292,7 @@ test('a request whose answer is dropped is still processed', async () => {
   await expect(answer(Session)).rejects.toThrow('socket hang up')
   expect(pool.calls.findLast(call => call.kind === 'request')).toMatchObject({
     answer: { AuthenticationResult: { TokenType: 'Bearer' } },
+    answerLost: true,
   })
   await expect(answer(Session)).rejects.toThrow('session can only be used once')
 })

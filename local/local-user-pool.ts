@@ -226,7 +226,11 @@ async function serve(
         return findOperation(operation)(pool, new Parameters(request))
       }),
     service: request => (account === undefined ? undefined : answerAws(account, request)),
-    dropsAnswer: operation => faults.takeDroppedAnswer(operation),
+    dropsAnswer: operation => {
+      const isLost = faults.takeDroppedAnswer(operation)
+      if (isLost) log.loseAnswer(operation)
+      return isLost
+    },
     async write(path, body) {
       if (path === '/local-user-pool/faults') return faults.apply(body)
       if (path !== '/local-user-pool/users') return undefined

@@ -89,9 +89,21 @@ export function createMailboxView(fillIn: (code: string) => void): MailboxView {
     setText(badge, counts(mail, state) ? texts.mailCounts : '')
     if (button) {
       setText(button, texts.fillInCode)
-      button.hidden = state.step !== 'code'
+      button.hidden = !asksForMailedCode(state)
     }
     item.querySelector('iframe')?.setAttribute('title', texts.mailTitle(mail.subject))
+  }
+
+  function counts(mail: Mail, state: SignInState): boolean {
+    if (state.step !== 'code' || (state.expiresAt ?? Infinity) <= Date.now()) return false
+    if (state.kind === 'email-code') return !!state.reference && mail.subject.includes(state.reference)
+    // Cognito's own mails bear no reference: the newest one counts.
+    return state.kind === 'email-otp' && mail === newestCodeTo(state.username)
+  }
+
+  function newestCodeTo(username: string): Mail | undefined {
+    const address = username.toLowerCase()
+    return entries.findLast(({ mail, fillIn }) => fillIn && mail.to.toLowerCase() === address)?.mail
   }
 
   function draw(texts: Texts, mail: Mail, state: SignInState): void {
@@ -119,14 +131,14 @@ export function createMailboxView(fillIn: (code: string) => void): MailboxView {
     )
     // Opened, or turned and enlarged, which changes where its lines break.
     new ResizeObserver(fit).observe(frame)
-    // A mail of another sign-in does not close the one whose code is waited for.
-    if (state.step !== 'code' || counts(mail, state)) {
-      for (const { item } of entries) closeIn(item)
-      details.open = true
-    }
     const item = make('li', {}, details)
     entries.push({ mail, item, badge, fillIn: button })
     list.prepend(item)
+    // A mail of another sign-in does not close the one whose code is waited for.
+    if (counts(mail, state) || !entries.some(entry => counts(entry.mail, state))) {
+      for (const entry of entries) closeIn(entry.item)
+      details.open = true
+    }
     for (const old of entries.slice(0, -MOST_SHOWN)) old.item.remove()
     entries = entries.slice(-MOST_SHOWN)
   }
@@ -136,6 +148,7 @@ function closeIn(item: HTMLElement): void {
   for (const details of item.querySelectorAll('details')) details.open = false
 }
 
-function counts({ subject }: Mail, state: SignInState): boolean {
-  return state.step === 'code' && !!state.reference && subject.includes(state.reference)
+/** Whether the code of a mail can be the answer now. */
+function asksForMailedCode(state: SignInState): boolean {
+  return state.step === 'code' && state.reason !== 'limited' && !['sms', 'totp'].includes(state.kind)
 }

@@ -313,10 +313,13 @@ describe('codes', () => {
     await reachCode()
     const expiry = page.getByRole('timer')
     await expect(expiry.textContent()).resolves.toMatch(/^Valid for \d:\d\d\.$/)
+    await page.clock.runFor(1000)
+    await countingMail().waitFor()
     await page.clock.fastForward(60 * 60 * 1000)
     await page.clock.runFor(2000)
     expect(await expiry.textContent()).toBe('This code has expired.')
     expect(await page.locator('#announcement').textContent()).toBe('This code has expired.')
+    await countingMail().waitFor({ state: 'detached' })
     expect(await objections(page)).toEqual([])
   })
 
@@ -354,6 +357,17 @@ describe('passwords', () => {
     expect(await field.getAttribute('aria-invalid')).toBe('true')
     await page.keyboard.insertText('another')
     expect(await field.getAttribute('aria-invalid')).toBe(null)
+    await button(/known@example\.com/).click()
+    expect(await page.getByLabel('E-mail address').getAttribute('aria-invalid')).toBe(null)
+  })
+
+  test('what went wrong is in sight, however far below the button was', async () => {
+    await page.setViewportSize({ width: 1280, height: 400 })
+    await typePassword({ username: 'known@example.com', password: 'Wrong-password-1' })
+    await button('Sign in').click()
+    await notice('The e-mail address or the password is not correct.')
+    const box = await page.getByRole('alert').boundingBox()
+    expect(box?.y).toBeGreaterThanOrEqual(0)
   })
 
   test('a weak new one can be replaced at once', async () => {
@@ -524,6 +538,11 @@ describe('Cognito’s own factors', () => {
     await notice('That code is not correct.')
     await button('Send new code').click()
     await notice('The sign-in was restarted.')
+    // The newer of two mails, and what happened says that they were sent.
+    await page.locator('#mails li:nth-child(2) .subject').getByText('Your code').waitFor()
+    await page.locator('#mails li:first-child', { hasText: 'Valid now' }).waitFor()
+    expect(await countingMail().count()).toBe(1)
+    expect(await page.locator('#calls').getByText('Mail with the code').count()).toBe(2)
     await finish(person)
   })
 })
@@ -616,7 +635,9 @@ describe('the problem', () => {
     await stage.pool.faults.apply({ refuseMail: true })
     await button('Run it').click()
     await page.locator('#way-driver .verdict[data-tone=bad]').waitFor()
-    expect(await page.locator('#way-driver .verdict').textContent()).toBe('mail-not-sent')
+    expect(await page.locator('#way-driver .verdict').textContent()).toBe(
+      'The mail with the code could not be sent. Try again later.',
+    )
     expect(await page.locator('#way-amplify .verdict').textContent()).toContain('CreateAuthChallenge')
     // What the two clicks come to is not explained where none was made.
     expect(await page.locator('.way .hint').first().isVisible()).toBe(false)
@@ -642,6 +663,7 @@ describe('simulated faults', () => {
     const person = await stage.knownUser()
     await signInAs(person)
     await notice('The sign-in was restarted.')
+    await page.locator('#calls .bad').getByText('Enter the code — lost on the way').waitFor()
     await isOff('Lose the next answer')
     await finish(person)
   })
@@ -653,6 +675,7 @@ describe('simulated faults', () => {
     await signInAs(person)
     await heading('Check your mail')
     expect(await stage.mails(person.username)).toBe(2)
+    await page.locator('#calls .bad').getByText('Create a code — No answer within 5 s').waitFor()
     await isOff('Slow trigger')
     await countingMail().getByRole('button').click()
     await page.keyboard.press('Enter')

@@ -161,7 +161,7 @@ function fieldText(fields: FormData, name: string): string {
   return typeof value === 'string' ? value : ''
 }
 
-function listen(): void {
+function listenToForms(): void {
   onSubmit('password-form', fields => {
     const username = fieldText(fields, 'username').trim()
     const password = fieldText(fields, 'password')
@@ -185,6 +185,9 @@ function listen(): void {
     )
   })
   onSubmit('code-form', fields => void driver.submitCode(fieldText(fields, 'code')))
+}
+
+function listenToButtons(): void {
   onClick(byId('resend', HTMLButtonElement), () => void driver.resend())
   for (const button of document.querySelectorAll('.start-over')) {
     button.addEventListener('click', driver.cancel)
@@ -197,12 +200,7 @@ function listen(): void {
     onClick(byId(id, HTMLButtonElement), () => void driver.signOut())
   }
   for (const button of document.querySelectorAll<HTMLElement>('.reveal')) {
-    button.addEventListener('click', () => {
-      const input = byId(button.getAttribute('aria-controls') ?? '', HTMLInputElement)
-      const show = input.type === 'password'
-      input.type = show ? 'text' : 'password'
-      button.ariaPressed = String(show)
-    })
+    button.addEventListener('click', () => showOrHidePassword(button))
   }
   onClick(byId('new-user', HTMLButtonElement), () => void offerNewUser())
   byId('language', HTMLButtonElement).addEventListener('click', () => {
@@ -210,6 +208,13 @@ function listen(): void {
     localStorage.setItem(LANGUAGE_KEY, language)
     renderLanguage()
   })
+}
+
+function showOrHidePassword(button: HTMLElement): void {
+  const input = byId(button.getAttribute('aria-controls') ?? '', HTMLInputElement)
+  const show = input.type === 'password'
+  input.type = show ? 'text' : 'password'
+  button.ariaPressed = String(show)
 }
 
 function listenToChanges(): void {
@@ -238,7 +243,8 @@ async function onState(): Promise<void> {
 
 async function start(): Promise<void> {
   renderLanguage()
-  listen()
+  listenToForms()
+  listenToButtons()
   setInterval(() => view.tick(texts(), driver.getState()), 1000)
   const pool = await fetchPool()
   Amplify.configure({

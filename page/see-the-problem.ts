@@ -77,10 +77,10 @@ export function createProblemView(
         make('dd', {}, click === undefined ? '–' : clickText(words, click)),
       ]),
     )
-    const tone = toneOf(state)
-    verdict.dataset['tone'] = tone
+    verdict.dataset['tone'] = toneOf(state)
     // Cognito and Amplify answer in English, whatever the page speaks.
-    verdict.lang = tone === 'bad' ? 'en' : words.languageTag
+    const isError = typeof state !== 'string' && worstOf(state)?.result === 'error'
+    verdict.lang = isError ? 'en' : words.languageTag
     setText(verdict, state === 'not-run' ? words.notRun : verdictOf(state))
   }
 
@@ -90,7 +90,8 @@ export function createProblemView(
     if (state === 'running') return texts.working
     const worst = worstOf(state)
     if (worst === undefined || worst.result === 'signed-in') return texts.signedInShort
-    return worst.text
+    const sentences: Readonly<Record<string, string>> = texts.failure
+    return sentences[worst.text] ?? worst.text
   }
 
   return {

@@ -157,7 +157,7 @@ function arrowsOf(
       reference = referenceOf(trigger) || reference
       return arrows
     })
-  const answered = request.durationMs === undefined ? [] : [answerArrow(request, texts)]
+  const answered = request.durationMs === undefined ? [] : answerArrows(request, texts)
   return { arrows: [requestArrow(request, texts), ...triggers, ...answered], reference }
 }
 
@@ -178,20 +178,33 @@ function requestArrow(request: Call, texts: Texts): Arrow {
   }
 }
 
-function answerArrow(request: Call, texts: Texts): Arrow {
+function answerArrows(request: Call, texts: Texts): readonly Arrow[] {
   const challenge = textAt(request.answer, 'ChallengeName')
   const tokens = at(request.answer, 'AuthenticationResult') !== undefined
   const meaning = tokens ? 'tokens' : challenge || 'done'
-  return {
+  const reply = request.error ?? texts.replies[meaning] ?? meaning
+  const answer: Arrow = {
     key: `${request.number} answered`,
     from: 'pool',
     to: 'browser',
-    words: request.error ?? texts.replies[meaning] ?? meaning,
+    words: request.answerLost ? texts.answered(reply, texts.lostOnTheWay) : reply,
     name: tokens ? 'AuthenticationResult' : challenge,
     note: texts.takes(request.durationMs ?? 0),
-    tone: request.error !== undefined ? 'bad' : tokens ? 'good' : 'plain',
+    tone: request.error !== undefined || request.answerLost ? 'bad' : tokens ? 'good' : 'plain',
     detail: request.error ?? request.answer,
   }
+  if (challenge !== 'EMAIL_OTP') return [answer]
+  const parameters = at(request.answer, 'ChallengeParameters')
+  return [mailArrow({ call: request, from: 'pool', name: '', detail: parameters }, texts), answer]
+}
+
+/** A mail with a code, of the triggers or of Cognito itself. */
+function mailArrow(
+  { call, from, name, detail }: { call: Call } & Pick<Arrow, 'from' | 'name' | 'detail'>,
+  texts: Texts,
+): Arrow {
+  const key = `${call.number} mail`
+  return { key, from, to: 'mailbox', words: texts.mailSent, name, note: '', tone: 'plain', detail }
 }
 
 function triggerArrows(call: Call, lastReference: string, texts: Texts): readonly Arrow[] {
@@ -215,21 +228,12 @@ function triggerArrows(call: Call, lastReference: string, texts: Texts): readonl
   }
   const reference = referenceOf(call)
   if (reference === '' || reference === lastReference) return [trigger]
-  const mail: Arrow = {
-    key: `${call.number} mail`,
-    from: 'triggers',
-    to: 'mailbox',
-    words: texts.mailSent,
-    name: reference,
-    note: '',
-    tone: 'plain',
-    detail: at(call.answer, 'response', 'publicChallengeParameters'),
-  }
-  return [trigger, mail]
+  const detail = at(call.answer, 'response', 'publicChallengeParameters')
+  return [trigger, mailArrow({ call, from: 'triggers', name: reference, detail }, texts)]
 }
 
 function meaningOf(call: Call): { meaning: string; tone: Arrow['tone'] } {
-  if (call.error !== undefined) return { meaning: 'failed', tone: 'bad' }
+  if (call.error !== undefined) return { meaning: call.error, tone: 'bad' }
   if (call.durationMs === undefined) return { meaning: '', tone: 'plain' }
   const response = at(call.answer, 'response')
   switch (call.name) {
@@ -267,7 +271,8 @@ function draw(arrow: Arrow, open: boolean): HTMLLIElement {
     {},
     make('span', { class: 'words' }, arrow.words),
     ' ',
-    make('code', { lang: 'en' }, ...breakable(arrow.name)),
+    // An operation without words of its own shows its name once.
+    make('code', { lang: 'en' }, ...(arrow.name === arrow.words ? [] : breakable(arrow.name))),
     ' ',
     make('span', { class: 'note' }, arrow.note),
     make('span', { class: 'arrow', 'aria-hidden': 'true' }),
@@ -277,7 +282,7 @@ function draw(arrow: Arrow, open: boolean): HTMLLIElement {
     'li',
     {
       class: `${arrow.tone} ${from < to ? 'forward' : 'back'}`,
-      style: `--lane: ${Math.min(from, to)}`,
+      style: `--lane: ${Math.min(from, to)}; --span: ${Math.abs(to - from)}`,
     },
     make('details', open ? { open: '' } : {}, summary, detail),
   )

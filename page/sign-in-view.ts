@@ -53,6 +53,8 @@ export function createSignInView(): SignInView {
   const password = byId('password', HTMLInputElement)
   const newPassword = byId('new-password', HTMLInputElement)
   const attributes = byId('attributes', HTMLDivElement)
+  /** Tells a password manager whose new password it saves. */
+  const savedFor = newPasswordForm.querySelector<HTMLInputElement>('[name=username]')
   const code = byId('code', HTMLInputElement)
   const codeLabel = byId('code-label', HTMLLabelElement)
   /** What a round in which no code is accepted has no use for. */
@@ -166,9 +168,14 @@ export function createSignInView(): SignInView {
     const field = fieldOf(state)
     // A new code is on its way: the one in the field is of no use any more.
     if (state.step === 'code' && isGoodNews(state)) code.value = ''
-    const target = field ?? heading
-    target.focus()
+    goOn(field ?? heading, moved ? heading : notice)
     if (!moved) field?.select()
+  }
+
+  /** Moves the focus to where the person goes on, and keeps in sight what has to be read before. */
+  function goOn(target: HTMLElement, news: HTMLElement): void {
+    target.focus({ preventScroll: true })
+    for (const element of [target, news]) element.scrollIntoView({ block: 'nearest', behavior: 'instant' })
   }
 
   /** Passwords and codes do not stay in fields that are out of sight; a password that may be right stays in sight. */
@@ -181,9 +188,7 @@ export function createSignInView(): SignInView {
     for (const reveal of reveals) reveal.ariaPressed = 'false'
     if ('username' in state) {
       username.value = state.username
-      for (const field of newPasswordForm.querySelectorAll<HTMLInputElement>('[name=username]')) {
-        field.value = state.username
-      }
+      if (savedFor) savedFor.value = state.username
     }
   }
 
@@ -259,6 +264,7 @@ export function createSignInView(): SignInView {
   function fillInUser(user: PoolUser): void {
     username.value = user.username
     password.value = user.password ?? ''
+    for (const field of [username, password]) field.ariaInvalid = null
     passwordForm.querySelector<HTMLElement>('[type=submit]')?.focus()
   }
 
@@ -268,7 +274,7 @@ export function createSignInView(): SignInView {
     fillInUser,
     complain: (text, field) => {
       say(text, 'problem', field ? [field] : [])
-      field?.focus()
+      if (field) goOn(field, notice)
     },
     focusFirstField: () => username.focus(),
     showUsers: (texts, all) => {

@@ -133,6 +133,7 @@ export interface Texts {
   readonly answers: Readonly<Record<string, string>>
   /** What Cognito says to the browser, by the name of the challenge. */
   readonly replies: Readonly<Record<string, string>>
+  readonly lostOnTheWay: string
   readonly takes: (milliseconds: number) => string
   readonly attempt: (attempt: number) => string
   readonly running: string
@@ -146,11 +147,11 @@ function listed(parameters: Readonly<Record<string, string>>): string {
 }
 
 function digitsOf(codeLength: number | undefined): string {
-  return codeLength === undefined ? 'The code contains digits only.' : `The code has ${codeLength} digits.`
+  return codeLength === undefined ? 'Enter the digits of the code.' : `The code has ${codeLength} digits.`
 }
 
 function digitsInChinese(codeLength: number | undefined): string {
-  return codeLength === undefined ? '验证码只包含数字。' : `验证码为 ${codeLength} 位数字。`
+  return codeLength === undefined ? '请输入验证码的数字。' : `验证码为 ${codeLength} 位数字。`
 }
 
 export const TEXTS: Record<Language, Texts> = {
@@ -160,7 +161,7 @@ export const TEXTS: Record<Language, Texts> = {
     languageTag: 'en',
     working: 'One moment…',
     stillWorking: 'Still working. This is slower than usual.',
-    poolMissing: 'The local user pool does not answer. Is it running?',
+    poolMissing: 'The local user pool does not answer. Start it, then reload this page.',
     userFirst: 'First sign-in',
     userConfirmed: 'Has a password',
     signedOutHeading: 'Sign in',
@@ -241,9 +242,9 @@ export const TEXTS: Record<Language, Texts> = {
         'The new password may or may not have been saved. Try it first, then the previous one.',
       'temporary-password-expired':
         'The temporary password has expired. An administrator has to set a new one.',
-      'password-reset-required': 'Your password has to be reset.',
-      'not-confirmed': 'This user has not been confirmed yet.',
-      disabled: 'This user is disabled.',
+      'password-reset-required': 'Your password has to be reset. This page cannot do that.',
+      'not-confirmed': 'This user has not been confirmed yet. Confirm the sign-up first.',
+      disabled: 'This user is disabled. An administrator has to enable it.',
       'another-user': 'Another user is signed in in this browser.',
       'unsupported-step': 'The pool asks for a step that this page does not support.',
       'tokens-refused': 'The pool refused to issue tokens.',
@@ -291,7 +292,6 @@ export const TEXTS: Record<Language, Texts> = {
       refused: 'refuse',
       yes: 'yes',
       no: 'no',
-      failed: 'failed',
       PASSWORD_VERIFIER: 'prove the password',
       CUSTOM_CHALLENGE: 'the code',
       first: 'sent',
@@ -312,6 +312,7 @@ export const TEXTS: Record<Language, Texts> = {
       tokens: 'Here are the tokens',
       done: 'Done',
     },
+    lostOnTheWay: 'lost on the way',
     takes: milliseconds => `${milliseconds} ms`,
     attempt: attempt => `try ${attempt}`,
     running: 'running…',
@@ -323,7 +324,7 @@ export const TEXTS: Record<Language, Texts> = {
     languageTag: 'zh-CN',
     working: '请稍候……',
     stillWorking: '仍在处理，比平时慢一些。',
-    poolMissing: '本机用户池没有响应。它在运行吗？',
+    poolMissing: '本机用户池没有响应。请启动它，然后重新加载此页面。',
     userFirst: '首次登录',
     userConfirmed: '已有密码',
     signedOutHeading: '登录',
@@ -402,9 +403,9 @@ export const TEXTS: Record<Language, Texts> = {
       network: '无法连接用户池，请重试。',
       'new-password-unclear': '新密码可能已保存，也可能未保存。请先用新密码登录，不行再用原来的密码。',
       'temporary-password-expired': '临时密码已过期，需要管理员重新设置。',
-      'password-reset-required': '需要重置您的密码。',
-      'not-confirmed': '该用户尚未确认。',
-      disabled: '该用户已被停用。',
+      'password-reset-required': '需要重置您的密码，此页面无法完成重置。',
+      'not-confirmed': '该用户尚未确认，请先确认注册。',
+      disabled: '该用户已被停用，需要管理员启用。',
       'another-user': '此浏览器中已有另一位用户登录。',
       'unsupported-step': '用户池要求执行此页面不支持的步骤。',
       'tokens-refused': '用户池拒绝发放令牌。',
@@ -452,7 +453,6 @@ export const TEXTS: Record<Language, Texts> = {
       refused: '拒绝',
       yes: '是',
       no: '否',
-      failed: '失败',
       PASSWORD_VERIFIER: '证明密码',
       CUSTOM_CHALLENGE: '验证码',
       first: '已发送',
@@ -473,6 +473,7 @@ export const TEXTS: Record<Language, Texts> = {
       tokens: '这是令牌',
       done: '完成',
     },
+    lostOnTheWay: '途中丢失',
     takes: milliseconds => `${milliseconds} 毫秒`,
     attempt: attempt => `第 ${attempt} 次`,
     running: '进行中……',
