@@ -318,6 +318,7 @@ test('no order of the commands, stopped after any write, lets a password alone i
     last = moments.at(-1) ?? last
     addNew(moments)
   }
+  expect(last.isAttached).toBe(true)
   let border = [...seen.values()]
   for (let commands = 1; commands <= MOST_COMMANDS; commands += 1) {
     const next: Moment[] = []
