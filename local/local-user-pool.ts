@@ -222,7 +222,7 @@ async function serve(
       log.request(operation, request, async () => {
         const error = faults.takeError(operation)
         if (error) throw error
-        pool.quotas.count(operation, request['ChallengeName'])
+        pool.quotas.count(operation, request, name => pool.users.find(name)?.username ?? name)
         return findOperation(operation)(pool, new Parameters(request))
       }),
     service: request => (account === undefined ? undefined : answerAws(account, request)),
