@@ -1,8 +1,9 @@
-// What the commands ask of AWS beside Cognito, answered from memory: Lambda, SES, CloudFormation, CloudWatch and IAM.
-import { isObject, type UntypedObject } from '../command/json.ts'
+// What the commands ask of AWS beside Cognito, answered from memory: Lambda, SES, CloudFormation, CloudWatch, DynamoDB and IAM.
+import { type JsonObject, parseJsonObject, type UntypedObject } from '../command/json.ts'
 import { AwsError } from './aws-error.ts'
 import type { PoolCall } from './call-log.ts'
 import { type CloudWatch, performCloudWatch } from './cloudwatch.ts'
+import type { DynamoDbTable } from './dynamodb.ts'
 import type { TriggerName } from './trigger-process.ts'
 
 export interface DeployedTriggers {
@@ -30,6 +31,8 @@ export interface AwsAccount {
   readonly allowedResources: readonly string[]
   /** Logs and metrics; left out: none are here. */
   readonly cloudWatch?: CloudWatch
+  /** DynamoDB tables by name; left out: none are here. */
+  readonly tables?: Readonly<Record<string, DynamoDbTable>>
   /** Operations that the caller has no right to. */
   readonly denied?: readonly string[]
 }
@@ -76,12 +79,10 @@ export interface AwsAnswer {
 /** The operation that a request names, and its input; undefined when it is to none of these services. */
 export function awsOperation(
   request: AwsRequest,
-): { readonly operation: string; readonly input: UntypedObject } | undefined {
+): { readonly operation: string; readonly input: JsonObject } | undefined {
   const { target, body } = request
-  if (target !== undefined) {
-    const input: unknown = JSON.parse(body === '' ? '{}' : body)
-    return { operation: target.split('.').at(-1) ?? '', input: isObject(input) ? input : {} }
-  }
+  if (target !== undefined)
+    return { operation: target.split('.').at(-1) ?? '', input: parseJsonObject(body === '' ? '{}' : body) }
   const url = new URL(request.path, 'http://127.0.0.1')
   const path = decodeURIComponent(url.pathname)
   for (const [pattern, operation, name] of REST_PATHS) {
@@ -89,7 +90,7 @@ export function awsOperation(
     if (found !== undefined)
       return {
         operation,
-        input: { [name]: found, Qualifier: url.searchParams.get('Qualifier') ?? undefined },
+        input: { [name]: found, Qualifier: url.searchParams.get('Qualifier') },
       }
   }
   const form = new URLSearchParams(body)
@@ -130,8 +131,10 @@ export function answerAws(account: AwsAccount, request: AwsRequest): AwsAnswer |
   }
 }
 
-export function errorBody({ name, message }: Error, isQuery: boolean): string {
-  if (!isQuery) return JSON.stringify({ __type: name, message, Message: message })
+export function errorBody(error: Error, isQuery: boolean): string {
+  const { name, message } = error
+  const more = error instanceof AwsError ? error.more : {}
+  if (!isQuery) return JSON.stringify({ __type: name, message, Message: message, ...more })
   return (
     '<ErrorResponse><Error><Type>Sender</Type>' +
     `<Code>${escapeXml(name)}</Code><Message>${escapeXml(message)}</Message></Error></ErrorResponse>`
@@ -142,7 +145,7 @@ export function errorBody({ name, message }: Error, isQuery: boolean): string {
 export function performAws(
   account: AwsAccount,
   operation: string,
-  input: UntypedObject,
+  input: JsonObject,
   region: string,
 ): UntypedObject | string {
   if (account.denied?.includes(operation))
@@ -185,11 +188,19 @@ export function performAws(
     case 'SimulatePrincipalPolicy':
       return simulationXml(account, input)
     default: {
+      const { TableName: table } = input
+      if (typeof table === 'string') return tableOf(account, table).perform(operation, input)
       const answer = account.cloudWatch && performCloudWatch(account.cloudWatch, operation, input)
       if (answer) return answer
       throw new AwsError('UnknownOperationException', `There is no operation ${operation} here.`)
     }
   }
+}
+
+function tableOf({ tables }: AwsAccount, name: string): DynamoDbTable {
+  const table = tables?.[name]
+  if (table === undefined) throw new AwsError('ResourceNotFoundException', `Table not found: ${name}`)
+  return table
 }
 
 function configurationSetOf(mail: AwsMail, name: string): UntypedObject {

@@ -38,18 +38,24 @@ export interface Site {
   readonly pageDirectory: string
 }
 
+/** A server that listens. A request that comes before `serve` is broken off. */
+export interface Door {
+  readonly server: Server
+  readonly endpoint: string
+  serve(site: Site): void
+}
+
 /**
  * Listens on 127.0.0.1 only.
  * @param port 0: a free one.
  * @throws Error when the port is taken.
  */
-export async function listen(
-  site: Site,
-  port: number,
-): Promise<{ readonly server: Server; readonly endpoint: string }> {
+export async function listen(port: number): Promise<Door> {
   let endpoint = ''
+  let site: Site | undefined
   const server = createServer((request, response) => {
-    handle(site, endpoint, request, response).catch(() => response.destroy())
+    if (site === undefined) response.destroy()
+    else handle(site, endpoint, request, response).catch(() => response.destroy())
   })
   // A client that computes for seconds, as SRP in a browser may, must not find its connection closed meanwhile.
   server.keepAliveTimeout = KEEP_ALIVE_MS
@@ -60,7 +66,10 @@ export async function listen(
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The local user pool has no port')
   endpoint = `http://127.0.0.1:${address.port}`
-  return { server, endpoint }
+  const serve = (served: Site) => {
+    site = served
+  }
+  return { server, endpoint, serve }
 }
 
 function cannotListen(port: number, error: NodeJS.ErrnoException): string {

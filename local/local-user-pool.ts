@@ -11,7 +11,7 @@ import type { OpenChallenge } from './challenges.ts'
 import { Clock } from './clock.ts'
 import { invalidParameter } from './errors.ts'
 import { Faults } from './faults.ts'
-import { listen, type Site } from './http.ts'
+import { type Door, listen } from './http.ts'
 import { type Message, startMailbox } from './mailbox.ts'
 import { findOperation } from './operations/index.ts'
 import { Parameters } from './parameters.ts'
@@ -135,9 +135,13 @@ export async function startLocalUserPool(
   const log = new CallLog(() => clock.now())
   const tokens = await Tokens.start(clock, region, id)
   const mailbox = await (shared?.takeMailbox() ?? startMailbox(options.mailPort ?? 0))
+  let door: Door | undefined
   try {
+    door = await listen(options.port ?? 0)
+    // The tables of the account are at the endpoint of the pool.
+    const tables = options.account === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: door.endpoint }
     const environments = triggerEnvironments({
-      environment: { ...shared?.environment, ...options.environment },
+      environment: { ...shared?.environment, ...tables, ...options.environment },
       region,
       mailboxUrl: mailbox.url,
     })
@@ -184,20 +188,22 @@ export async function startLocalUserPool(
       logsOf: trigger => processes.get(trigger)?.logs ?? [],
       calls: () => log.calls,
     })
-    return await serve(pool, log, processes, account, options)
+    return serve(pool, log, processes, account, options, door)
   } catch (error) {
+    door?.server.close()
     await mailbox.close()
     throw error
   }
 }
 
-async function serve(
+function serve(
   pool: Pool,
   log: CallLog,
   processes: ReadonlyMap<TriggerName, TriggerProcess>,
   account: AwsAccount | undefined,
   options: LocalUserPoolOptions,
-): Promise<LocalUserPool> {
+  { server, endpoint, serve }: Door,
+): LocalUserPool {
   const { id, region } = pool.description
   const [firstClient] = pool.clients.values()
   if (firstClient === undefined) throw new Error('options.clients is empty: a pool needs an app client.')
@@ -216,13 +222,13 @@ async function serve(
   }
   const faults = new Faults(pool)
   const addresses = { region, userPoolId: id, clientId: firstClient.id, mailbox: pool.mailbox.url }
-  const site: Site = {
+  serve({
     pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/page'),
     call: (operation, request) =>
       log.request(operation, request, async () => {
         const error = faults.takeError(operation)
         if (error) throw error
-        pool.quotas.count(operation, request['ChallengeName'])
+        pool.quotas.count(operation, request, name => pool.users.find(name)?.username ?? name)
         return findOperation(operation)(pool, new Parameters(request))
       }),
     service: request => (account === undefined ? undefined : answerAws(account, request)),
@@ -261,8 +267,7 @@ async function serve(
           return undefined
       }
     },
-  }
-  const { server, endpoint } = await listen(site, options.port ?? 0)
+  })
 
   return {
     endpoint,

@@ -1,5 +1,5 @@
 // Quotas: what Cognito refuses beyond so many requests a second, and a mover that copes with it.
-import { ListUserPoolClientsCommand } from '@aws-sdk/client-cognito-identity-provider'
+import { ListUserPoolClientsCommand, ListUsersCommand } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { sdkFor } from '../testing/local-pool.ts'
 import { migrate, temporaryFolder, usersOf } from '../testing/migration-run.ts'
@@ -106,6 +106,30 @@ test('one operation on app clients may be called five times a second, whatever t
     name: 'TooManyRequestsException',
     message: 'Rate exceeded',
   })
+})
+
+test('one user may be called for ten times a second, by any of their names, and others are not held up', async () => {
+  pool.faults.quotas = { UserAuthentication: 1000 }
+  const users = await sdkFor(pool).send(new ListUsersCommand({ UserPoolId: pool.userPoolId, Limit: 2 }))
+  const [ann = '', bob = ''] = users.Users?.map(({ Username = '' }) => Username) ?? []
+  const email = users.Users?.[0]?.Attributes?.find(({ Name }) => Name === 'email')?.Value
+  const start = (USERNAME: unknown) => ({ AuthFlow: 'USER_SRP_AUTH', AuthParameters: { USERNAME } })
+  expect(await allowedOf(10, 'InitiateAuth', start(ann))).toBe(10)
+  const answer = { ChallengeName: 'PASSWORD_VERIFIER', ChallengeResponses: { USERNAME: email } }
+  expect(await allowedOf(40, 'RespondToAuthChallenge', answer)).toBeLessThan(40)
+  expect(isRefused(await call('InitiateAuth', start(bob)))).toBe(false)
+  pool.faults.quotas = false
+  expect(await allowedOf(20, 'InitiateAuth', start(ann))).toBe(20)
+})
+
+test('what a user reads does not count for what they write', async () => {
+  pool.faults.quotas = { UserRead: 1000, UserUpdate: 1000 }
+  const AccessToken = [{ alg: 'none' }, { username: 'person-1@example.com' }, '']
+    .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  expect(await allowedOf(40, 'GetUser', { AccessToken })).toBeLessThan(40)
+  expect(isRefused(await call('UpdateUserAttributes', { AccessToken }))).toBe(false)
+  expect(isRefused(await call('GetUser', { AccessToken: 'none' }))).toBe(false)
 })
 
 test('a category that does not exist and a rate of nothing are refused, and nothing changes', async () => {

@@ -1,4 +1,6 @@
 // The quotas of the API: how many requests a second each category of operations takes before Cognito refuses the next one.
+import { decodeJwt } from 'jose'
+import { objectOf, type UntypedObject } from '../command/json.ts'
 import type { Clock } from './clock.ts'
 import { CognitoError, invalidParameter } from './errors.ts'
 
@@ -74,6 +76,18 @@ const CATEGORY_OF: ReadonlyMap<string, string> = new Map(
 const ONE_OPERATION = 5
 const LIMITED_BY_OPERATION = /^UserPool(Resource|Client)/
 
+/**
+ * For one user, operations that read the profile may be called this often in a second, and those that write it as often. These are
+ * the examples that the guide gives; it lists no others.
+ */
+const ONE_USER = 10
+const ON_ONE_USER: Readonly<Record<string, string>> = {
+  GetUser: 'read',
+  InitiateAuth: 'read',
+  RespondToAuthChallenge: 'read',
+  UpdateUserAttributes: 'write',
+}
+
 interface Bucket {
   readonly tokens: number
   /** Milliseconds since 1970. */
@@ -120,21 +134,23 @@ export class Quotas {
 
   /**
    * Counts a request before it is processed.
-   * @param challengeName of the answer to a challenge
+   * @param nameInPool the one name of a user who can be called by several
    * @throws CognitoError TooManyRequestsException, in Cognito's words (boto3 #2517)
    */
-  count(operation: string, challengeName: unknown): void {
+  count(operation: string, request: UntypedObject, nameInPool: (name: string) => string): void {
     if (this.#rates === false) return
     const isAnswer = /RespondToAuthChallenge$/.test(operation)
-    const isNewPassword = isAnswer && challengeName === 'NEW_PASSWORD_REQUIRED'
+    const isNewPassword = isAnswer && request['ChallengeName'] === 'NEW_PASSWORD_REQUIRED'
     const category = isNewPassword ? 'UserAccountRecovery' : (CATEGORY_OF.get(operation) ?? '')
     const rate = this.#rates[category]
     if (rate === undefined) return
+    const kind = ON_ONE_USER[operation]
+    const name = kind === undefined ? undefined : userOf(request)
+    if (name !== undefined && !this.#take(`${kind} ${nameInPool(name)}`, ONE_USER)) throw tooMany()
     // Answers have three times the quota of their category; those beyond it count toward the quota itself.
     if (isAnswer && !isNewPassword && this.#take('answers', 3 * rate)) return
     const isAllowed = !LIMITED_BY_OPERATION.test(category) || this.#take(operation, ONE_OPERATION)
-    if (isAllowed && this.#take(category, rate)) return
-    throw new CognitoError('TooManyRequestsException', 'Rate exceeded')
+    if (!isAllowed || !this.#take(category, rate)) throw tooMany()
   }
 
   #take(name: string, perSecond: number): boolean {
@@ -146,5 +162,22 @@ export class Quotas {
     const isTaken = tokens >= 1
     this.#buckets.set(name, { tokens: isTaken ? tokens - 1 : tokens, filledAt: now })
     return isTaken
+  }
+}
+
+function tooMany(): CognitoError {
+  return new CognitoError('TooManyRequestsException', 'Rate exceeded')
+}
+
+/** The user that a request names, as it names them. */
+function userOf({ AuthParameters, ChallengeResponses, AccessToken }: UntypedObject): string | undefined {
+  const name = objectOf(AuthParameters)['USERNAME'] ?? objectOf(ChallengeResponses)['USERNAME']
+  if (typeof name === 'string') return name
+  if (typeof AccessToken !== 'string') return undefined
+  try {
+    const { username } = decodeJwt(AccessToken)
+    return typeof username === 'string' ? username : undefined
+  } catch {
+    return undefined
   }
 }

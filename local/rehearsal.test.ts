@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { SignInCalls } from '../pool/probe/calls.ts'
 import { readTemplate, resolveTemplate } from '../testing/cloudformation-template.ts'
 import { deploymentOf } from '../testing/deployment.ts'
+import { environmentOf } from '../testing/probe-run.ts'
 import { METRIC_FILTERS } from './rehearsal.ts'
 
 let rehearsal: ChildProcess
@@ -107,6 +109,36 @@ test('every command of docs/native-mfa.md from assess to finish and back works a
     code: 0,
   })
 }, 240_000)
+
+test('limit shows what Create has counted in the table of the rehearsal, and resets it', async () => {
+  const attach = '--stack-name email-code --clients $CLIENT --guard-all --backup limited.json --yes'
+  expect(await paste(`npx cognito-email-code attach --user-pool-id $POOL ${attach}`)).toMatchObject({
+    code: 0,
+  })
+  const [show = '', reset = ''] = (await commandsOf('docs/deploying.md')).filter(line =>
+    line.startsWith('npx cognito-email-code limit '),
+  )
+  const named = (command: string) => command.replace('ada@', 'person-001@')
+  expect((await paste(named(show))).output).toContain('This hour: 0 of 10 codes. This UTC day: 0 of 30.')
+  await signInUpToTheCode('person-001@example.com', 'Permanent-1')
+  expect((await paste(named(show))).output).toContain('This hour: 1 of 10 codes. This UTC day: 1 of 30.')
+  expect(await paste(`${named(reset)} --yes`)).toMatchObject({ code: 0 })
+  expect((await paste(named(show))).output).toContain('This hour: 0 of 10 codes.')
+  const detach = 'npx cognito-email-code detach --user-pool-id $POOL --backup limited.json --yes'
+  expect(await paste(detach)).toMatchObject({ code: 0 })
+}, 120_000)
+
+/** Through the first app client, with the password; the code is mailed and not entered. */
+async function signInUpToTheCode(username: string, password: string): Promise<void> {
+  const told = /AWS_ENDPOINT_URL=(\S+) .*POOL=(\S+) CLIENT=(\S+)/.exec(exports.join(' '))
+  const [, endpoint = '', userPoolId = '', id = ''] = told ?? []
+  Object.assign(process.env, environmentOf({ endpoint }))
+  const calls = new SignInCalls('us-east-1', userPoolId, new AbortController().signal)
+  const client = { id, name: '', secret: undefined }
+  const user = { username, password, newPassword: '', attributes: {} }
+  const steps = await calls.firstSignIn(client, 'CUSTOM_AUTH', user)
+  expect(steps.at(-1)?.step.answer).toMatchObject({ kind: 'challenge', name: 'CUSTOM_CHALLENGE' })
+}
 
 test('the metric filters are those of template.yaml', async () => {
   const parameters = { FromAddress: 'no-reply@example.com', UserPoolId: '' }

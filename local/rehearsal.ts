@@ -4,6 +4,7 @@ import type { AppClientSettings } from './app-client.ts'
 import type { AwsAccount, DeployedTriggers } from './aws-services.ts'
 import type { PoolCall } from './call-log.ts'
 import type { MetricFilter, MetricPoint } from './cloudwatch.ts'
+import { DynamoDbTable } from './dynamodb.ts'
 import type { LocalUser, LocalUserPoolOptions } from './local-user-pool.ts'
 import { TRIGGER_NAMES, type TriggerName } from './trigger-process.ts'
 import { ACCOUNT_ID, TRIGGER_MEMBERS } from './user-pool.ts'
@@ -50,13 +51,16 @@ const CLIENTS: readonly AppClientSettings[] = [
   },
 ]
 
+/** The table of the limit across sign-ins. */
+const LIMIT_TABLE = `${STACK_NAME}-LimitTable`
+
 /** What differs from the pool that `npm start` serves otherwise. */
 export const REHEARSAL = {
   triggers: false,
   users: USERS,
   clients: CLIENTS,
   account: rehearsalAccount,
-  environment: { GUARDED_CLIENT_IDS: FIRST_CLIENT },
+  environment: { GUARDED_CLIENT_IDS: FIRST_CLIENT, LIMIT_TABLE },
 } satisfies LocalUserPoolOptions
 
 const NAMESPACE = `cognito-email-code/${STACK_NAME}`
@@ -138,10 +142,14 @@ export function rehearsalAccount(deployed: DeployedTriggers): AwsAccount {
       },
     },
     stacks: {
-      [STACK_NAME]: Object.fromEntries(
-        TRIGGER_NAMES.map(trigger => [`${TRIGGER_MEMBERS[trigger]}Arn`, arnOf(trigger)]),
-      ),
+      [STACK_NAME]: {
+        ...Object.fromEntries(
+          TRIGGER_NAMES.map(trigger => [`${TRIGGER_MEMBERS[trigger]}Arn`, arnOf(trigger)]),
+        ),
+        LimitTableName: LIMIT_TABLE,
+      },
     },
+    tables: { [LIMIT_TABLE]: new DynamoDbTable(['user', 'day']) },
     alarms: [
       {
         AlarmName: `${STACK_NAME}-mail-failures`,
