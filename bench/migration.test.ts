@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 
 test('everyone is moved and put back while people sign in and the mover is killed: each is asked once, nothing is left', async () => {
-  const options = ['--users', '20', '--at-once', '4', '--kills', '1', '--rate', '1000', '--typing', '200']
+  const options = ['--users', '50', '--at-once', '4', '--kills', '1', '--rate', '1000', '--typing', '200']
   const args = ['bench/run.mjs', 'migration', '--after', 'tokens', '--json', ...options]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   const [run, ...others] = JSON.parse(stdout)

@@ -91,7 +91,7 @@ test('the code of one user, client, pool or round opens no other', () => {
   fc.assert(
     fc.property(identity, identity, (one, other) => {
       fc.pre(JSON.stringify(one) !== JSON.stringify(other))
-      expect(isRightCode(deriveCode(SECRET, one, 10), SECRET, other, 10)).toBe(false)
+      return !isRightCode(deriveCode(SECRET, one, 10), SECRET, other, 10)
     }),
     { numRuns: 2_000 },
   )
@@ -117,7 +117,7 @@ test('no other answer is accepted', () => {
   fc.assert(
     fc.property(answer, given => {
       fc.pre(normaliseAnswer(given) !== code)
-      expect(isRightCode(given, SECRET, IDENTITY, 6)).toBe(false)
+      return !isRightCode(given, SECRET, IDENTITY, 6)
     }),
     { numRuns: 3_000 },
   )

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-export interface CommandRun {
+interface Answer {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
@@ -16,10 +16,10 @@ export function startCommandProcess(cwd: string) {
   const child = fork(resolve('testing/command-process.mjs'), [command], { cwd, execArgv: [] })
   return {
     /** One run at a time. @param args all that follows the name of the program */
-    async run(...args: readonly string[]): Promise<CommandRun> {
+    async run(...args: readonly string[]): Promise<Answer> {
       const answered = once(child, 'message')
       child.send(args)
-      const [answer]: CommandRun[] = await answered
+      const [answer]: Answer[] = await answered
       if (answer === undefined) throw new Error('The command did not answer.')
       return answer
     },
