@@ -159,7 +159,10 @@ export function rehearsalAccount(deployed: DeployedTriggers): AwsAccount {
         AlarmActions: [`arn:aws:sns:${region}:${ACCOUNT_ID}:on-call`],
       },
     ],
-    allowedResources: [`arn:aws:ses:${region}:${ACCOUNT_ID}:identity/*`],
+    allowedResources: [
+      `arn:aws:ses:${region}:${ACCOUNT_ID}:identity/*`,
+      `arn:aws:dynamodb:${region}:${ACCOUNT_ID}:table/${LIMIT_TABLE}`,
+    ],
     cloudWatch: {
       logGroups: Object.fromEntries(
         TRIGGER_NAMES.map(trigger => [logGroup(trigger), () => deployed.logsOf(trigger)]),

@@ -9,14 +9,19 @@ afterEach(async () => {
   for (const undo of cleanUp.splice(0)) await undo()
 })
 
-async function triggerOf(body: string, environment: Record<string, string> = {}): Promise<TriggerProcess> {
+/** @param functionTimeoutMs long enough for any machine, unless the time limit is what a test is about */
+async function triggerOf(
+  body: string,
+  environment: Record<string, string> = {},
+  functionTimeoutMs = 60_000,
+): Promise<TriggerProcess> {
   const bodies: HandlerBodies = { 'define-auth-challenge': body }
   const { directory, remove } = await writeTriggers(bodies)
   const trigger = startTrigger({
     name: 'define-auth-challenge',
     directory,
     environment,
-    functionTimeoutMs: 1000,
+    functionTimeoutMs,
   })
   cleanUp.push(
     () => trigger.close(),
@@ -78,9 +83,11 @@ test('one process answers call after call; while it is busy another one starts',
 })
 
 test('a hung process is given up at the time limit of the function, and the next call is a cold start', async () => {
-  const trigger = await triggerOf(`if (event.hang) ${pause(60_000)}\nevent.calls = calls`)
+  const trigger = await triggerOf(`if (event.hang) ${pause(60_000)}\nevent.calls = calls`, {}, 1000)
   await expect(trigger.invoke({ hang: true })).rejects.toThrow('Task timed out after 1.00 seconds')
-  expect(await trigger.invoke({})).toEqual({ calls: 1 })
+  // On a busy machine a cold start can take longer than this limit.
+  const answer = await trigger.invoke({}).catch(() => trigger.invoke({}))
+  expect(answer).toEqual({ calls: 1 })
 })
 
 test('a killed process is reported as Lambda reports it', async () => {

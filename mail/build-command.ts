@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { runCommand } from '../command/command.ts'
+import { writingTo } from '../command/folders.ts'
 import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
@@ -46,10 +47,12 @@ export function runBuild(args: readonly string[], terminal: Terminal): Promise<0
     for (const trigger of TRIGGER_NAMES) {
       const files = await filesIn(join(built, trigger))
       if (files.has('own-mail.mjs') && bundle !== undefined) files.set('own-mail.mjs', bundle)
-      await rm(join(out, trigger), { recursive: true, force: true })
-      await mkdir(join(out, trigger), { recursive: true })
-      for (const [name, content] of files) await writeFile(join(out, trigger, name), content)
-      await writeFile(join(out, `${trigger}.zip`), zipOf(files))
+      await writingTo(out, async () => {
+        await rm(join(out, trigger), { recursive: true, force: true })
+        await mkdir(join(out, trigger))
+        for (const [name, content] of files) await writeFile(join(out, trigger, name), content)
+        await writeFile(join(out, `${trigger}.zip`), zipOf(files))
+      })
     }
     const languages = Object.keys(languagesOf(module))
     terminal.stdout.write(

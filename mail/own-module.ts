@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { CommandError } from '../command/terminal.ts'
 import { projectDirectory } from '../local/trigger-process.ts'
 import type { MailModule } from '../shared/mail-module.ts'
-import { checkMail, isMailModule } from './check-mail.ts'
+import { checkMail, isMailModule, type MailProblem } from './check-mail.ts'
 
 export type OwnModule = {
   readonly module: MailModule
@@ -26,10 +26,23 @@ export async function ownModule(path: string | undefined): Promise<OwnModule> {
   const loaded = await load(bundle, path)
   const problems = checkMail(loaded)
   if (problems.length > 0 || !isMailModule(loaded)) {
-    const lines = problems.map(({ rule, message }) => `  ${rule}: ${message}`)
-    throw new CommandError(`${path} breaks the contract of a mail:\n${lines.join('\n')}`, 'mail-refused')
+    throw new CommandError(
+      `${path} breaks the contract of a mail:\n${linesOf(problems).join('\n')}`,
+      'mail-refused',
+    )
   }
   return { module: loaded, bundle }
+}
+
+/** Each broken rule once, with the languages in which it shows. */
+function linesOf(problems: readonly MailProblem[]): string[] {
+  const rules = [...new Set(problems.map(({ rule }) => rule))]
+  return rules.map(rule => {
+    const found = problems.filter(problem => problem.rule === rule)
+    const locales = found.flatMap(({ locale }) => locale ?? [])
+    const message = found[0]?.message.replace(`${locales[0]}: `, '')
+    return `  ${rule}${locales.length === 0 ? '' : ` (${locales.join(', ')})`}: ${message}`
+  })
 }
 
 async function bundled(path: string): Promise<Uint8Array> {

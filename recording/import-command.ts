@@ -1,8 +1,9 @@
 // The command import: reads a log export, writes one folder per sign-in, without personal data.
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { runCommand } from '../command/command.ts'
+import { isFolder, writingTo } from '../command/folders.ts'
 import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { shellWord } from '../command/shell.ts'
@@ -131,33 +132,12 @@ export async function writeSignIns(
 
 /** @returns false if there is one already. @throws CommandError if the folder cannot be made */
 async function madeFolder(out: string, name: string): Promise<boolean> {
-  try {
-    await makeFolders(out)
-    await mkdir(join(out, name))
+  return writingTo(out, async () => {
+    const folder = join(out, name)
+    if (await isFolder(folder)) return false
+    await mkdir(folder)
     return true
-  } catch (error) {
-    if (await isFolder(join(out, name))) return false
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new CommandError(
-      `Cannot write to --out ${out}: ${cause}. Name a folder that you may write to.`,
-      'usage',
-    )
-  }
-}
-
-/** mkdir of Node.js with `recursive` never ends below /proc. */
-async function makeFolders(path: string): Promise<void> {
-  if (await isFolder(path)) return
-  const parent = dirname(path)
-  if (parent !== path) await makeFolders(parent)
-  await mkdir(path)
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    found => found.isDirectory(),
-    () => false,
-  )
+  })
 }
 
 function reportOf(

@@ -44,8 +44,7 @@ const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
     ...POOL_MEANINGS,
     'stack-name': 'the stack of template.yaml, if the triggers are not attached yet',
     sample: 'read the first N users only',
-    factors:
-      'also read the own factors of the first N users, which may make each of them a monthly active user',
+    factors: 'also read the own factors of the first N users, which makes each of them a monthly active user',
     probe: 'what probe --json printed: it settles what the documents leave open',
     'amplify-version': 'the version of aws-amplify in the app',
     'active-users': 'monthly active users, for the cost (default: all users)',
@@ -55,7 +54,7 @@ const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
     markdown: 'print a Markdown page',
     html: 'print one self-contained HTML page',
   },
-  notes: `Without --factors users are read with ListUsers alone: AdminGetUser may make each of them a monthly active user.\n${CREDENTIALS}`,
+  notes: `Without --factors users are read with ListUsers alone: AdminGetUser makes each of them a monthly active user.\n${CREDENTIALS}`,
   examples: ['--user-pool-id eu-central-1_EXAMPLE00 --html > assessment.html'],
   exitCodes: '0 no blockers, 1 blockers, 2 could not run',
 }

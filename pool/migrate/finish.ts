@@ -39,14 +39,14 @@ const GUARD_SLOTS = ['PreTokenGeneration', 'PreTokenGenerationConfig']
  * 3. The challenge triggers go. No client starts the custom flow any more.
  * The way back (detach) is the reverse: triggers, app clients, and only then MFA is optional again.
  *
- * @param readAll reads every user of the pool
+ * @param readAll reads every user of the pool who can keep MFA from being required
  * @throws CommandError if the pool does not offer the e-mail factor, or for a report of probe that cannot be used
  * @returns with the refusal `users-left` while somebody has no factor
  */
 export async function planFinish(
   aws: Aws,
   options: FinishOptions,
-  readAll: () => Promise<readonly NativeUser[]>,
+  readAll: (offered: readonly string[]) => Promise<readonly NativeUser[]>,
 ): Promise<Plan> {
   const { userPoolId, keepCustomAuth, probeFile } = options
   const importNotes = await refuseDuringImport(aws, userPoolId)
@@ -55,7 +55,7 @@ export async function planFinish(
   requireEmailFactor(mfa, userPoolId)
   const guard = await guardDecision(from, probeFile, userPoolId)
   const offered = factorsOffered(mfa)
-  const left = (await readAll()).filter(user => blocksFinish(user, offered))
+  const left = (await readAll(offered)).filter(user => blocksFinish(user, offered))
 
   const gone = keepCustomAuth ? [] : [...CHALLENGE_SLOTS, ...(guard.stays ? [] : GUARD_SLOTS)]
   const slots = Object.entries(objectAt(from.userPool, 'LambdaConfig')).filter(

@@ -23,9 +23,9 @@ import { runAssess } from './assess-command.ts'
 import { mfaOf, planEnable, RECOVERIES } from './enable.ts'
 import { planFinish } from './finish.ts'
 import { Journal, type JournalEntry } from './journal.ts'
-import { SKIP_REASONS } from './move-rules.ts'
+import { blocksFinish, SKIP_REASONS } from './move-rules.ts'
 import { type Changed, moveUsers, type Run, readUsers, restoreUsers, type UserOutcome } from './move-users.ts'
-import { type Choice, chosenNames, namesInFile } from './native-users.ts'
+import { type Choice, chosenNames, listUsers, type NativeUser, namesInFile } from './native-users.ts'
 import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
 import { MOVES_A_SECOND, Pace, READS_A_SECOND } from './pace.ts'
 import { metricsJson, metricsText, readSignInMetrics } from './sign-in-metrics.ts'
@@ -59,6 +59,8 @@ type Description = CommandDescription<keyof typeof OPTIONS>
 const ASKING = { 'dry-run': 'show what would change and change nothing', yes: 'start without asking' }
 const BACKUP =
   'where the whole pool is saved first (default: a name with the time); detach with this file undoes the command'
+/** Developer guide, "Quotas in Amazon Cognito", Monthly active users. */
+const ACTIVE = 'This makes each of them a monthly active user, whom Cognito bills.'
 const JOURNAL = 'what is done, line by line (default: ID.migration.jsonl)'
 const POOL_EXAMPLE = '--user-pool-id eu-central-1_EXAMPLE00'
 const EXIT_CODES = '0 done, 1 some users could not be changed, 2 could not run'
@@ -124,7 +126,7 @@ const STEPS: Readonly<
       about:
         'Reports who is moved, who is not, who cannot be, who is left before finish, and the sign-ins of the last days. It only reads.',
       options: { ...POOL_MEANINGS, rate: 'users a second (default: 40)' },
-      notes: `Each user is read with AdminGetUser, which may make them a monthly active user.\n${CREDENTIALS}`,
+      notes: `Local users are read with AdminGetUser. ${ACTIVE}\n${CREDENTIALS}`,
       examples: [POOL_EXAMPLE],
       exitCodes: EXIT_CODES,
     },
@@ -159,7 +161,7 @@ const STEPS: Readonly<
         backup: BACKUP,
         ...ASKING,
       },
-      notes: CREDENTIALS,
+      notes: `Local users who can sign in are read with AdminGetUser. ${ACTIVE}\n${CREDENTIALS}`,
       examples: [`${POOL_EXAMPLE} --dry-run`],
       exitCodes: EXIT_CODES,
     },
@@ -251,7 +253,7 @@ async function finish(step: Step): Promise<0> {
   const pace = new Pace(rateOf(values, READS_A_SECOND))
   const plan = await untilAborted(
     signal,
-    planFinish(aws, options, () => readEveryone(step, pace)),
+    planFinish(aws, options, offered => readEveryone(step, pace, user => blocksFinish(user, offered))),
   )
   return applyPlan(aws, plan, applyOptions(values), terminal, signal, async () =>
     keepCustomAuth
@@ -269,7 +271,8 @@ async function status(step: Step): Promise<0> {
   const state = await readPoolState(aws.cognito, userPoolId, [])
   const mfa = mfaOf(state)
   const pace = new Pace(rateOf(values, READS_A_SECOND))
-  const everyone = await untilAborted(signal, readEveryone(step, pace))
+  const isLocal = (user: NativeUser) => user.status !== 'EXTERNAL_PROVIDER'
+  const everyone = await untilAborted(signal, readEveryone(step, pace, isLocal))
   const metrics = await untilAborted(signal, readSignInMetrics(aws, state.userPool))
   const report = migrationStatus(everyone, String(mfa['MfaConfiguration'] ?? 'OFF'), factorsOffered(mfa))
   if (values.json) print(terminal, { userPoolId, ...statusJson(report), signIns: metricsJson(metrics) })
@@ -277,16 +280,23 @@ async function status(step: Step): Promise<0> {
   return 0
 }
 
-async function readEveryone({ userPoolId, aws, terminal, signal }: Step, pace: Pace) {
+/**
+ * Reads every user; the factors, which ListUsers does not have, only where they matter.
+ * @param matter whether the factors of a user make a difference
+ */
+async function readEveryone(
+  { values, userPoolId, aws, terminal, signal }: Step,
+  pace: Pace,
+  matter: (user: NativeUser) => boolean,
+): Promise<readonly NativeUser[]> {
   const { cognito } = aws
-  const names = await chosenNames(
-    cognito,
-    userPoolId,
-    { kind: 'all' },
-    progressBar(terminal, 'Listing users'),
-  )
+  const everyone = await listUsers(cognito, userPoolId, progressBar(terminal, 'Listing users'))
+  const names = everyone.filter(matter).map(({ username }) => username)
+  if (!values.json && names.length > 0)
+    terminal.stderr.write(`Reading the factors of ${names.length} users. ${ACTIVE}\n`)
   const bar = progressBar(terminal, 'Reading users')
-  return readUsers({ cognito, userPoolId, pace, bar, signal }, names)
+  const read = await readUsers({ cognito, userPoolId, pace, bar, signal }, names)
+  return [...everyone.filter(user => !matter(user)), ...read]
 }
 
 async function users(step: Step): Promise<0 | 1> {

@@ -198,6 +198,12 @@ test('users who cannot be moved are skipped, each for a reason that is reported'
   const text = await migrate(pool, ['status', ...FAST])
   expect(text.out).toContain('3  moved')
   expect(text.out).toContain('1  reset-required:')
+  expect(text.err).toContain('the factors of 6 users. This makes each of them a monthly active user')
+
+  // Whoever is disabled, unconfirmed or to be reset does not keep MFA from being required, with or without a factor.
+  const before = pool.calls.length
+  await migrate(pool, ['finish', '--dry-run', ...FAST])
+  expect(usersOf(pool.calls.slice(before), 'AdminGetUser')).toHaveLength(3)
 })
 
 test('--dry-run changes nothing and writes no journal', async () => {

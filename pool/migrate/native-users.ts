@@ -49,6 +49,30 @@ export function nativeUser(answer: AdminGetUserCommandOutput): NativeUser {
   }
 }
 
+/** A user as ListUsers has them; it says nothing of their factors. */
+function listedUser({ Username, UserStatus, Enabled, Attributes }: UserType): NativeUser {
+  const $metadata = {}
+  return nativeUser({ $metadata, Username, UserStatus, Enabled, UserAttributes: Attributes })
+}
+
+/** Every user of the pool, without their factors. Unlike AdminGetUser, this makes nobody a monthly active user. */
+export async function listUsers(
+  client: CognitoIdentityProviderClient,
+  UserPoolId: string,
+  bar: ProgressBar,
+): Promise<NativeUser[]> {
+  const users: NativeUser[] = []
+  try {
+    for await (const { Users = [] } of paginateListUsers({ client }, { UserPoolId, Limit: 60 })) {
+      users.push(...Users.map(listedUser))
+      bar.show(users.length, undefined)
+    }
+  } finally {
+    bar.end()
+  }
+  return users
+}
+
 /** Which users a command is about. */
 export type Choice =
   | { readonly kind: 'all' }
