@@ -23,8 +23,8 @@ const config: Config = {
   // each worker would load the whole program to check them.
   transform: { '\\.tsx?$': ['ts-jest', { useESM: true }] },
   testTimeout: 60_000,
-  // Jest's default leaves one processor idle, which on two is half of them.
-  maxWorkers: '100%',
+  // Jest's default leaves one processor idle, which on two is half of them; and some tests wait more than they compute.
+  maxWorkers: '150%',
   coverageProvider: 'v8',
   collectCoverageFrom: ['functions/*.ts', 'shared/**/*.ts', '!**/*.test.ts', '!shared/locales/texts.ts'],
   coverageThreshold: {

@@ -138,8 +138,9 @@ export async function startLocalUserPool(
   let door: Door | undefined
   try {
     door = await listen(options.port ?? 0)
-    // The tables of the account are at the endpoint of the pool.
-    const tables = options.account === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: door.endpoint }
+    // The tables of the account are at the endpoint of the pool. Without one, shared processes serve pool after pool.
+    const hasTable = options.account !== undefined && options.environment?.['LIMIT_TABLE'] !== undefined
+    const tables = hasTable ? { AWS_ENDPOINT_URL_DYNAMODB: door.endpoint } : {}
     const environments = triggerEnvironments({
       environment: { ...shared?.environment, ...tables, ...options.environment },
       region,
