@@ -37,7 +37,10 @@ const amplify = {
     return { username, userId: 'an id', ...(loginId !== undefined && { signInDetails: { loginId } }) }
   },
   async fetchAuthSession() {
-    const payload = user instanceof Error ? {} : (user?.claims ?? {})
+    const { loginId, claims: payload } = user instanceof Error ? {} : (user ?? {})
+    // While another tab signs in, the ID token is not there yet.
+    if (payload === undefined)
+      return loginId === undefined ? { tokens: { accessToken: { payload: {} } } } : {}
     return { tokens: { accessToken: { payload: {} }, idToken: { payload } } }
   },
   async signOut() {
@@ -189,11 +192,13 @@ describe('a password', () => {
   ])('%s', async (_, answers, state) => {
     expect(await signIn(...answers)).toEqual(state)
     expect(driver.getState()).toEqual(state)
+    expect(kept.size).toBe(0)
   })
 
   test.each([
     ['a code', [code()], { kind: 'email-code', reason: 'first' }],
     ['a code after a spent session', [SPENT, code()], { kind: 'email-code', reason: 'restarted' }],
+    ['a code with a parameter that is no choice', [code({ factor: 'x' })], { kind: 'email-code' }],
     ['a limit after a spent session', [SPENT, code({ reason: 'limited' })], { reason: 'limited' }],
     ['a choice of factors', [CHOICE, MAILED], { kind: 'email-otp', destination: 'a***@e***' }],
     ['a choice of factors, lost', [CHOICE, SPENT, MAILED], { kind: 'email-otp', reason: 'restarted' }],
@@ -205,7 +210,7 @@ describe('a password', () => {
     const clientMetadata = { locale: 'de' }
     driver = createSignInDriver({ clientMetadata: () => clientMetadata })
     await signIn(CHOICE, MAILED, DONE)
-    await driver.submitCode('123456')
+    await driver.submitCode('123 456')
     expect(calls).toEqual([
       ['signIn', { username, password, options: { authFlowType: 'CUSTOM_WITH_SRP', clientMetadata } }],
       ['confirmSignIn', { challengeResponse: 'EMAIL', options: { clientMetadata } }],
@@ -293,6 +298,7 @@ describe('a code', () => {
     ['without tokens', [NO_TOKENS], failed('tokens-refused', 'UserLambdaValidationException'), []],
     ['without a mail', [NO_MAIL], failed('mail-not-sent', 'UserLambdaValidationException'), []],
     ['and a riddle', [RIDDLE], failed('unsupported-step'), []],
+    ['and a late riddle', [code({ challenge: 'RIDDLE', reason: 'expired' })], failed('unsupported-step'), []],
     ['and a reset', [RESET], failed('password-reset-required'), []],
     ['and an unknown error', [NEW], failed('unknown', 'SomethingNew'), []],
     [
@@ -329,10 +335,11 @@ describe('a code', () => {
     await driver.submitCode('12345')
     expect(await submit()).toEqual({ ...state, problem: undefined })
     expect(called()).toEqual(['confirmSignIn'])
-    script.push(code({ reason: 'resend-refused' }))
+    script.push(code({ reason: 'wrong-code' }), code({ reason: 'resend-refused' }))
+    await driver.submitCode('654321')
     await driver.resend()
     expect(await submit()).toMatchObject({ reason: 'wrong-code' })
-    expect(called()).toEqual(['confirmSignIn'])
+    expect(called()).toEqual(['confirmSignIn', 'confirmSignIn'])
     script.push(code({ reason: 'resent' }), DONE)
     await driver.resend()
     expect(await submit()).toMatchObject({ step: 'signed-in' })
@@ -469,6 +476,20 @@ describe('a new password', () => {
     ['whose mail failed', [NO_MAIL, code()], { step: 'code', reason: 'restarted' }, ['signIn']],
     ['whose mail failed twice', [NO_MAIL, NO_MAIL], { reason: 'mail-not-sent', ...saved }, ['signIn']],
     ['of a session taken before', [REFUSED, code()], { step: 'code', reason: 'first' }, ['signIn']],
+    [
+      'of such a session, without tokens',
+      [REFUSED, NO_TOKENS],
+      { reason: 'tokens-refused', ...saved },
+      ['signIn'],
+    ],
+    [
+      'of such a session, without a mail',
+      [REFUSED, NO_MAIL],
+      { reason: 'mail-not-sent', ...saved },
+      ['signIn'],
+    ],
+    ['of such a session, with a reset', [REFUSED, RESET], { step: 'failed', ...saved }, ['signIn']],
+    ['of such a session, with no network', [REFUSED, NETWORK], { reason: 'network' }, ['signIn']],
     ['that is not taken anywhere', [REFUSED, REFUSED], failed('new-password-unclear'), ['signIn']],
     ['that is asked for again', [REFUSED, NEW_PASSWORD], failed('new-password-unclear'), ['signIn']],
     ['whose answer was lost', [SPENT, REFUSED, code()], { reason: 'restarted' }, ['signIn', 'signIn']],
@@ -734,6 +755,10 @@ describe('cancel', () => {
     late.answer(code())
     expect(await ended).toEqual({ step: 'signed-out', busy: false })
     expect(called()).toEqual(['signIn'])
+    // Its password was not kept either: the step of the other driver cannot go on with it.
+    await other.resume()
+    script.push(SPENT)
+    expect(await other.submitCode('123456')).toEqual(failed('expired'))
   })
 })
 
@@ -771,8 +796,18 @@ describe('after a reload', () => {
   })
 
   test('a user without a name is not signed in yet', async () => {
-    user = { username: '' }
-    expect(await driver.resume()).toMatchObject({ step: 'signed-in', username: '' })
+    const nameless = async () => JSON.parse('{"userId":"an id"}')
+    driver = createSignInDriver({
+      auth: { ...amplify, getCurrentUser: nameless, fetchAuthSession: async () => ({}) },
+    })
+    expect(await driver.resume()).toEqual({ step: 'signed-out', busy: false })
+  })
+
+  test('the same user may sign in from the start', async () => {
+    await reach([code()], [code()])
+    driver = createSignInDriver()
+    await driver.resume()
+    expect(await driver.signIn({ username, password })).toMatchObject({ step: 'code', reason: 'first' })
   })
 
   test('a page that gets no answer says so', async () => {
@@ -862,11 +897,12 @@ describe('while an action runs', () => {
     const report = jest.fn()
     const logged = jest.spyOn(console, 'error').mockImplementation(() => undefined)
     if (where === 'the browser') Object.assign(globalThis, { reportError: report })
-    driver.subscribe(() => {
+    const stop = driver.subscribe(() => {
       throw problem
     })
     await signIn(REFUSED)
     Reflect.deleteProperty(globalThis, 'reportError')
+    stop()
     expect(where === 'the browser' ? report : logged).toHaveBeenCalledWith(problem)
     expect(where === 'the browser' ? logged : report).not.toHaveBeenCalled()
     logged.mockRestore()
