@@ -10,7 +10,7 @@ import all from './jest.config.ts'
 export const END_TO_END = [
   '<rootDir>/(build|template)\\.test',
   '<rootDir>/bench/.*\\.test',
-  '<rootDir>/client/(?!sign-in-state\\.).*\\.test',
+  '<rootDir>/client/(?!(sign-in-state|scripted-answers)\\.).*\\.test',
   '<rootDir>/command/.*\\.test',
   '<rootDir>/functions/(create-and-verify|guesses|limit)\\.test',
   '<rootDir>/mail/(?!check-mail\\.).*\\.test',

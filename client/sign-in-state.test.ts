@@ -82,6 +82,29 @@ describe('steps', () => {
     })
   })
 
+  test.each([
+    'CONFIRM_SIGN_IN_WITH_EMAIL_CODE',
+    'CONTINUE_SIGN_IN_WITH_MFA_SELECTION',
+    'CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED',
+    'CONFIRM_SIGN_IN_WITH_TOTP_CODE',
+  ] as const)('%s that says nothing more is kept as it is', signInStep => {
+    expect(pendingStepOf({ isSignedIn: false, nextStep: { signInStep } })).toStrictEqual({
+      signInStep,
+      parameters: {},
+      missingAttributes: [],
+      arrivedAt: expect.any(Number),
+    })
+  })
+
+  test('the numbers of a round are read', () => {
+    const additionalInfo = { challenge: 'EMAIL_CODE', codeLength: '6x', attemptsLeft: '2', sendsLeft: '1' }
+    expect(stateFor({ signInStep: 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE', additionalInfo })).toMatchObject({
+      codeLength: undefined,
+      attemptsLeft: 2,
+      sendsLeft: 1,
+    })
+  })
+
   test('invalid numbers and times are left out', () => {
     const additionalInfo = {
       challenge: 'EMAIL_CODE',

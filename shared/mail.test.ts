@@ -104,7 +104,12 @@ test('whatever the app is called, it stays text in the HTML and one line in the 
     }),
     { numRuns: 1_000 },
   )
-  expect(mailIn('en', { appName: `<b>&"'` }).html).toContain('<bdi>&lt;b&gt;&amp;&quot;&#39;</bdi>')
+})
+
+test('a name that holds the signs of HTML is shown as it is', () => {
+  expect(mailIn('en', { appName: `<b>&"'` }).html).toContain(
+    '#14171a"><bdi>&lt;b&gt;&amp;&quot;&#39;</bdi></td>',
+  )
 })
 
 test('a mail is far below the size at which mail clients cut it off', () => {
@@ -117,14 +122,18 @@ test('a mail is far below the size at which mail clients cut it off', () => {
 test('the brand color fills the box of the code, in light and in dark, with digits that can be read', () => {
   expect(contrastOf('#000000', '#ffffff')).toBeCloseTo(21)
   expect(contrastOf('#767676', '#ffffff')).toBeCloseTo(4.54, 2)
+  expect(contrastOf('#0a0a0a', '#ffffff')).toBeCloseTo(19.8, 1)
   for (const [brandColor, ink] of [
     ['#0b5fff', '#ffffff'],
     ['#ffd500', '#14171a'],
   ] as const) {
     const { html } = mailIn('en', { brandColor })
     expect(html).toMatch(new RegExp(`<td class="code"[^>]*background:${brandColor};[^>]*color:${ink}">`))
-    expect(html).not.toContain('.code {')
+    expect(html).toMatch(/\.rule \{[^}]*\}\n\}/)
   }
+  const { html } = mailIn('en')
+  expect(html).toMatch(/<td class="code"[^>]*background:#f3f5f7;[^>]*color:#14171a">/)
+  expect(html).toMatch(/\.rule \{[^}]*\}\n {2}\.code \{ background: #2b3138 [^}]*color: #ffffff [^}]*\}\n\}/)
   expect(inkOn('#7a7a7a')).toBeUndefined()
 })
 
@@ -132,11 +141,16 @@ test('the footer is the last line of both bodies', () => {
   const { text, html } = mailIn('ar', { footer: 'Example & Co' })
   expect(text).toMatch(/\n\nExample & Co\n$/)
   expect(html).toContain('<bdi>Example &amp; Co</bdi>')
+  expect(html).toMatch(/padding:12px 0 24px[^<]*>[^<]*<bdi>Example<\/bdi>/)
+  const without = mailIn('en')
+  expect(without.text.endsWith(`\n${MAIL_TEXTS.en.notYou}\n`)).toBe(true)
+  expect(without.html).toContain(`<br>${MAIL_TEXTS.en.notYou}</td></tr>\n</table>`)
+  expect(without.html).toMatch(/padding:12px 0 0px[^<]*>[^<]*<bdi>Example<\/bdi>/)
 })
 
 describe('a mail module', () => {
   const own = ({ code, reference }: MailParts) => ({
-    subject: `Hej\n(${reference})`,
+    subject: `Hej\r\n(${reference})`,
     text: `${code}\n`,
     html: `<p>${code}</p>`,
   })

@@ -20,6 +20,7 @@ test.each([
   [''],
   ['cognito:default_val'],
   ['person'],
+  ['example.com'],
   ['@example.com'],
   ['person@'],
   ['person@localhost'],
@@ -47,7 +48,10 @@ test.each([
 
 test('a domain in another script is written in Punycode for SES', () => {
   expect(toAsciiMailbox('person@bücher.example')).toBe('person@xn--bcher-kva.example')
-  expect(toAsciiMailbox('person@example.com')).toBe('person@example.com')
+})
+
+test('a domain in ASCII stays as it is written', () => {
+  expect(toAsciiMailbox('Person@Mail.Example.com')).toBe('Person@Mail.Example.com')
 })
 
 test('a masked address shows two letters and nothing else, not even a length', () => {

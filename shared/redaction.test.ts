@@ -200,6 +200,23 @@ test('gives everybody without a sub the same fakes', () => {
   })
 })
 
+test.each([
+  ['the sub is what fakes are made of', { userName: 'ada', request: { userAttributes: { sub: SUB } } }],
+  [
+    'the user name is, where the sub is no text',
+    { userName: SUB, request: { userAttributes: { sub: [SUB] } } },
+  ],
+])('%s', (_, event) => {
+  expect(texts(redactEvent({ ...event, a: 'x@example.net' }))).toContainEqual(
+    expect.stringMatching(/^user-(?!a{8})[a-p]{8}@example\.com$/),
+  )
+})
+
+test('makes other fakes of the same user in another pool', () => {
+  const inPool = (userPoolId: string) => Object(redactEvent({ userPoolId, userName: SUB })).userName
+  expect(inPool('eu-west-1_One')).not.toBe(inPool('eu-west-1_Other'))
+})
+
 test('takes the user name for a sub if that is one', () => {
   const [event] = events()
   expect(
@@ -234,6 +251,56 @@ test('keeps a locale or a status only if it is a known one: who writes the attri
   })
 })
 
+test.each<[string, (word: string) => unknown]>([
+  ['DefineAuthChallenge_Authentication', triggerSource => ({ triggerSource })],
+  ['us-gov-west-1', region => ({ region })],
+  ['eu-central-12', region => ({ region })],
+  ['aws-sdk-js-3.1', awsSdkVersion => ({ callerContext: { awsSdkVersion } })],
+  ['CLIENT_ID_NOT_APPLICABLE', clientId => ({ callerContext: { clientId } })],
+  ['SRP_A', challengeName => ({ response: { challengeName } })],
+  ['CONFIRMED', status => ({ request: { userAttributes: { 'cognito:user_status': status } } })],
+  ['1700000000000', time => ({ request: { userAttributes: { 'cognito:token_nbf': time } } })],
+  ['resend', action => ({ request: { clientMetadata: { action } } })],
+  [
+    'SAML',
+    providerType => ({ request: { userAttributes: { identities: JSON.stringify([{ providerType }]) } } }),
+  ],
+])('keeps %s at its place, and only if nothing stands before or behind it', (word, eventWith) => {
+  const textWith = (value: string) => JSON.stringify(redactEvent(eventWith(value)))
+  expect(textWith(word)).toContain(word)
+  expect(textWith(`Ada ${word}`)).not.toMatch(/Ada/)
+  expect(textWith(`${word} Ada`)).not.toMatch(/Ada/)
+})
+
+test('keeps the region of a pool id, if it is one', () => {
+  const redacted = (userPoolId: string) => Object(redactEvent({ userPoolId })).userPoolId
+  expect(redacted('us-gov-west-1_AbC')).toBe('us-gov-west-1_EXAMPLE00')
+  expect(redacted('eu-west-12_AbC')).toBe('eu-west-12_EXAMPLE00')
+  expect(redacted('Ada-eu-west-1_AbC')).toBe('local_EXAMPLE00')
+})
+
+test.each([
+  'Ada ada@example.net',
+  'ada@example.net Ada',
+  'x+442071234567',
+  '+442071234567x',
+  `x${SUB}`,
+  `${SUB}x`,
+  ' {"ada":1}',
+])('takes %p for a text of no known form', text => {
+  expect(redactEvent({ text })).toEqual({ text: 'redacted-aaaaaaaa' })
+})
+
+test('leaves out what is deeper than sixteen levels, also in a text of JSON', () => {
+  const nested = (levels: number, value: unknown): unknown =>
+    levels === 0 ? value : { a: nested(levels - 1, value) }
+  const innermost = (levels: number, value: unknown) => texts(redactEvent(nested(levels, value)))
+  expect(innermost(16, 'true')).toEqual(['true'])
+  expect(innermost(17, 'true')).toEqual([])
+  expect(innermost(15, '[]')).toEqual(['[]'])
+  expect(innermost(16, '[]')).toEqual(['null'])
+})
+
 test("keeps Cognito's words only at their own place, not in what a client writes", () => {
   const clientMetadata = {
     triggerSource: 'Ada_Lovelace',
@@ -250,9 +317,26 @@ test("keeps Cognito's words only at their own place, not in what a client writes
 
 test('replaces the keys inside a text of JSON, but for those of Cognito and of a round', () => {
   const identities = JSON.stringify([
-    { userId: '108', providerType: 'SAML', lovelace: 'x', noel: { byron: 1 } },
+    {
+      userId: '108',
+      providerName: 'x',
+      providerType: 'SAML',
+      issuer: 'x',
+      primary: true,
+      dateCreated: 1,
+      lovelace: 'x',
+      noel: { byron: 1 },
+    },
   ])
-  const challengeMetadata = JSON.stringify({ reason: 'first', nonce: 'ab', sends: 2, lovelace: 1 })
+  const times = { sentAt: 1, expiresAt: 2 }
+  const challengeMetadata = JSON.stringify({
+    reason: 'first',
+    nonce: 'ab',
+    keyId: 'k',
+    ...times,
+    sends: 2,
+    lovelace: 1,
+  })
   const event = {
     request: {
       userAttributes: { identities, 'custom:json': '{"lovelace":{"noel":"x"}}' },
@@ -262,13 +346,14 @@ test('replaces the keys inside a text of JSON, but for those of Cognito and of a
   }
   const redacted = JSON.stringify(redactEvent(event))
   expect(redacted).not.toMatch(/lovelace|noel|byron/)
-  for (const key of ['userId', 'providerType', 'SAML', 'reason', 'nonce', 'sends', 'custom:json'])
-    expect(redacted).toContain(key)
+  const identity = ['userId', 'providerName', 'providerType', 'SAML', 'issuer', 'primary', 'dateCreated']
+  const round = ['reason', 'nonce', 'keyId', 'sentAt', 'expiresAt', 'sends']
+  for (const key of [...identity, ...round, 'custom:json']) expect(redacted).toContain(key)
 })
 
 test('keeps small numbers and times, and no other number', () => {
-  expect(redactEvent({ a: 3, b: 1700000000000, c: 421337, d: -421337 })).toEqual({
-    a: 3,
+  expect(redactEvent({ a: -123, b: 1700000000000, c: 421337, d: -421337 })).toEqual({
+    a: -123,
     b: 1700000000000,
     c: 0,
     d: 0,
@@ -277,9 +362,12 @@ test('keeps small numbers and times, and no other number', () => {
 
 test("keeps no number of a person's own", () => {
   const own = { age: '42', room: 7 }
-  expect(redactEvent({ userName: '108', request: { userAttributes: own } })).toEqual({
+  const none = { age: 'redacted-aaaaaaaa', room: 0 }
+  const places = ['userAttributes', 'clientMetadata', 'validationData', 'groupConfiguration']
+  const everywhere = (value: object) => Object.fromEntries(places.map(place => [place, value]))
+  expect(redactEvent({ userName: '108', request: { ...everywhere(own), challengeAnswer: '123' } })).toEqual({
     userName: 'redacted-aaaaaaaa',
-    request: { userAttributes: { age: 'redacted-aaaaaaaa', room: 0 } },
+    request: { ...everywhere(none), challengeAnswer: '<answer>' },
   })
 })
 

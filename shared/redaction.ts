@@ -38,7 +38,6 @@ const ROUND_KEYS = ['reason', 'nonce', 'keyId', 'sentAt', 'expiresAt', 'sends']
 
 /** What stays as it is, by its place in the event (`[]` an item of a list, `{}` the value of a text of JSON). */
 const HARMLESS: Readonly<Record<string, RegExp>> = {
-  version: /^\d$/,
   triggerSource: /^[A-Za-z]+_[A-Za-z]+$/,
   region: /^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}$/,
   'callerContext.awsSdkVersion': /^aws-sdk-[\w.-]{1,40}$/,

@@ -82,6 +82,7 @@ test('what is set counts, up to the limits', () => {
     BRAND_COLOR: '#0B5FFF',
     MAIL_FOOTER: 'Example Ltd',
     REPLY_TO_ADDRESS: 'help@example.com',
+    SES_CONFIGURATION_SET: 'email-code_1',
     SES_FALLBACK_REGION: 'us-gov-west-1',
   })
   expect(settings).toMatchObject({
@@ -99,6 +100,7 @@ test('what is set counts, up to the limits', () => {
     brandColor: '#0b5fff',
     mailFooter: { 'zh-TW': 'Example Ltd' },
     replyToAddress: 'help@example.com',
+    configurationSet: 'email-code_1',
     fallbackRegion: 'us-gov-west-1',
   })
 })
@@ -174,7 +176,7 @@ test('BRAND_COLOR is a color that digits can be read on: white or near-black wit
   const colorOf = (BRAND_COLOR: string) => readCreateSettings({ ...CREATE, BRAND_COLOR }).brandColor
   for (const color of ['#000000', '#0b5fff', '#767676', '#ffffff', '#ffd500'])
     expect(colorOf(color)).toBe(color)
-  for (const BRAND_COLOR of ['#777777', '#7a7a7a', '#fff', '0b5fff', '#0b5fff00', 'red;}'])
+  for (const BRAND_COLOR of ['#777777', '#7a7a7a', '#fff', '0b5fff', '#0b5fff00', '0000000#000000', 'red;}'])
     expect(problemsOf(readCreateSettings, { ...CREATE, BRAND_COLOR })).toContain('BRAND_COLOR must be')
 })
 
@@ -186,6 +188,7 @@ test('MAIL_FOOTER is one plain line, or one for each language, and never a link'
     de: 'Example GmbH',
   })
   expect(footerOf('')).toEqual({})
+  expect(footerOf('x'.repeat(200))).toEqual({ en: 'x'.repeat(200) })
   const refused = [
     'a\nb',
     'x'.repeat(201),
@@ -193,10 +196,26 @@ test('MAIL_FOOTER is one plain line, or one for each language, and never a link'
     'www.example.com',
     '{',
     '{"en":""}',
+    '{"en":"Example Ltd","de":""}',
     '{"en":["a"]}',
   ]
   for (const MAIL_FOOTER of refused)
     expect(problemsOf(readCreateSettings, { ...CREATE, MAIL_FOOTER })).toContain('MAIL_FOOTER must be')
+})
+
+test('a region is one from its first to its last character', () => {
+  const regionOf = (AWS_REGION: string) => readCreateSettings({ ...CREATE, AWS_REGION }).region
+  expect(['eu-west-12', 'us-gov-west-1'].map(regionOf)).toEqual(['eu-west-12', 'us-gov-west-1'])
+  for (const AWS_REGION of ['x.eu-west-1', 'eu-west-1.x', 'eu-west-123'])
+    expect(problemsOf(readCreateSettings, { ...CREATE, AWS_REGION })).toContain('AWS_REGION must be')
+})
+
+test('APP_NAME has at most 64 characters', () => {
+  const APP_NAME = 'x'.repeat(64)
+  expect(readCreateSettings({ ...CREATE, APP_NAME }).appName).toBe(APP_NAME)
+  expect(problemsOf(readCreateSettings, { ...CREATE, APP_NAME: `${APP_NAME}x` })).toContain(
+    'APP_NAME must be',
+  )
 })
 
 test('a build with more languages takes them as DEFAULT_LOCALE', () => {
@@ -254,7 +273,12 @@ describe('FROM_ADDRESS', () => {
       address: 'no-reply@example.com',
     })
     expect(from('"Example, Inc." <no-reply@example.com>').from.name).toBe('Example, Inc.')
+    expect(from('" Example " <no-reply@example.com>').from.name).toBe('Example')
     expect(from('<no-reply@example.com>').from.name).toBeUndefined()
+  })
+
+  test('is required, also for the name in the mail', () => {
+    expect(problemsOf(readCreateSettings, { CODE_SECRET: SECRET })).toContain('FROM_ADDRESS is required')
   })
 
   test('gives the name in the mail when there is no APP_NAME', () => {
@@ -285,9 +309,8 @@ describe('GUARDED_CLIENT_IDS', () => {
   })
 
   test('is refused when an entry is no client id, since a typing error would leave a client unguarded', () => {
-    expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS: 'one,,two' })).toContain(
-      'GUARDED_CLIENT_IDS must be',
-    )
+    for (const GUARDED_CLIENT_IDS of ['one,,two', '-one', 'two-'])
+      expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS })).toContain('GUARDED_CLIENT_IDS must be')
     expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS: 'one two', HOSTED_UI: 'maybe' })).toContain(
       'HOSTED_UI',
     )
@@ -300,6 +323,11 @@ const READERS: Readonly<Record<TriggerName, (environment: Environment) => object
   'verify-auth-challenge-response': readVerifySettings,
   'pre-token-generation': readPreTokenSettings,
 }
+
+test.each(Object.entries(READERS))('%s records its events where that is on', (_, read) => {
+  expect(read({ ...CREATE, RECORD_EVENTS: 'on' })).toMatchObject({ recordEvents: true })
+  expect(read({ ...CREATE, RECORD_EVENTS: 'off' })).toMatchObject({ recordEvents: false })
+})
 
 describe('the description of a setting', () => {
   test('names the triggers that read it, and every setting that is read is described', () => {

@@ -23,7 +23,8 @@ export default {
       filter: './testing/mutation/related-tests.cjs',
     },
   },
-  concurrency: 2,
+  // One beside other work; the tests start processes of their own.
+  concurrency: 1,
   // Each jest run in a process leaves some memory behind.
   maxTestRunnerReuse: 100,
   timeoutMS: 60_000,
