@@ -3,6 +3,7 @@
  *
  * @jest-config-loader esbuild-register
  */
+import { availableParallelism } from 'node:os'
 import type { Config } from 'jest'
 
 const config: Config = {
@@ -24,7 +25,7 @@ const config: Config = {
   transform: { '\\.tsx?$': ['ts-jest', { useESM: true }] },
   testTimeout: 60_000,
   // Jest's default leaves one processor idle, which on two is half of them; and some tests wait more than they compute.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   coverageProvider: 'v8',
   collectCoverageFrom: ['functions/*.ts', 'shared/**/*.ts', '!**/*.test.ts', '!shared/locales/texts.ts'],
   coverageThreshold: {
