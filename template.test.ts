@@ -1,8 +1,7 @@
-// The template against CloudFormation's own schemas, against the settings in the code and against the log lines.
+// The template against the settings in the code and against the log lines.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { RegoEngine, TemplateFile, type ValidateConfig } from '@aws/cloudformation-validate'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { unzipSync } from 'fflate'
 import { type Json, member } from './command/json.ts'
 import { startTrigger } from './local/trigger-process.ts'
@@ -67,39 +66,6 @@ function environmentOf(id: string, parameters: Record<string, string> = {}): Rec
     ]),
   )
 }
-
-describe('CloudFormation accepts the template', () => {
-  const engine = new RegoEngine()
-  afterAll(() => engine.free())
-
-  /** What the rules say at level WARN and above, less what is meant so. */
-  function faults(config: ValidateConfig, ...accepted: string[]): string[] {
-    const { diagnostics } = engine.validateDetailed(new TemplateFile('template.yaml'), {
-      severityLevel: 'WARN',
-      ...config,
-    })
-    return diagnostics
-      .map(it => `${it.ruleId} ${it.message}`)
-      .filter(it => !accepted.some(rule => it.startsWith(rule)))
-  }
-
-  // W3002: `aws cloudformation package` puts the S3 address in place of a path. W2509: a version id is not a secret.
-  const MEANT = ['W3002', "W2509 Parameter 'CodeSecretVersionId'"]
-
-  test('with an alarm topic', () => {
-    const parameterOverrides = { AlarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:alarms' }
-    expect(faults({ parameterOverrides }, ...MEANT)).toEqual([])
-  })
-
-  test('without one', () => {
-    // F3033: the rule looks at the branch that the condition HasAlarmTopicArn rules out.
-    expect(faults({}, ...MEANT, 'F3033 length 0 is below minimum 1')).toEqual([])
-  })
-
-  test('and the rules do find a fault', () => {
-    expect(faults({})).not.toEqual([])
-  })
-})
 
 describe.each(TRIGGERS)('the function $file', ({ id, file, read }) => {
   const properties = member(resolved(), 'Resources', `${id}Function`, 'Properties')
