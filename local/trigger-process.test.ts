@@ -126,7 +126,9 @@ test('quick calls that come together share processes', async () => {
 
 test('a call that waits for a process when the trigger is closed is refused', async () => {
   const trigger = await triggerOf(pause(60_000))
-  const calls = [trigger.invoke({}), trigger.invoke({})]
+  // So large that it is still being written when the process is killed.
+  const event = { padding: 'x'.repeat(300_000) }
+  const calls = [trigger.invoke(event), trigger.invoke(event)]
   const ended = Promise.all(calls.map(call => expect(call).rejects.toThrow(/killed|is closed/)))
   await trigger.close()
   await ended

@@ -231,7 +231,8 @@ export function startTrigger(options: TriggerOptions): TriggerProcess {
         deadlineMs: Date.now() + timeoutMs,
       }
       child.send(invocation, error => {
-        if (error) fail('Runtime.ExitError', `RequestId: ${requestId} Error: ${error.message}`)
+        // A process that cannot be written to is ending: its exit says how.
+        if (error) child.kill('SIGKILL')
       })
       if (kill) child.kill('SIGKILL')
     })
