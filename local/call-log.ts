@@ -1,12 +1,12 @@
 // What happened: every request to the pool and every call of a trigger, in the order in which they began.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
-import { CognitoError } from './errors.ts'
+import { AnswerLost, CognitoError } from './errors.ts'
 
 interface CallBase {
   /** 1, 2, 3 ... in the order in which the calls began. */
   readonly number: number
-  /** Running number of the last change: a call changes when it ends, and when its answer is lost. */
+  /** Running number of the last change; a call changes once, when it ends. */
   readonly revision: number
   /** ISO 8601, the pool's clock. */
   readonly at: string
@@ -94,19 +94,27 @@ export class CallLog {
     return () => this.#emitter.off('call', listener)
   }
 
-  async request<Answer>(operation: string, request: unknown, work: () => Promise<Answer>): Promise<Answer> {
+  /**
+   * @param losesAnswer asked when the request is processed: whether the connection breaks instead of an answer
+   * @throws AnswerLost if so
+   */
+  async request<Answer>(
+    operation: string,
+    request: unknown,
+    work: () => Promise<Answer>,
+    losesAnswer: () => boolean,
+  ): Promise<Answer> {
     const begun = this.#begin({ kind: 'request', operation, request: withoutSecrets(request) })
     const started = performance.now()
-    try {
-      const answer = await this.#currentRequest.run(begun.number, work)
-      this.#end({ ...begun, durationMs: since(started), answer: withoutSecrets(answer) })
-      return answer
-    } catch (thrown) {
-      const type = thrown instanceof CognitoError ? thrown.type : 'InternalErrorException'
-      const message = thrown instanceof Error ? thrown.message : String(thrown)
-      this.#end({ ...begun, durationMs: since(started), error: { type, message } })
-      throw thrown
-    }
+    const processed = this.#currentRequest.run(begun.number, work)
+    const outcome = await processed.then(
+      answer => ({ answer: withoutSecrets(answer) }),
+      (thrown: unknown) => ({ error: errorOf(thrown) }),
+    )
+    const answerLost = losesAnswer()
+    this.#end({ ...begun, durationMs: since(started), ...outcome, ...(answerLost && { answerLost }) })
+    if (answerLost) throw new AnswerLost()
+    return processed
   }
 
   async trigger<Answer>(
@@ -135,14 +143,6 @@ export class CallLog {
     }
   }
 
-  /** The answer to the newest request of the operation that has ended did not arrive. */
-  loseAnswer(operation: string): void {
-    const call = this.#calls.findLast(
-      ended => ended.kind === 'request' && ended.operation === operation && ended.durationMs !== undefined,
-    )
-    if (call?.kind === 'request') this.#change({ ...call, answerLost: true })
-  }
-
   #begin<Details extends Omit<RequestCall, keyof CallBase> | Omit<TriggerCall, keyof CallBase>>(
     details: Details,
   ): Details & CallBase {
@@ -155,15 +155,16 @@ export class CallLog {
   }
 
   #end(ended: PoolCall): void {
-    this.#emitter.emit('call', this.#change(ended))
-  }
-
-  #change(changed: PoolCall): PoolCall {
     this.#revision += 1
-    const call = { ...changed, revision: this.#revision }
-    this.#calls[changed.number - 1] = call
-    return call
+    const call = { ...ended, revision: this.#revision }
+    this.#calls[ended.number - 1] = call
+    this.#emitter.emit('call', call)
   }
+}
+
+function errorOf(thrown: unknown): { readonly type: string; readonly message: string } {
+  const type = thrown instanceof CognitoError ? thrown.type : 'InternalErrorException'
+  return { type, message: thrown instanceof Error ? thrown.message : String(thrown) }
 }
 
 function since(started: number): number {

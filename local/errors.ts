@@ -13,6 +13,9 @@ export class CognitoError extends Error {
   }
 }
 
+/** Fault switch: the request was processed, and the connection breaks before the answer arrives. */
+export class AnswerLost extends Error {}
+
 /** One text for a wrong password, an unknown user and a sign-in that Define refuses (amplify docs #8023). */
 export const incorrectUsernameOrPassword = () => notAuthorized('Incorrect username or password.')
 

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join, normalize, sep } from 'node:path'
 import { isObject, type UntypedObject } from '../command/json.ts'
 import type { AwsAnswer, AwsRequest } from './aws-services.ts'
-import { CognitoError, internalError } from './errors.ts'
+import { AnswerLost, CognitoError, internalError } from './errors.ts'
 import { foreignHost, foreignPage, isLoopbackOrigin } from './loopback.ts'
 
 export const API_TARGET = 'AWSCognitoIdentityProviderService.'
@@ -24,12 +24,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 }
 
 export interface Site {
-  /** One operation of the API. Throws CognitoError. */
+  /** One operation of the API. Throws CognitoError, or AnswerLost when the connection is to break instead of an answer. */
   call(operation: string, request: UntypedObject): Promise<UntypedObject>
   /** The answer of a service beside Cognito, or undefined where none is there. */
   service(request: AwsRequest): AwsAnswer | undefined
-  /** True: the connection is to break instead of an answer. */
-  dropsAnswer(operation: string): boolean
   /** JSON for a GET of this address (its origin is the endpoint of the pool), or undefined. */
   read(address: URL): Promise<unknown>
   /** JSON for a POST of a JSON body to this path, or undefined. Throws CognitoError. */
@@ -161,14 +159,14 @@ async function answerApi(
     if (!isObject(body)) throw new CognitoError('SerializationException', 'The body is not a JSON object.')
     answer = await site.call(operation, body)
   } catch (thrown) {
+    if (thrown instanceof AnswerLost) {
+      request.socket.destroy()
+      return
+    }
     const error = toCognitoError(thrown)
     status = error.status
     answer = { __type: error.type, message: error.message }
     response.setHeader('x-amzn-errortype', `${error.type}:`)
-  }
-  if (site.dropsAnswer(operation)) {
-    request.socket.destroy()
-    return
   }
   response.setHeader('x-amzn-requestid', crypto.randomUUID())
   sendJson(response, status, answer, 'application/x-amz-json-1.1')

@@ -226,18 +226,18 @@ function serve(
   serve({
     pageDirectory: options.pageDirectory ?? join(projectDirectory, 'dist/page'),
     call: (operation, request) =>
-      log.request(operation, request, async () => {
-        const error = faults.takeError(operation)
-        if (error) throw error
-        pool.quotas.count(operation, request, name => pool.users.find(name)?.username ?? name)
-        return findOperation(operation)(pool, new Parameters(request))
-      }),
+      log.request(
+        operation,
+        request,
+        async () => {
+          const error = faults.takeError(operation)
+          if (error) throw error
+          pool.quotas.count(operation, request, name => pool.users.find(name)?.username ?? name)
+          return findOperation(operation)(pool, new Parameters(request))
+        },
+        () => faults.takeDroppedAnswer(operation),
+      ),
     service: request => (account === undefined ? undefined : answerAws(account, request)),
-    dropsAnswer: operation => {
-      const isLost = faults.takeDroppedAnswer(operation)
-      if (isLost) log.loseAnswer(operation)
-      return isLost
-    },
     async write(path, body) {
       if (path === '/local-user-pool/faults') return faults.apply(body)
       if (path !== '/local-user-pool/users') return undefined
