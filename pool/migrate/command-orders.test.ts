@@ -84,7 +84,6 @@ const onPool = (command: string, ...args: string[]) =>
 const COMMANDS: Readonly<Record<string, Command>> = {
   ...WAY_THROUGH,
   rollback: () => migrate(pool, ['rollback', '--yes', ...JOURNAL()]),
-  /** All that check finds and fix can change. */
   /** All that check finds and fix can change; it says what that is. */
   fix: async number => {
     const fix = () => onPool('fix', fixable, ...backup(number, 'fix'))

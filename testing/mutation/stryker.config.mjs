@@ -23,7 +23,7 @@ export default {
       filter: './testing/mutation/related-tests.cjs',
     },
   },
-  // One beside other work; the tests start processes of their own.
+  // The tests start processes of their own.
   concurrency: 1,
   // Each jest run in a process leaves some memory behind.
   maxTestRunnerReuse: 100,
