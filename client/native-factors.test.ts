@@ -26,7 +26,7 @@ beforeAll(async () => {
     new SetUserPoolMfaConfigCommand({
       UserPoolId: userPoolId,
       MfaConfiguration: 'OPTIONAL',
-      EmailMfaConfiguration: { Message: 'Your code:\n{####}\n', Subject: 'Your code' },
+      EmailMfaConfiguration: { Message: '<p>Your code:</p><strong>{####}</strong>', Subject: 'Your code' },
       SoftwareTokenMfaConfiguration: { Enabled: true },
     }),
   )
@@ -87,6 +87,16 @@ test('a code by mail: a wrong one keeps the session and is not sent twice, the r
   expect(await driver.submitCode(wrongCode(code))).toMatchObject({ kind: 'email-otp', reason: 'wrong-code' })
   expect(local.requests('RespondToAuthChallenge')).toBe(1)
   expect(await driver.submitCode(code)).toMatchObject({ step: 'signed-in' })
+})
+
+test('the tags of the pool’s message are markup in the mail, and its text has none', async () => {
+  const user = await userWith({ email: true })
+  await driver.signIn(user)
+  const code = await local.code(user.username)
+  const mails = (await local.pool.messages()).filter(({ to }) => to === user.username)
+  expect(mails).toMatchObject([
+    { html: `<p>Your code:</p><strong>${code}</strong>`, text: `Your code:\n${code}` },
+  ])
 })
 
 test('a new code by mail takes a fresh sign-in', async () => {

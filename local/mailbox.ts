@@ -24,7 +24,7 @@ export interface LocalMailbox {
   /** Oldest first; those of this second (`at`) and later. */
   messages(since?: number): Promise<readonly Message[]>
   /**
-   * A mail from the pool itself: an invitation or an EMAIL_OTP code.
+   * A mail from the pool itself: an invitation or an EMAIL_OTP code. Its text may hold HTML tags, as the pool's messages may.
    * @throws CognitoError CodeDeliveryFailureException when the mail is refused.
    */
   send(message: { readonly to: string; readonly subject: string; readonly text: string }): Promise<void>
@@ -109,13 +109,22 @@ export async function startMailbox(port: number): Promise<LocalMailbox> {
         body: JSON.stringify({
           FromEmailAddress: 'no-reply@example.com',
           Destination: { ToAddresses: [to] },
-          Content: { Simple: { Subject: { Data: subject }, Body: { Text: { Data: text } } } },
+          Content: {
+            Simple: {
+              Subject: { Data: subject },
+              Body: { Html: { Data: text }, Text: { Data: withoutTags(text) } },
+            },
+          },
         }),
       })
       if (response.ok) return
       throw new CognitoError('CodeDeliveryFailureException', 'The email could not be delivered.')
     },
   }
+}
+
+function withoutTags(html: string): string {
+  return html.replace(/<\/(?:p|div)>|<br\s*\/?>/g, '\n').replace(/<[^>]*>/g, '')
 }
 
 async function startServer(program: string): Promise<ChildProcess> {

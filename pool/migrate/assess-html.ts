@@ -119,14 +119,15 @@ function planChart({ plan }: Assessment): string {
   const first = Math.min(...days)
   const span = Math.max(Math.max(...days) - first, 1)
   const marks = plan.flatMap(({ date, name }, index) => {
-    const x = 40 + (((days[index] ?? first) - first) / span) * 620
+    // The first and the last name stand on both sides of their days, too.
+    const x = 60 + (((days[index] ?? first) - first) / span) * 600
     const y = index % 2 === 0 ? 22 : 78
     return [
       `<circle cx="${x.toFixed(1)}" cy="46" r="6" fill="#0b5fff"><title>${date}: ${name}</title></circle>`,
       `<text x="${x.toFixed(1)}" y="${y}" text-anchor="middle">${date.slice(5)} ${name}</text>`,
     ]
   })
-  const line = '<line x1="40" y1="46" x2="660" y2="46" stroke="currentColor" stroke-width="2"/>'
+  const line = '<line x1="60" y1="46" x2="660" y2="46" stroke="currentColor" stroke-width="2"/>'
   return figure('Plan', 720, 92, [line, ...marks], plan.map(({ date, name }) => `${date} ${name}`).join(', '))
 }
 
