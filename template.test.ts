@@ -437,7 +437,11 @@ describe('the dashboard', () => {
     )
     expect(new Set(cells).size).toBe(cells.length)
     expect(cells).toHaveLength(24 * 24)
-    for (const { title } of widgets) expect(title).not.toBe('')
+    for (const { title, width } of widgets) {
+      expect(title).not.toBe('')
+      // A longer one does not fit above the lines.
+      expect([title, title.length > 5 * width]).toEqual([title, false])
+    }
   })
 
   test('is what docs/dashboard.svg shows (UPDATE_DRAWING=1 draws it again)', () => {

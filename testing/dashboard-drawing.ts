@@ -69,7 +69,7 @@ function drawn({ title, x, y, width, height, series }: DashboardWidget): string 
     })
   return (
     `<rect x="${left}" y="${top}" width="${right}" height="${height * ROW - 8}" rx="6" fill="#fff" stroke="#b6bec9"/>` +
-    `<text x="${left + 12}" y="${top + 24}" font-size="${title.length > 40 ? 11 : 14}" font-weight="600" fill="#0f141a">${escaped(title)}</text>${lines.join('')}`
+    `<text x="${left + 12}" y="${top + 24}" font-size="14" font-weight="600" fill="#0f141a">${escaped(title)}</text>${lines.join('')}`
   )
 }
 
