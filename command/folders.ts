@@ -3,19 +3,28 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CommandError } from './terminal.ts'
 
+/** A folder, with the option that names it. */
+export interface Destination {
+  readonly option: '--out' | '--record'
+  readonly folder: string
+}
+
 /**
- * Makes the folder that `--out` names, writes to it, and says in one way what kept it from that.
+ * Makes the folder that an option names, writes to it, and says in one way what kept it from that.
  *
  * @throws CommandError `usage` if the folder cannot be made, or written to
  */
-export async function writingTo<Written>(out: string, write: () => Promise<Written>): Promise<Written> {
+export async function writingTo<Written>(
+  { option, folder }: Destination,
+  write: () => Promise<Written>,
+): Promise<Written> {
   try {
-    await makeFolders(out)
+    await makeFolders(folder)
     return await write()
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
     throw new CommandError(
-      `Cannot write to --out ${out}: ${cause}. Name a folder that you may write to.`,
+      `Cannot write to ${option} ${folder}: ${cause}. Name a folder that you may write to.`,
       'usage',
     )
   }

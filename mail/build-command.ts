@@ -47,7 +47,7 @@ export function runBuild(args: readonly string[], terminal: Terminal): Promise<0
     for (const trigger of TRIGGER_NAMES) {
       const files = await filesIn(join(built, trigger))
       if (files.has('own-mail.mjs') && bundle !== undefined) files.set('own-mail.mjs', bundle)
-      await writingTo(out, async () => {
+      await writingTo({ option: '--out', folder: out }, async () => {
         await rm(join(out, trigger), { recursive: true, force: true })
         await mkdir(join(out, trigger))
         for (const [name, content] of files) await writeFile(join(out, trigger, name), content)

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { runCommand } from '../command/command.ts'
-import { isFolder, writingTo } from '../command/folders.ts'
+import { type Destination, isFolder, writingTo } from '../command/folders.ts'
 import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { shellWord } from '../command/shell.ts'
@@ -55,7 +55,9 @@ export function runImport(args: readonly string[], terminal: Terminal): Promise<
 
     const signIns = recordedSignIns(await readExports(files, terminal))
     refuseSuspects(signIns)
-    const names = await writeSignIns(signIns, values['dry-run'] ? undefined : out, name)
+    const destination =
+      out === undefined || values['dry-run'] ? undefined : ({ option: '--out', folder: out } as const)
+    const names = await writeSignIns(signIns, destination, name)
     const written = signIns.map(({ events }, index) => ({
       folder: names[index] ?? '',
       events: events.map(it => it.name),
@@ -107,33 +109,37 @@ export function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
 /** Folders that exist are passed over, never changed. @returns the name of each sign-in's folder */
 export async function writeSignIns(
   signIns: readonly LoggedSignIn[],
-  out: string | undefined,
+  destination: Destination | undefined,
   prefix: string,
 ): Promise<string[]> {
   const names: string[] = []
   let number = 1
   for (const { events } of signIns) {
     let name = `${prefix}-${number}`
-    while (out !== undefined && !(await madeFolder(out, name))) {
+    while (destination !== undefined && !(await madeFolder(destination, name))) {
       number += 1
       name = `${prefix}-${number}`
     }
     number += 1
     names.push(name)
-    if (out === undefined) continue
+    if (destination === undefined) continue
     for (const it of events) {
-      await writeFile(join(out, name, `${it.name}.json`), `${JSON.stringify(it.event, null, 2)}\n`, {
-        flag: 'wx',
-      })
+      await writeFile(
+        join(destination.folder, name, `${it.name}.json`),
+        `${JSON.stringify(it.event, null, 2)}\n`,
+        {
+          flag: 'wx',
+        },
+      )
     }
   }
   return names
 }
 
 /** @returns false if there is one already. @throws CommandError if the folder cannot be made */
-async function madeFolder(out: string, name: string): Promise<boolean> {
-  return writingTo(out, async () => {
-    const folder = join(out, name)
+async function madeFolder(destination: Destination, name: string): Promise<boolean> {
+  return writingTo(destination, async () => {
+    const folder = join(destination.folder, name)
     if (await isFolder(folder)) return false
     await mkdir(folder)
     return true

@@ -1,7 +1,7 @@
 // probe --logs and --record: the calls of the triggers for the throw-away user, out of the functions' logs.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -99,6 +99,18 @@ test('--record writes the sign-ins, redacted, and the replay takes them', async 
     encoding: 'utf8',
   })
   expect({ status: replay.status, err: replay.stderr }).toEqual({ status: 0, err: '' })
+})
+
+test('a folder that --record cannot write to ends the command before it creates a user', async () => {
+  pool = await startLocalUserPool({}, processes)
+  const file = join(folder, 'file')
+  await writeFile(file, '')
+  const run = await probePool(pool, ['--yes', '--record', file])
+  expect(run.code).toBe(2)
+  expect(run.err).toContain(`Cannot write to --record ${file}: `)
+  expect(pool.calls.filter(call => call.kind === 'request' && call.operation === 'AdminCreateUser')).toEqual(
+    [],
+  )
 })
 
 test('without recorded events --logs says how to get them', async () => {

@@ -1,4 +1,5 @@
 // The command probe: says what it will do, asks, signs in to a pool as a throw-away user, and reports whether the promise holds.
+import { access, constants } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import {
   type CognitoIdentityProviderClient,
@@ -7,6 +8,7 @@ import {
   paginateListUserPoolClients,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { runCommand } from '../../command/command.ts'
+import { type Destination, writingTo } from '../../command/folders.ts'
 import { type Json, type JsonObject, objectAt, stringAt } from '../../command/json.ts'
 import { COMMAND } from '../../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../../command/options.ts'
@@ -122,9 +124,10 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
   const plan = planText(target, values)
   if (!values.json) terminal.stdout.write(plan)
   if (!values.yes) await untilAborted(signal, confirm(values, terminal))
+  const destination = await recordDestination(values)
 
   signal.addEventListener('abort', () => void terminal.stderr.write(INTERRUPTED), { once: true })
-  const outcome = await run(aws, target, values, terminal, signal)
+  const outcome = await run(aws, target, { ...values, destination }, terminal, signal)
   if (values.json) print(terminal, outcomeJson(outcome))
   else terminal.stdout.write(outcomeText(terminal, outcome))
   return outcome.lines.some(({ verdict }) => verdict === 'broken') ? 1 : 0
@@ -132,11 +135,21 @@ async function probe(values: Values, terminal: Terminal, signal: AbortSignal): P
 
 const INTERRUPTED = 'Interrupted: the throw-away user is being deleted. Press Ctrl-C again to stop at once.\n'
 
+type RunValues = Values & { readonly destination: Destination | undefined }
+
+/** @throws CommandError before anything changes, where the folder of --record cannot be written to at the end */
+async function recordDestination({ record }: Values): Promise<Destination | undefined> {
+  if (record === undefined) return undefined
+  const destination: Destination = { option: '--record', folder: record }
+  await writingTo(destination, () => access(record, constants.W_OK))
+  return destination
+}
+
 /** Everything that changes the pool, and what it has shown. */
 async function run(
   aws: Aws,
   target: Target,
-  values: Values,
+  values: RunValues,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -307,17 +320,17 @@ async function askForCode(
 
 /** What the logs show; an error there is not the end of the report. */
 async function logsOf(
-  { logs, record }: Values,
+  { logs, destination }: RunValues,
   readEvents: () => Promise<LoggedEvent[]>,
 ): Promise<{ readonly logged: LoggedCalls | undefined; readonly folders: readonly string[] }> {
-  if (!logs && record === undefined) return { logged: undefined, folders: [] }
+  if (!logs && destination === undefined) return { logged: undefined, folders: [] }
   let calls: LoggedCall[] = []
   try {
     const events = await readEvents()
     calls = events.map(triggerCallOf)
-    const signIns = record === undefined ? [] : recordedSignIns(events)
+    const signIns = destination === undefined ? [] : recordedSignIns(events)
     refuseSuspects(signIns)
-    return { logged: { calls }, folders: await writeSignIns(signIns, record, 'probe') }
+    return { logged: { calls }, folders: await writeSignIns(signIns, destination, 'probe') }
   } catch (error) {
     return { logged: { calls, error: explained(error).message }, folders: [] }
   }
