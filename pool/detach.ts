@@ -84,7 +84,14 @@ export function detachPlan(from: PoolState, backup: Backup, options: DetachOptio
         `${open.map(nameOf).join(', ')}. check shows how to close them.`,
     )
   }
-  const kept = everything ? [] : changedSince(backup, to)
+  const isUndone = !everything && finishIsUndone(from, backup)
+  if (isUndone) {
+    notes.push(
+      'MFA is not required any more, so nothing of migrate finish is left to undo. If somebody else changed MFA: --everything ' +
+        'puts back every setting of this backup.',
+    )
+  }
+  const kept = everything || isUndone ? [] : changedSince(backup, to)
   if (kept.length > 0) {
     notes.push(
       `Changed since the backup of ${backup.madeAt}, and left as it is now: ${namesOf(kept)}. What attach or fix changed ` +
@@ -153,8 +160,17 @@ function everythingOf(from: PoolState, { before }: Backup): PoolState {
   }
 }
 
+/**
+ * `migrate finish` requires MFA before all else, and its way back ends that last. A pool without the requirement may look in
+ * its other settings as finish left it, because detach has undone attach since; triggers must not come back to it.
+ */
+function finishIsUndone({ userPool }: PoolState, { command }: Backup): boolean {
+  return command === 'migrate finish' && userPool['MfaConfiguration'] !== 'ON'
+}
+
 /** The pool as it is now, less what the command of the backup did. */
 function undone(from: PoolState, backup: Backup, removeTriggers: boolean): PoolState {
+  if (finishIsUndone(from, backup)) return from
   const { before, after } = backup
   const slots = lambdaConfigOf(from, backup, removeTriggers)
   const userPool = merged(

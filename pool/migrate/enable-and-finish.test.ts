@@ -258,6 +258,50 @@ describe('finish', () => {
     expect(await settings()).toEqual(before)
   })
 
+  test.each(['attach.json', 'enable.json', 'both.json', 'finish.json'])(
+    'detach leads back to the pool before attach, with %s first, and no backup changes anything afterwards',
+    async first => {
+      const description = { ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] }
+      const clients = ['web', 'phone'].map((name, index) => ({
+        clientId: `${index + 1}${name}example`,
+        clientName: name,
+        description,
+      }))
+      await start({ clients, triggers: false, account: rehearsalAccount })
+      const before = await settings()
+      const attach = [
+        'attach',
+        '--user-pool-id',
+        pool.userPoolId,
+        '--stack-name',
+        STACK_NAME,
+        '--json',
+        '--yes',
+      ]
+      const named = ['--clients', '1webexample,2phoneexample', '--backup', file('attach.json')]
+      expect(await run(environmentOf(pool), [...attach, ...named])).toMatchObject({ code: 0 })
+      for (const step of [
+        enable,
+        moveAll,
+        () => finishInto('both.json', '--keep-custom-auth'),
+        () => finish(),
+      ])
+        expect(await step()).toMatchObject({ code: 0 })
+
+      const used: string[] = []
+      for (let next: string | undefined = first; next !== undefined; ) {
+        const result = await detach(next)
+        used.push(next)
+        expect([used, result]).toMatchObject([used, { code: 0 }])
+        expect(used.length).toBeLessThan(8)
+        next = /--backup \S*?([\w-]+\.json)/.exec(String(jsonOf(result)['next']))?.[1]
+      }
+      expect([used, await settings()]).toEqual([used, before])
+      for (const backup of ['attach.json', 'enable.json', 'both.json', 'finish.json'])
+        expect(jsonOf(await detach(backup))).toMatchObject({ changed: false, next: [] })
+    },
+  )
+
   test('first lets old and new app versions sign in, and lets the guard go by what probe saw then', async () => {
     await start()
     await enable()
