@@ -128,7 +128,7 @@ export function detachCommand(
 
 /** A pool's id names its region. */
 export function regionOfPool(userPoolId: string): string {
-  return userPoolId.split('_')[0] ?? ''
+  return userPoolId.replace(/_.*/, '')
 }
 
 /**
@@ -137,7 +137,7 @@ export function regionOfPool(userPoolId: string): string {
  * @returns notes: where the import jobs may not be read, that they were not
  * @throws CommandError `import-running` while a job is running
  */
-export async function refuseDuringImport(aws: Aws, userPoolId: string): Promise<string[]> {
+export async function refuseDuringImport(aws: Pick<Aws, 'cognito'>, userPoolId: string): Promise<string[]> {
   const command = new ListUserImportJobsCommand({ UserPoolId: userPoolId, MaxResults: 60 })
   const jobs = await aws.cognito.send(command).catch((error: unknown) => {
     if (['denied', 'unsupported'].includes(awsErrorKind(error))) return awsErrorText(error)

@@ -55,6 +55,6 @@ export const ROOMS = {
   },
   pool: {
     mutate: ['pool/plan.ts', 'pool/app-clients.ts'],
-    tests: ['**/pool/*.test.ts'],
+    tests: ['**/pool/@(app-clients|plan).test.ts'],
   },
 }
