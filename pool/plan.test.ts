@@ -1,8 +1,7 @@
 // What a plan names as changed, and what it keeps Cognito from refusing.
-import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
 import { describe, expect, test } from '@jest/globals'
-import { HttpResponse } from '@smithy/core/protocols'
 import type { JsonObject } from '../command/json.ts'
+import { scriptedCognito } from '../testing/scripted-cognito.ts'
 import {
   changedClients,
   detachCommand,
@@ -180,6 +179,7 @@ test.each<[string | undefined, string | undefined, { stops: boolean; lowers: boo
   ['OFF', 'ON', { stops: false, lowers: false }],
   ['OFF', 'OPTIONAL', { stops: false, lowers: false }],
   ['OFF', 'OFF', { stops: false, lowers: false }],
+  ['OFF', undefined, { stops: false, lowers: false }],
   [undefined, 'OFF', { stops: false, lowers: false }],
   ['ON', undefined, { stops: true, lowers: true }],
   [undefined, undefined, { stops: false, lowers: false }],
@@ -234,24 +234,7 @@ test('an MFA configuration that could not be read is a note, and one that could 
 })
 
 describe('while users are imported', () => {
-  /** The client of the SDK, which is given this answer to every call. */
-  function answering(statusCode: number, answer: JsonObject) {
-    const requests: JsonObject[] = []
-    const cognito = new CognitoIdentityProviderClient({
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'EXAMPLE', secretAccessKey: 'example' },
-      maxAttempts: 1,
-      requestHandler: {
-        handle: async ({ body }: { body: Uint8Array }) => {
-          requests.push(JSON.parse(new TextDecoder().decode(body)))
-          const headers = { 'content-type': 'application/x-amz-json-1.1' }
-          const bytes = new TextEncoder().encode(JSON.stringify(answer))
-          return { response: new HttpResponse({ statusCode, headers, body: bytes }) }
-        },
-      },
-    })
-    return { cognito, requests }
-  }
+  const answering = (status: number, body: JsonObject) => scriptedCognito(() => ({ status, body }))
   const jobs = (...list: { JobId?: string; Status: string }[]) => answering(200, { UserImportJobs: list })
 
   test.each(['Pending', 'InProgress', 'Stopping'])('nothing is planned: a job is %s', async Status => {
@@ -263,7 +246,12 @@ describe('while users are imported', () => {
         'Nothing was changed. Wait until it is complete, or stop it:\n' +
         `  aws cognito-idp stop-user-import-job --user-pool-id ${POOL_ID} --region eu-central-1 --job-id import-2`,
     })
-    expect(aws.requests).toEqual([{ UserPoolId: POOL_ID, MaxResults: 60 }])
+    expect(aws.inputs).toEqual([{ UserPoolId: POOL_ID, MaxResults: 60 }])
+  })
+
+  test('nothing is planned, also where Cognito does not name the job', async () => {
+    const refused = refuseDuringImport(jobs({ Status: 'Pending' }), POOL_ID)
+    await expect(refused).rejects.toThrow(/^The user import job {2}is running \(Pending\).*-central-1$/s)
   })
 
   test.each(['Created', 'Expired', 'Stopped', 'Failed', 'Succeeded'])(
