@@ -56,8 +56,8 @@ describe('the flows in force', () => {
 
 describe('flows that end in tokens without the code', () => {
   test.each<[string, JsonObject, string[]]>([
-    ['the custom flow and refresh are none', listing(CODE, REFRESH), []],
-    ['the old custom flow alone is none', listing('CUSTOM_AUTH_FLOW_ONLY'), []],
+    ['the custom flow and refresh are not among them', listing(CODE, REFRESH), []],
+    ['the old custom flow alone is not one', listing('CUSTOM_AUTH_FLOW_ONLY'), []],
     ['a password is one', listing(CODE, SRP, PASSWORD), [SRP, PASSWORD]],
     ['the choice of a first factor is one', listing('ALLOW_USER_AUTH', CODE), ['ALLOW_USER_AUTH']],
     ['a flow for servers is one', listing(CODE, ADMIN), [ADMIN]],

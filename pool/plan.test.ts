@@ -225,7 +225,7 @@ test('the command to put a backup back names the region of the pool, and quotes 
   )
 })
 
-test('an MFA configuration that could not be read is a note, and one that could is none', () => {
+test('an MFA configuration that could not be read is a note, and one that could is not', () => {
   expect(unreadNotes(stateWith({ mfa: {} }))).toEqual([])
   expect(unreadNotes(stateWith({ mfa: undefined }))).toEqual([
     'The MFA configuration could not be read (cognito-idp:GetUserPoolMfaConfig), so it is neither in the backup nor ' +

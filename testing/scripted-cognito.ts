@@ -11,18 +11,22 @@ export type ScriptedCognito = {
   readonly inputs: readonly JsonObject[]
 }
 
-/** @param answerTo is asked for each call, by its input */
-export function scriptedCognito(answerTo: (input: JsonObject) => ScriptedAnswer): ScriptedCognito {
+type ScriptedRequest = { readonly body: Uint8Array; readonly headers: Readonly<Record<string, string>> }
+
+/** @param answerTo is asked for each call, by its input and its operation, such as `ListUsers` */
+export function scriptedCognito(
+  answerTo: (input: JsonObject, operation: string) => ScriptedAnswer,
+): ScriptedCognito {
   const inputs: JsonObject[] = []
   const cognito = new CognitoIdentityProviderClient({
     region: 'eu-central-1',
     credentials: { accessKeyId: 'EXAMPLE', secretAccessKey: 'example' },
     maxAttempts: 1,
     requestHandler: {
-      handle: async (request: { readonly body: Uint8Array }) => {
+      handle: async (request: ScriptedRequest) => {
         const input = parseJsonObject(new TextDecoder().decode(request.body))
         inputs.push(input)
-        const { status = 200, body } = answerTo(input)
+        const { status = 200, body } = answerTo(input, request.headers['x-amz-target']?.split('.')[1] ?? '')
         const headers = { 'content-type': 'application/x-amz-json-1.1' }
         const bytes = new TextEncoder().encode(JSON.stringify(body))
         return { response: new HttpResponse({ statusCode: status, headers, body: bytes }) }

@@ -239,7 +239,7 @@ describe('a file is no journal', () => {
     await expect(read()).rejects.toThrow(`${file} cannot be read: line 1 is not one that migrate wrote`)
   })
 
-  test('if there is none to be read', async () => {
+  test('where nothing can be read', async () => {
     await expect(read()).rejects.toMatchObject({
       code: 'journal-unreadable',
       message: expect.stringMatching(/^The journal .* cannot be read: ENOENT/),
