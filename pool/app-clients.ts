@@ -14,10 +14,14 @@ const DEFAULT_FLOWS = ['ALLOW_REFRESH_TOKEN_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW
 /** AuthSessionValidity when a client says nothing. */
 const DEFAULT_SESSION_MINUTES = 3
 
+/** Whether nobody chose the flows of a client: it lists none, so that Cognito's defaults are in force. */
+export function hasDefaultFlows(client: JsonObject): boolean {
+  return stringsAt(client, 'ExplicitAuthFlows').length === 0
+}
+
 /** The flows in force, including Cognito's defaults. */
 export function flowsOf(client: JsonObject): string[] {
-  const flows = stringsAt(client, 'ExplicitAuthFlows')
-  return flows.length === 0 ? DEFAULT_FLOWS : flows
+  return hasDefaultFlows(client) ? DEFAULT_FLOWS : stringsAt(client, 'ExplicitAuthFlows')
 }
 
 export function flowsWithoutCode(client: JsonObject): string[] {
@@ -77,9 +81,10 @@ function rotatesRefreshTokens(client: JsonObject): boolean {
  * refuses both together (terraform-provider-aws #47196), the default flows included.
  */
 export function withoutRefreshConflict(client: JsonObject): JsonObject {
-  const flows = flowsOf(client)
-  if (!rotatesRefreshTokens(client) || !flows.includes('ALLOW_REFRESH_TOKEN_AUTH')) return client
-  return { ...client, ExplicitAuthFlows: flows.filter(flow => flow !== 'ALLOW_REFRESH_TOKEN_AUTH') }
+  const others = flowsOf(client).filter(flow => flow !== 'ALLOW_REFRESH_TOKEN_AUTH')
+  // An empty list would put the default flows in force, SRP among them: that Cognito refuses is better.
+  if (!rotatesRefreshTokens(client) || others.length === 0) return client
+  return { ...client, ExplicitAuthFlows: others }
 }
 
 /** Whether users can sign in through a client with the code and in no other way. */
@@ -117,9 +122,7 @@ export function hostedUiClients(userPool: JsonObject, clients: readonly JsonObje
 export function isForMachines(client: JsonObject): boolean {
   const flows = stringsAt(client, 'AllowedOAuthFlows')
   const isOnlyOAuth = flows.length > 0 && flows.every(flow => flow === 'client_credentials')
-  return (
-    isOnlyOAuth && (member(client, 'ExplicitAuthFlows') === null || flowsWithoutCode(client).length === 0)
-  )
+  return isOnlyOAuth && (hasDefaultFlows(client) || flowsWithoutCode(client).length === 0)
 }
 
 /** The ids of GUARDED_CLIENT_IDS; undefined means every app client, as the guard itself reads the setting. */

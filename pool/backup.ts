@@ -1,7 +1,14 @@
 // The backup that is written before anything changes: the whole pool as Cognito described it, and what was changed.
 import { link, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { type JsonObject, objectAt, parseJsonObject, stringAt } from '../command/json.ts'
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  parseJsonObject,
+  stringAt,
+} from '../command/json.ts'
 import { printable } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 import { wantedFlows } from './app-clients.ts'
@@ -133,9 +140,9 @@ function stateAt(value: JsonObject, name: string): PoolState | undefined {
   }
 }
 
-function isClient(entry: [string, unknown]): entry is [string, JsonObject] {
+function isClient(entry: [string, Json]): entry is [string, JsonObject] {
   const [id, client] = entry
-  return typeof client === 'object' && client !== null && 'ClientId' in client && client.ClientId === id
+  return isJsonObject(client) && client['ClientId'] === id
 }
 
 /** What attach of that format made of a pool. AuthSessionValidity is not known: it may have grown. */

@@ -48,7 +48,7 @@ export type DetachOptions = {
  * @throws CommandError if the backup is not of this pool, if other triggers are on the pool by now, or if users of an
  *   app client could not sign in afterwards
  */
-export async function planDetach(aws: Aws, options: DetachOptions): Promise<Plan> {
+export async function planDetach(aws: Pick<Aws, 'cognito'>, options: DetachOptions): Promise<Plan> {
   const { userPoolId, backupFile, addSrp, everything, replace } = options
   const backup = await readBackup(backupFile, userPoolId)
   const importNotes = await refuseDuringImport(aws, userPoolId)

@@ -68,8 +68,7 @@ export function mfaDiffers(from: PoolState, to: PoolState): boolean {
 function memberByMember(change: PlannedChange): PlannedChange[] {
   const { target, path, before, after } = change
   const whole = [before, after].find(isJsonObject)
-  if (whole === undefined || (before !== null && after !== null)) return [change]
-  if (Object.keys(whole).length === 0) return [change]
+  if (whole === undefined || Object.keys(whole).length === 0) return [change]
   return differences(before ?? {}, after ?? {}, path).map(it => ({ target, ...it }))
 }
 
@@ -77,11 +76,12 @@ export function stopsRequiringMfa(from: PoolState, to: PoolState): boolean {
   return from.mfa?.['MfaConfiguration'] === 'ON' && to.mfa?.['MfaConfiguration'] !== 'ON'
 }
 
-const MFA_MODES = ['OFF', 'OPTIONAL', 'ON']
+/** The modes in which users are asked for a factor: those who have one, and all. */
+const ASKING_MODES = ['OPTIONAL', 'ON']
 
 /** Whether fewer users are asked for a factor afterwards. */
 export function lowersMfa(from: PoolState, to: PoolState): boolean {
-  const rank = ({ mfa }: PoolState) => MFA_MODES.indexOf(String(mfa?.['MfaConfiguration']))
+  const rank = ({ mfa }: PoolState) => ASKING_MODES.indexOf(String(mfa?.['MfaConfiguration']))
   return rank(to) < rank(from)
 }
 
@@ -128,7 +128,7 @@ export function detachCommand(
 
 /** A pool's id names its region. */
 export function regionOfPool(userPoolId: string): string {
-  return userPoolId.split('_')[0] ?? ''
+  return userPoolId.replace(/_.*/, '')
 }
 
 /**
@@ -137,7 +137,7 @@ export function regionOfPool(userPoolId: string): string {
  * @returns notes: where the import jobs may not be read, that they were not
  * @throws CommandError `import-running` while a job is running
  */
-export async function refuseDuringImport(aws: Aws, userPoolId: string): Promise<string[]> {
+export async function refuseDuringImport(aws: Pick<Aws, 'cognito'>, userPoolId: string): Promise<string[]> {
   const command = new ListUserImportJobsCommand({ UserPoolId: userPoolId, MaxResults: 60 })
   const jobs = await aws.cognito.send(command).catch((error: unknown) => {
     if (['denied', 'unsupported'].includes(awsErrorKind(error))) return awsErrorText(error)
@@ -149,7 +149,7 @@ export async function refuseDuringImport(aws: Aws, userPoolId: string): Promise<
     ]
   }
   const running = jobs.UserImportJobs?.find(({ Status }) =>
-    ['Pending', 'InProgress', 'Stopping'].includes(Status ?? ''),
+    ['Pending', 'InProgress', 'Stopping'].some(status => status === Status),
   )
   if (running === undefined) return []
   const stop = shellCommand('aws cognito-idp stop-user-import-job', {

@@ -2,8 +2,11 @@
 import { type JsonObject, member, objectAt, stringAt, stringsAt } from '../../command/json.ts'
 import {
   asksForCode,
+  canOnlyAskForCode,
   flowsOf,
+  flowsWith,
   flowsWithoutCode,
+  hasDefaultFlows,
   hostedUiClients,
   isForMachines,
   sessionMinutesOf,
@@ -46,7 +49,7 @@ function skippingTheCode(facts: PoolFacts): Finding[] {
     flowsWithoutCode(client).every(flow => ADMIN_FLOWS.includes(flow))
   const flowsText = (client: JsonObject) =>
     `${nameOf(client)}: ${flowsWithoutCode(client).join(', ')}` +
-    (member(client, 'ExplicitAuthFlows') === null ? ' (the default)' : '')
+    (hasDefaultFlows(client) ? ' (the default)' : '')
   const once =
     'Run this once every version of the app in use signs in with CUSTOM_AUTH: it ends the other flows.'
   const open = skipping.filter(client => !needsCredentials(client))
@@ -87,9 +90,7 @@ function cannotAsk(facts: PoolFacts): Finding[] {
 /** Clients that can only do what the pool cannot: a detach that forgot them leaves them so. */
 function stranded(facts: PoolFacts): Finding[] {
   if (arnInSlot(facts.userPool, 'DefineAuthChallenge') !== undefined) return []
-  const found = clientsOf(facts).filter(
-    client => asksForCode(client) && flowsWithoutCode(client).length === 0,
-  )
+  const found = (facts.clients ?? []).filter(canOnlyAskForCode)
   return listed(found, {
     id: 'client-stranded',
     level: 'high',
@@ -100,17 +101,9 @@ function stranded(facts: PoolFacts): Finding[] {
     fix: attachCommand(facts),
     change: clientChange(found, client => ({
       ...client,
-      ExplicitAuthFlows: [...withoutOldNames(client), 'ALLOW_USER_SRP_AUTH'],
+      ExplicitAuthFlows: flowsWith(client, 'ALLOW_USER_SRP_AUTH'),
     })),
   })
-}
-
-/** The old name cannot be combined with the ALLOW_ names (API reference, ExplicitAuthFlows). */
-function withoutOldNames(client: JsonObject): string[] {
-  const flows = flowsOf(client)
-  if (!flows.includes('CUSTOM_AUTH_FLOW_ONLY')) return flows
-  const rotates = member(client, 'RefreshTokenRotation', 'Feature') === 'ENABLED'
-  return rotates ? ['ALLOW_CUSTOM_AUTH'] : ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']
 }
 
 function hostedUi(facts: PoolFacts): Finding[] {

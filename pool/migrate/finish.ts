@@ -7,11 +7,16 @@ import {
   objectAt,
   parseJsonObject,
   stringAt,
-  stringsAt,
 } from '../../command/json.ts'
 import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
-import { asksForCode, flowsOfNativeFactor, flowsWith, isForMachines } from '../app-clients.ts'
+import {
+  asksForCode,
+  flowsOfNativeFactor,
+  flowsWith,
+  hasDefaultFlows,
+  isForMachines,
+} from '../app-clients.ts'
 import type { Aws } from '../aws.ts'
 import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
 import { arnInSlot } from '../trigger-functions.ts'
@@ -91,8 +96,7 @@ export async function planFinish(
  * the flow fails. A client whose flows nobody chose allows SRP already, and one for machines has no users.
  */
 function clientAfter(client: JsonObject, keepCustomAuth: boolean): JsonObject {
-  const isChosen = stringsAt(client, 'ExplicitAuthFlows').length > 0
-  if (!isChosen || !asksForCode(client) || isForMachines(client)) return client
+  if (hasDefaultFlows(client) || !asksForCode(client) || isForMachines(client)) return client
   const flows = keepCustomAuth ? flowsWith(client, 'ALLOW_USER_SRP_AUTH') : flowsOfNativeFactor(client)
   return { ...client, ExplicitAuthFlows: flows }
 }

@@ -3,7 +3,14 @@ import { describe, expect, test } from '@jest/globals'
 import { LOCALES, type Locale } from '../../shared/locales.ts'
 import { mailOf } from './enable.ts'
 import { whyGuardIsNeeded } from './finish.ts'
-import { blocksFinish, defaultRules, moveDecision, restoredFactors } from './move-rules.ts'
+import {
+  blocksFinish,
+  defaultRules,
+  moveDecision,
+  restoredFactors,
+  SKIP_REASONS,
+  sameFactors,
+} from './move-rules.ts'
 import { isInPercent, type NativeUser } from './native-users.ts'
 
 const USER: NativeUser = {
@@ -31,6 +38,10 @@ describe('a user', () => {
     ['disabled', { enabled: false }],
     ['own-factor', { factors: TOTP }],
     ['already-moved', { factors: { list: BOTH, preferred: 'EMAIL_OTP' } }],
+    ['unconfirmed', { status: 'UNCONFIRMED' }],
+    ['reset-required', { status: 'RESET_REQUIRED' }],
+    ['unverified-address', { emailVerified: false }],
+    ['own-factor', { factors: { list: BOTH, preferred: null } }],
     ['move', { factors: { list: ['EMAIL_OTP'], preferred: null } }],
     ['move', { status: 'FORCE_CHANGE_PASSWORD' }],
     ['move', {}],
@@ -43,6 +54,43 @@ describe('a user', () => {
     expect(reason({ factors: TOTP }, defaultRules(['EMAIL_OTP']))).toBe('move')
   })
 
+  test('whose address is not verified is moved on request', () => {
+    expect(reason({ emailVerified: false }, { ...defaultRules(BOTH), withUnverified: true })).toBe('move')
+  })
+
+  test('who stays for several reasons is given one; those that no option changes come first', () => {
+    const all = {
+      enabled: false,
+      status: 'UNCONFIRMED',
+      email: undefined,
+      emailVerified: false,
+      factors: TOTP,
+    }
+    expect(reason(all)).toBe('disabled')
+    expect(reason({ ...all, enabled: true })).toBe('unconfirmed')
+    expect(reason({ ...all, enabled: true, status: 'CONFIRMED' })).toBe('no-address')
+    expect(reason({ ...all, enabled: true, status: 'CONFIRMED', email: 'ann@example.com' })).toBe(
+      'own-factor',
+    )
+  })
+
+  test('who was moved and then disabled counts as moved, and one of another provider as that', () => {
+    const factors = { list: BOTH, preferred: 'EMAIL_OTP' }
+    expect(reason({ factors, enabled: false })).toBe('already-moved')
+    expect(reason({ factors, status: 'EXTERNAL_PROVIDER' })).toBe('federated')
+  })
+
+  test('with the e-mail factor as the preferred one, but not on, is moved', () => {
+    expect(reason({ factors: { list: [], preferred: 'EMAIL_OTP' } })).toBe('move')
+  })
+
+  test('who stays is given each reason in words', () => {
+    const words = Object.values(SKIP_REASONS)
+    expect(words.filter(text => text.length < 11)).toEqual([])
+    expect(SKIP_REASONS['own-factor']).toContain('--with-own-factors')
+    expect(SKIP_REASONS['unverified-address']).toContain('--with-unverified')
+  })
+
   test.each([
     [true, {}],
     [true, { status: 'FORCE_CHANGE_PASSWORD' }],
@@ -53,6 +101,8 @@ describe('a user', () => {
     [false, { enabled: false }],
     [false, { status: 'EXTERNAL_PROVIDER' }],
     [false, { status: 'UNCONFIRMED' }],
+    [false, { status: 'RESET_REQUIRED' }],
+    [false, { factors: { list: ['SMS_MFA', 'EMAIL_OTP'], preferred: null } }],
   ])('keeps MFA from being required: %s for %j', (expected, user) => {
     expect(blocksFinish({ ...USER, ...user }, BOTH)).toBe(expected)
   })
@@ -72,6 +122,29 @@ describe('putting back', () => {
     expect(restoredFactors({ list: BOTH, preferred: 'SOFTWARE_TOKEN_MFA' }, none)).toEqual(TOTP)
     expect(restoredFactors({ list: ['EMAIL_OTP'], preferred: 'EMAIL_OTP' }, TOTP)).toEqual(none)
   })
+
+  test('leaves the e-mail factor on where it was, preferred or not', () => {
+    const wasOn = { list: ['EMAIL_OTP'], preferred: null }
+    const wasPreferred = { list: ['EMAIL_OTP'], preferred: 'EMAIL_OTP' }
+    const now = { list: BOTH, preferred: 'EMAIL_OTP' }
+    const inOrder = ['SOFTWARE_TOKEN_MFA', 'EMAIL_OTP']
+    expect(restoredFactors(now, wasOn)).toEqual({ list: inOrder, preferred: null })
+    expect(restoredFactors(now, wasPreferred)).toEqual({ list: inOrder, preferred: 'EMAIL_OTP' })
+    const off = { list: [], preferred: null }
+    expect(restoredFactors(off, wasPreferred)).toEqual(wasPreferred)
+  })
+})
+
+test.each([
+  [true, TOTP, TOTP],
+  [true, { list: BOTH, preferred: null }, { list: BOTH.toReversed(), preferred: null }],
+  [false, TOTP, { ...TOTP, preferred: null }],
+  [false, { list: ['EMAIL_OTP'], preferred: null }, { list: BOTH, preferred: null }],
+  [false, { list: BOTH, preferred: null }, { list: ['EMAIL_OTP'], preferred: null }],
+  [false, { list: ['EMAIL_OTP'], preferred: null }, { list: ['SMS_MFA'], preferred: null }],
+  [false, { list: ['EMAIL_OTP', 'SMS_MFA'], preferred: null }, { list: BOTH, preferred: null }],
+])('the same factors, whatever their order: %s for %j and %j', (expected, one, other) => {
+  expect(sameFactors(one, other)).toBe(expected)
 })
 
 test('of ten thousand users, about so many percent are picked', () => {

@@ -53,8 +53,16 @@ export const ROOMS = {
     mutate: ['client/sign-in*.ts', '!**/*.test.ts'],
     tests: ['**/client/@(scripted-answers|sign-in-state).test.ts'],
   },
+  // What decides which settings and users are changed; the tests that meet a pool take minutes for a mutant.
   pool: {
-    mutate: ['pool/plan.ts', 'pool/app-clients.ts'],
-    tests: ['**/pool/*.test.ts'],
+    mutate: [
+      'pool/@(app-clients|backup|detach|plan).ts',
+      'pool/migrate/@(journal|move-rules|native-users).ts',
+      '!**/*.test.ts',
+    ],
+    tests: [
+      '**/pool/@(app-clients|backup|detach|plan).test.ts',
+      '**/pool/migrate/@(journal|move-rules|native-users).test.ts',
+    ],
   },
 }
