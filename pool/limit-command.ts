@@ -1,7 +1,6 @@
 // The command limit: shows how many codes were mailed to a user, or resets these counters.
 
 import { AdminGetUserCommand } from '@aws-sdk/client-cognito-identity-provider'
-import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { runCommand } from '../command/command.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { printable } from '../command/shell.ts'
@@ -88,7 +87,8 @@ export function runLimit(args: readonly string[], terminal: Terminal): Promise<0
       if (!reset) return 0
       if (!yes) await confirm(terminal, json)
       const key = { TableName: place.table, Key: counterKey(place.user, now) }
-      await aws.dynamoDb(place.region).send(new DeleteItemCommand(key))
+      const { client, DeleteItemCommand } = await aws.dynamoDb(place.region)
+      await client.send(new DeleteItemCommand(key))
       terminal.stdout.write(json ? report(place, username, { hour: 0, day: 0 }, now, true) : 'Reset.\n')
       return 0
     },
@@ -124,7 +124,8 @@ async function findPlace(aws: Aws, userPoolId: string, username: string): Promis
 }
 
 async function countersAt(aws: Aws, place: Place, now: number): Promise<MailCounters> {
-  const { Item } = await aws.dynamoDb(place.region).send(
+  const { client, GetItemCommand } = await aws.dynamoDb(place.region)
+  const { Item } = await client.send(
     new GetItemCommand({
       TableName: place.table,
       Key: counterKey(place.user, now),

@@ -1,7 +1,5 @@
 // The calls of the triggers during a probe, as the functions logged them (RECORD_EVENTS=on), of the throw-away user only.
 import { setTimeout as wait } from 'node:timers/promises'
-import { paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs'
-import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda'
 import { type JsonObject, member, stringAt } from '../../command/json.ts'
 import { eventsIn, type LoggedEvent } from '../../recording/log-export.ts'
 import { redactEvent } from '../../shared/redaction.ts'
@@ -62,11 +60,9 @@ export type LogGroup = {
 /** A function may log to another group than that of its name; without the right to read that, the usual one. */
 export async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
   const region = regionOf(arn) ?? aws.region
+  const { client, GetFunctionConfigurationCommand } = await aws.lambda(region)
   const command = new GetFunctionConfigurationCommand({ FunctionName: unqualified(arn) })
-  const configuration = await aws
-    .lambda(region)
-    .send(command)
-    .catch(() => undefined)
+  const configuration = await client.send(command).catch(() => undefined)
   return {
     region,
     name: configuration?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionNameOf(arn)}`,
@@ -76,8 +72,9 @@ export async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
 
 async function recordedEvents(aws: Aws, { region, name }: LogGroup, since: number): Promise<LoggedEvent[]> {
   const found: LoggedEvent[] = []
+  const { client, paginateFilterLogEvents } = await aws.logs(region)
   const pages = paginateFilterLogEvents(
-    { client: aws.logs(region) },
+    { client },
     { logGroupName: name, startTime: since, filterPattern: '"recorded-event"' },
   )
   try {
