@@ -5,7 +5,7 @@ import { type JsonObject, stringAt } from '../../command/json.ts'
 import type { RefusalReason, TokenDecision } from '../../shared/challenge-sequence.ts'
 import type { Aws } from '../aws.ts'
 import { awsErrorKind, awsErrorText } from '../aws-errors.ts'
-import { type LogGroup, logGroupOf } from '../probe/function-logs.ts'
+import { type LogGroup, logGroupOf } from '../log-group.ts'
 import { arnInSlot, TRIGGERS } from '../trigger-functions.ts'
 
 const DAYS = 7
