@@ -7,8 +7,7 @@ import { packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
 import { AFTER_NEW_PASSWORD_MEANING, afterNewPasswordFrom } from './after-new-password.ts'
-import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
-import { REHEARSAL } from './rehearsal.ts'
+import type { LocalUserPool } from './local-user-pool.ts'
 import { projectDirectory } from './trigger-process.ts'
 import { SETTING_NAMES } from './trigger-settings.ts'
 
@@ -49,14 +48,16 @@ export function runStart(args: readonly string[], terminal: Terminal): Promise<0
 
 async function start(values: ReturnType<typeof readOptions<typeof OPTIONS>>['values']): Promise<void> {
   const afterNewPassword = afterNewPasswordFrom(values['after-new-password'])
+  const { startLocalUserPool } = await import('./local-user-pool.ts')
+  const rehearsal = values.rehearse ? (await import('./rehearsal.ts')).REHEARSAL : undefined
   const pool = await startLocalUserPool({
     port: portFrom('LOCAL_POOL_PORT', 9229),
     mailPort: portFrom('LOCAL_MAIL_PORT', 8005),
     afterNewPassword,
     quotas: values.quotas,
     ...(values.triggers === undefined ? {} : { directory: values.triggers }),
-    ...(values.rehearse ? REHEARSAL : {}),
-    environment: { ...(values.rehearse ? REHEARSAL.environment : {}), ...triggerSettings() },
+    ...rehearsal,
+    environment: { ...rehearsal?.environment, ...triggerSettings() },
   })
   const stop = () => {
     pool.close().then(

@@ -9,7 +9,6 @@ import { MailError } from '../shared/errors.ts'
 import { chooseLocale } from '../shared/locales.ts'
 import { languagesOf } from '../shared/mail-module.ts'
 import { isMailbox } from '../shared/mailbox.ts'
-import { sendMail } from '../shared/ses.ts'
 import { readCreateSettings } from '../shared/settings.ts'
 import { galleryPage, sampleMails } from './gallery.ts'
 import { ownModule } from './own-module.ts'
@@ -102,6 +101,7 @@ export function runPreview(args: readonly string[], terminal: Terminal): Promise
       )
       return 0
     }
+    const { sendMail } = await import('../shared/ses.ts')
     for (const { mail } of mails) {
       await sendMail(mail, to, settings, deadlineOfOneMail(), () => {}).catch((error: unknown) => {
         throw notSent(error)

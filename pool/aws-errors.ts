@@ -1,5 +1,6 @@
 // What an error of a call to AWS means: missing rights, an operation that the endpoint does not have, no connection.
 import type { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
+import type { Explained } from '../command/command.ts'
 import { printable } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
 
@@ -79,5 +80,45 @@ export function nameMissingOperations(cognito: CognitoIdentityProviderClient, co
         }
       },
     { step: 'initialize', name: 'nameMissingOperations' },
+  )
+}
+
+/** An error as text to act on, with the code for machines. */
+export function explained(error: unknown): Explained {
+  if (error instanceof CommandError) return { message: error.message, code: error.code }
+  if (!(error instanceof Error)) return { message: String(error), code: 'failed' }
+  const message = printable(error.message)
+  if (awsErrorKind(error) === 'no-credentials')
+    return { message: credentialsText(message), code: 'no-credentials' }
+  if (awsErrorKind(error) === 'denied') {
+    return {
+      message: `AWS refused: ${message}\nThe credentials in use lack a right, which the message names.`,
+      code: 'access-denied',
+    }
+  }
+  if (awsErrorKind(error) === 'unreachable') {
+    return {
+      message: `No connection to AWS: ${message}\nCheck the network, the proxy and the AWS_ENDPOINT_URL variables, and try again.`,
+      code: 'no-connection',
+    }
+  }
+  if (error.name === 'ResourceNotFoundException') {
+    return {
+      message: `${message}\nCheck the ids, and the account and region of your credentials.`,
+      code: 'not-found',
+    }
+  }
+  return { message: `${error.name}: ${message}`, code: '$fault' in error ? 'aws-error' : 'failed' }
+}
+
+function credentialsText(cause: string): string {
+  const profile = process.env['AWS_PROFILE']
+  if (profile === undefined) {
+    return `No AWS credentials: ${cause}\nSet AWS_PROFILE, or run aws sso login, and try again.`
+  }
+  return (
+    `No AWS credentials in the profile ${JSON.stringify(profile)} (AWS_PROFILE): ${cause}\n` +
+    'If the profile is not in the output of aws configure list-profiles, the name is misspelt. If it is, sign in ' +
+    'with aws sso login, and try again.'
   )
 }

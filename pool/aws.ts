@@ -1,55 +1,48 @@
 // The AWS services that the command line talks to, and calls that lose nothing of what a service says.
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation'
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch'
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs'
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { IAMClient } from '@aws-sdk/client-iam'
-import { LambdaClient } from '@aws-sdk/client-lambda'
-import { SESv2Client } from '@aws-sdk/client-sesv2'
 import type { BuildMiddleware, DeserializeMiddleware, MiddlewareStack } from '@smithy/types'
 import { type JsonObject, parseJsonObject } from '../command/json.ts'
 
 /** No answer within this time is no answer; what became of the call is then read back. */
 const requestHandler = { connectionTimeout: 5_000, requestTimeout: 30_000, throwOnRequestTimeout: true }
 
-export type Aws = {
-  readonly region: string
-  readonly cognito: CognitoIdentityProviderClient
-  readonly cloudFormation: CloudFormationClient
-  readonly iam: IAMClient
-  /** @param region of the function, which its ARN names */
-  lambda(region: string): LambdaClient
-  ses(region: string): SESv2Client
-  cloudWatch(region: string): CloudWatchClient
-  logs(region: string): CloudWatchLogsClient
-  dynamoDb(region: string): DynamoDBClient
-}
+type Configuration = { readonly region: string; readonly requestHandler: typeof requestHandler }
 
-/** Clients with the SDK's own credentials, profiles and endpoint variables. @param region of the user pool */
-export function awsClients(region: string): Aws {
+/** What a file of services/ exports: the client, and the commands that are sent with it. */
+type ServiceModule<Client> = { readonly Client: new (configuration: Configuration) => Client }
+
+export type Aws = ReturnType<typeof awsClients>
+
+/**
+ * Clients with the SDK's own credentials, profiles and endpoint variables. All commands need Cognito; another service is loaded
+ * when one is asked for, by the region in which it is called.
+ *
+ * @param region of the user pool
+ */
+export function awsClients(region: string) {
   return {
     region,
     cognito: new CognitoIdentityProviderClient({ region, requestHandler }),
-    cloudFormation: new CloudFormationClient({ region, requestHandler }),
-    iam: new IAMClient({ region, requestHandler }),
-    lambda: oneForEachRegion(LambdaClient),
-    ses: oneForEachRegion(SESv2Client),
-    logs: oneForEachRegion(CloudWatchLogsClient),
-    dynamoDb: oneForEachRegion(DynamoDBClient),
-    cloudWatch: oneForEachRegion(CloudWatchClient),
+    cloudFormation: oneForEachRegion(() => import('./services/cloud-formation.ts')),
+    iam: oneForEachRegion(() => import('./services/iam.ts')),
+    lambda: oneForEachRegion(() => import('./services/lambda.ts')),
+    ses: oneForEachRegion(() => import('./services/ses.ts')),
+    cloudWatch: oneForEachRegion(() => import('./services/cloud-watch.ts')),
+    logs: oneForEachRegion(() => import('./services/cloud-watch-logs.ts')),
+    dynamoDb: oneForEachRegion(() => import('./services/dynamo-db.ts')),
   }
 }
 
 /** A second client would look up its settings and connect again. */
-function oneForEachRegion<Client>(
-  Service: new (configuration: { region: string; requestHandler: typeof requestHandler }) => Client,
-): (region: string) => Client {
+function oneForEachRegion<Client, Module extends ServiceModule<Client>>(
+  load: () => Promise<Module & ServiceModule<Client>>,
+): (region: string) => Promise<Module & { readonly client: Client }> {
   const clients = new Map<string, Client>()
-  return region => {
-    const client = clients.get(region) ?? new Service({ region, requestHandler })
+  return async region => {
+    const service = await load()
+    const client = clients.get(region) ?? new service.Client({ region, requestHandler })
     clients.set(region, client)
-    return client
+    return { ...service, client }
   }
 }
 

@@ -1,10 +1,5 @@
 // Reads everything about a pool that decides whether users are asked for the code and receive it. Changes nothing.
-import {
-  type AlarmType,
-  type CompositeAlarm,
-  type MetricAlarm,
-  paginateDescribeAlarms,
-} from '@aws-sdk/client-cloudwatch'
+import type { AlarmType, CompositeAlarm, MetricAlarm } from '@aws-sdk/client-cloudwatch'
 import {
   GetUserPoolMfaConfigCommand,
   ListUserImportJobsCommand,
@@ -12,8 +7,7 @@ import {
   paginateListUsers,
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { type ContextEntry, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam'
-import { GetAccountCommand, GetConfigurationSetCommand, GetEmailIdentityCommand } from '@aws-sdk/client-sesv2'
+import type { ContextEntry } from '@aws-sdk/client-iam'
 import { stringAt } from '../command/json.ts'
 import type { ProgressBar } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
@@ -151,11 +145,11 @@ async function readAlarms(
   const arns = ourTriggers(known).flatMap(trigger => known.functions[trigger]?.arn ?? [])
   const [first] = arns
   if (first === undefined) return undefined
-  const client = aws.cloudWatch(regionOf(first) ?? aws.region)
   return tried(
     'The alarms',
     ['cloudwatch:DescribeAlarms'],
     async () => {
+      const { client, paginateDescribeAlarms } = await aws.cloudWatch(regionOf(first) ?? aws.region)
       const single: MetricAlarm[] = []
       const composite: CompositeAlarm[] = []
       const types: AlarmType[] = ['MetricAlarm', 'CompositeAlarm']
@@ -268,7 +262,8 @@ async function mayCall(
   resource: string,
   context: ContextEntry[] = [],
 ): Promise<boolean> {
-  const { EvaluationResults = [] } = await aws.iam.send(
+  const { client, SimulatePrincipalPolicyCommand } = await aws.iam(aws.region)
+  const { EvaluationResults = [] } = await client.send(
     new SimulatePrincipalPolicyCommand({
       PolicySourceArn: role,
       ActionNames: [action],
@@ -352,6 +347,7 @@ async function readMail(
   givenAddress: string | undefined,
 ): Promise<MailFacts> {
   const region = (create && regionOf(create.arn)) ?? aws.region
+  const { client, GetAccountCommand } = await aws.ses(region)
   const sender = settingOf(create, 'FROM_ADDRESS') || givenAddress
   const fromAddress = /[^\s<>]+@[^\s<>]+/.exec(sender ?? '')?.[0]
   const name = settingOf(create, 'SES_CONFIGURATION_SET')
@@ -359,7 +355,7 @@ async function readMail(
   return {
     region,
     fromAddress,
-    account: await aws.ses(region).send(new GetAccountCommand({})),
+    account: await client.send(new GetAccountCommand({})),
     sender: fromAddress === undefined ? undefined : await readSender(aws, region, fromAddress),
     configurationSet:
       name === '' ? undefined : { name, exists: await configurationSetExists(aws, region, name) },
@@ -373,12 +369,11 @@ async function readMail(
 
 /** The address, its domain or a parent of that: SES sends from subdomains of a verified domain. */
 async function readSender(aws: Aws, region: string, address: string): Promise<SenderFacts> {
+  const { client, GetEmailIdentityCommand } = await aws.ses(region)
   const labels = (address.split('@').at(-1) ?? '').split('.')
   const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
   for (const identity of [address, ...domains]) {
-    const found = await ifFound(
-      aws.ses(region).send(new GetEmailIdentityCommand({ EmailIdentity: identity })),
-    )
+    const found = await ifFound(client.send(new GetEmailIdentityCommand({ EmailIdentity: identity })))
     if (found?.VerifiedForSendingStatus === true)
       return { region, identity, configurationSet: found.ConfigurationSetName }
   }
@@ -386,6 +381,7 @@ async function readSender(aws: Aws, region: string, address: string): Promise<Se
 }
 
 async function configurationSetExists(aws: Aws, region: string, name: string): Promise<boolean> {
+  const { client, GetConfigurationSetCommand } = await aws.ses(region)
   const command = new GetConfigurationSetCommand({ ConfigurationSetName: name })
-  return (await ifFound(aws.ses(region).send(command))) !== undefined
+  return (await ifFound(client.send(command))) !== undefined
 }

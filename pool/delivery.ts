@@ -1,12 +1,5 @@
 // Reads what decides whether a mail reaches the inbox: the sending identity, its configuration set, suppression, DMARC in DNS.
 import { Resolver } from 'node:dns/promises'
-import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch'
-import {
-  GetConfigurationSetCommand,
-  GetConfigurationSetEventDestinationsCommand,
-  GetEmailIdentityCommand,
-  GetSuppressedDestinationCommand,
-} from '@aws-sdk/client-sesv2'
 import type { Aws } from './aws.ts'
 import { ifFound } from './aws-errors.ts'
 import type { DeliveryFacts, MailFacts } from './pool-facts.ts'
@@ -38,7 +31,10 @@ export async function readDelivery(
   const described = await tried(
     `The identity ${identity}`,
     ['ses:GetEmailIdentity'],
-    () => aws.ses(region).send(new GetEmailIdentityCommand({ EmailIdentity: identity })),
+    async () => {
+      const { client, GetEmailIdentityCommand } = await aws.ses(region)
+      return client.send(new GetEmailIdentityCommand({ EmailIdentity: identity }))
+    },
     MINOR,
   )
   const named = mail.configurationSet?.name ?? sender.configurationSet
@@ -97,10 +93,11 @@ export async function readDelivery(
 
 /** undefined for a set that does not exist, which is a finding of its own if it is in the settings. */
 async function readConfigurationSet(aws: Aws, region: string, name: string) {
-  const ses = aws.ses(region)
-  const its = await ifFound(ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: name })))
+  const ses = await aws.ses(region)
+  const { client, GetConfigurationSetCommand, GetConfigurationSetEventDestinationsCommand } = ses
+  const its = await ifFound(client.send(new GetConfigurationSetCommand({ ConfigurationSetName: name })))
   if (its === undefined) return undefined
-  const { EventDestinations = [] } = await ses.send(
+  const { EventDestinations = [] } = await client.send(
     new GetConfigurationSetEventDestinationsCommand({ ConfigurationSetName: name }),
   )
   return {
@@ -113,8 +110,9 @@ async function readConfigurationSet(aws: Aws, region: string, name: string) {
 
 /** SES publishes no rate while nothing has bounced or been reported ([AWS](https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-cloudwatch-alarm.html)). */
 async function ratesOf(aws: Aws, region: string) {
+  const { client, GetMetricDataCommand } = await aws.cloudWatch(region)
   const now = Date.now()
-  const { MetricDataResults = [] } = await aws.cloudWatch(region).send(
+  const { MetricDataResults = [] } = await client.send(
     new GetMetricDataCommand({
       StartTime: new Date(now - 7 * DAY_MILLISECONDS),
       EndTime: new Date(now),
@@ -130,8 +128,9 @@ async function ratesOf(aws: Aws, region: string) {
 }
 
 async function suppressionOf(aws: Aws, region: string, address: string) {
+  const { client, GetSuppressedDestinationCommand } = await aws.ses(region)
   const command = new GetSuppressedDestinationCommand({ EmailAddress: address })
-  const found = await ifFound(aws.ses(region).send(command))
+  const found = await ifFound(client.send(command))
   return found && { address, reason: found.SuppressedDestination?.Reason ?? 'unknown' }
 }
 

@@ -1,4 +1,5 @@
 // Ctrl-C, a polite kill and a closed terminal: the command hears of them and ends what it has begun.
+import { CommandError } from '../command/terminal.ts'
 
 const STOPPED_AT_ONCE =
   'Stopped at once. A write may have been under way: run check. If a backup was named above, detach with it restores the pool.\n'
@@ -23,4 +24,14 @@ export function interruptSignal(): AbortSignal {
   }
   for (const name of SIGNALS) process.on(name, onSignal)
   return controller.signal
+}
+
+/** Reading changes nothing, so it can be left at any time. */
+export async function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+  const stopped = new CommandError('Interrupted. Nothing was changed.', 'interrupted')
+  if (signal.aborted) throw stopped
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(stopped), { once: true })
+    work.then(resolve, reject)
+  })
 }

@@ -1,25 +1,9 @@
 // The command limit: shows how many codes were mailed to a user, or resets these counters.
-
-import { AdminGetUserCommand } from '@aws-sdk/client-cognito-identity-provider'
-import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { runCommand } from '../command/command.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
-import { printable } from '../command/shell.ts'
-import { askYesNo, CommandError, canAsk, type Terminal } from '../command/terminal.ts'
-import {
-  counterKey,
-  type LimitPolicy,
-  limitedUntil,
-  type MailCounters,
-  readCounters,
-} from '../shared/limit.ts'
-import { userHash } from '../shared/log.ts'
-import { readCreateSettings } from '../shared/settings.ts'
-import { type Aws, awsClients } from './aws.ts'
-import { CREDENTIALS, explained, POOL_MEANINGS, userPoolIdOf } from './command-line.ts'
-import { regionOfPool } from './plan.ts'
-import { arnInSlot, readFunction, regionOf } from './trigger-functions.ts'
-import { describeUserPool } from './user-pool.ts'
+import { CommandError, type Terminal } from '../command/terminal.ts'
+import { explained } from './aws-errors.ts'
+import { CREDENTIALS, POOL_MEANINGS } from './pool-options.ts'
 
 const OPTIONS = {
   'user-pool-id': { type: 'string', value: 'ID' },
@@ -49,15 +33,6 @@ ${CREDENTIALS}`,
   exitCodes: '0 done, 2 could not run',
 }
 
-/** Where the counters of one user are. */
-type Place = {
-  readonly region: string
-  readonly table: string
-  /** The keyed hash, as in the logs. */
-  readonly user: string
-  readonly policy: LimitPolicy
-}
-
 /**
  * Runs one command.
  *
@@ -74,106 +49,9 @@ export function runLimit(args: readonly string[], terminal: Terminal): Promise<0
       const [action, ...more] = positionals
       if ((action !== 'show' && action !== 'reset') || more.length > 0)
         throw new CommandError('limit takes one argument: show or reset. See --help.', 'usage')
-      const userPoolId = userPoolIdOf(values)
-      const { username, yes, json } = values
-      if (!username) throw new CommandError('Missing required option: --username NAME.', 'usage')
-
-      const aws = awsClients(regionOfPool(userPoolId))
-      const place = await findPlace(aws, userPoolId, username)
-      const now = Date.now()
-      const counters = await countersAt(aws, place, now)
-      const reset = action === 'reset'
-      const report = json ? jsonReport : textReport
-      if (!json || !reset) terminal.stdout.write(report(place, username, counters, now, false))
-      if (!reset) return 0
-      if (!yes) await confirm(terminal, json)
-      const key = { TableName: place.table, Key: counterKey(place.user, now) }
-      await aws.dynamoDb(place.region).send(new DeleteItemCommand(key))
-      terminal.stdout.write(json ? report(place, username, { hour: 0, day: 0 }, now, true) : 'Reset.\n')
-      return 0
+      const { limitUser } = await import('./limit-counters.ts')
+      return limitUser(values, action === 'reset', terminal)
     },
     explained,
   )
-}
-
-/** @throws CommandError if the pool has no limit across sign-ins, or no such user */
-async function findPlace(aws: Aws, userPoolId: string, username: string): Promise<Place> {
-  const userPool = await describeUserPool(aws.cognito, userPoolId)
-  const arn = arnInSlot(userPool, 'CreateAuthChallenge')
-  const create = arn === undefined ? undefined : await readFunction(aws, arn, '')
-  if (create?.configuration === undefined)
-    throw new CommandError('The pool has no Create Auth Challenge function. Run check.', 'function-missing')
-  if (!create.environment['LIMIT_TABLE'])
-    throw new CommandError(
-      `There is no limit across sign-ins: LIMIT_TABLE is not set in ${create.arn}. Deploy the stack with SignInLimit=on.`,
-      'limit-absent',
-    )
-  const settings = readCreateSettings(create.environment)
-  const { Username = '' } = await aws.cognito
-    .send(new AdminGetUserCommand({ UserPoolId: userPoolId, Username: username }))
-    .catch((error: unknown) => {
-      if (!(error instanceof Error && error.name === 'UserNotFoundException')) throw error
-      throw new CommandError(`The pool has no user ${JSON.stringify(printable(username))}.`, 'user-missing')
-    })
-  return {
-    region: regionOf(create.arn) ?? aws.region,
-    table: settings.limitTable ?? '',
-    user: userHash(settings.codeSecrets[0], userPoolId, Username),
-    policy: settings,
-  }
-}
-
-async function countersAt(aws: Aws, place: Place, now: number): Promise<MailCounters> {
-  const { Item } = await aws.dynamoDb(place.region).send(
-    new GetItemCommand({
-      TableName: place.table,
-      Key: counterKey(place.user, now),
-      ConsistentRead: true,
-    }),
-  )
-  return readCounters(Item, now)
-}
-
-/** @throws CommandError unless the answer is yes */
-async function confirm(terminal: Terminal, json: boolean): Promise<void> {
-  if (json || !canAsk(terminal)) {
-    throw new CommandError(
-      'Cannot ask for confirmation: not an interactive terminal. Pass --yes to reset.',
-      'not-confirmed',
-    )
-  }
-  if (!(await askYesNo(terminal, 'Reset these counters?')))
-    throw new CommandError('Nothing was changed.', 'not-confirmed')
-}
-
-function textReport({ user, policy }: Place, username: string, counters: MailCounters, now: number): string {
-  const until = limitedUntil(counters, now, policy)
-  return [
-    `User ${printable(username)} (in logs: ${user})`,
-    `This hour: ${counters.hour} of ${policy.maxCodesPerHour} codes. This UTC day: ${counters.day} of ${policy.maxCodesPerDay}.`,
-    until === undefined
-      ? 'The next code can be mailed.'
-      : `No code is mailed before ${new Date(until).toISOString()}.`,
-    '',
-  ].join('\n')
-}
-
-function jsonReport(
-  { user, table, policy }: Place,
-  username: string,
-  { hour, day }: MailCounters,
-  now: number,
-  reset: boolean,
-): string {
-  const until = limitedUntil({ hour, day }, now, policy)
-  const report = {
-    username,
-    user,
-    table,
-    hour: { codes: hour, limit: policy.maxCodesPerHour },
-    day: { codes: day, limit: policy.maxCodesPerDay },
-    limitedUntil: until === undefined ? null : new Date(until).toISOString(),
-    reset,
-  }
-  return `${JSON.stringify(report, null, 2)}\n`
 }

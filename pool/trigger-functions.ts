@@ -1,10 +1,5 @@
 // The Lambda functions behind the triggers: where their names come from, how they are set, and who may call them.
-import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
-import {
-  type FunctionConfiguration,
-  GetFunctionConfigurationCommand,
-  GetPolicyCommand,
-} from '@aws-sdk/client-lambda'
+import type { FunctionConfiguration } from '@aws-sdk/client-lambda'
 import {
   isJsonObject,
   type Json,
@@ -35,8 +30,9 @@ const ARN = /^arn:[a-z-]+:lambda:([a-z0-9-]+):(\d{12}):function:([\w-]{1,140})(?
 
 /** The ARNs among the outputs of a stack made of template.yaml. @throws CommandError if there is no such stack or output */
 export async function arnsOfStack(aws: Aws, stackName: string): Promise<TriggerArns> {
+  const { client, DescribeStacksCommand } = await aws.cloudFormation(aws.region)
   const command = new DescribeStacksCommand({ StackName: stackName })
-  const { Stacks } = await aws.cloudFormation.send(command).catch((error: unknown) => {
+  const { Stacks } = await client.send(command).catch((error: unknown) => {
     // CloudFormation has no error of its own for this; it is a ValidationError like others.
     if (!(error instanceof Error && /does not exist/.test(error.message))) throw error
     throw new CommandError(
@@ -122,19 +118,20 @@ export type TriggerFunction = {
 
 /** Reads a function and whether the pool may call it. @throws the SDK's error when reading is not allowed */
 export async function readFunction(aws: Aws, arn: string, poolArn: string): Promise<TriggerFunction> {
-  const lambda = aws.lambda(regionOf(arn) ?? aws.region)
+  const lambda = await aws.lambda(regionOf(arn) ?? aws.region)
+  const { client, GetFunctionConfigurationCommand, GetPolicyCommand } = lambda
   const qualifier = qualifierOf(arn)
   const name = {
     FunctionName: unqualified(arn),
     ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
   }
-  const configuration = await lambda
+  const configuration = await client
     .send(new GetFunctionConfigurationCommand(name))
     .catch(error => nothingIfNotFound(error))
   if (configuration === undefined) {
     return { arn, configuration: undefined, environment: {}, mayBeCalled: false }
   }
-  const policy = await lambda.send(new GetPolicyCommand(name)).catch(error => nothingIfNotFound(error))
+  const policy = await client.send(new GetPolicyCommand(name)).catch(error => nothingIfNotFound(error))
   return {
     arn,
     configuration,

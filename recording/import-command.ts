@@ -8,7 +8,7 @@ import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { shellWord } from '../command/shell.ts'
 import { CommandError, progressBar, type Terminal } from '../command/terminal.ts'
-import { eventsIn, type LoggedEvent } from './log-export.ts'
+import type { LoggedEvent } from './log-export.ts'
 import { type LoggedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
 
 const OPTIONS = {
@@ -70,6 +70,7 @@ export function runImport(args: readonly string[], terminal: Terminal): Promise<
 }
 
 async function readExports(files: readonly string[], terminal: Terminal): Promise<LoggedEvent[]> {
+  const { eventsIn } = await import('./log-export.ts')
   if (files.length === 0) return eventsIn(await text(terminal.stdin))
   const progress = progressBar(terminal, 'Reading')
   const events: LoggedEvent[] = []

@@ -1,12 +1,11 @@
 // What CloudWatch counted of the sign-ins of the last days: by factor, and what went wrong. Reads only.
-import { type CloudWatchClient, type Metric, paginateGetMetricData } from '@aws-sdk/client-cloudwatch'
-import { paginateDescribeMetricFilters } from '@aws-sdk/client-cloudwatch-logs'
+import type { Metric } from '@aws-sdk/client-cloudwatch'
 import { paginateListUserPoolClients } from '@aws-sdk/client-cognito-identity-provider'
 import { type JsonObject, stringAt } from '../../command/json.ts'
 import type { RefusalReason, TokenDecision } from '../../shared/challenge-sequence.ts'
 import type { Aws } from '../aws.ts'
 import { awsErrorKind, awsErrorText } from '../aws-errors.ts'
-import { type LogGroup, logGroupOf } from '../probe/function-logs.ts'
+import { type LogGroup, logGroupOf } from '../log-group.ts'
 import { arnInSlot, TRIGGERS } from '../trigger-functions.ts'
 
 const DAYS = 7
@@ -101,9 +100,7 @@ export async function readSignInMetrics(aws: Aws, userPool: JsonObject): Promise
   )
   const all =
     ofClients &&
-    (await tried(total, ['cloudwatch:GetMetricData'], () =>
-      sumsByDay(aws.cloudWatch(aws.region), ofClients, firstDay),
-    ))
+    (await tried(total, ['cloudwatch:GetMetricData'], () => sumsByDay(aws, aws.region, ofClients, firstDay)))
 
   const byFactor = 'The sign-ins by factor and the failures'
   const place = await tried(byFactor, ['logs:DescribeMetricFilters'], () => placeOfMetrics(aws, userPool))
@@ -115,7 +112,7 @@ export async function readSignInMetrics(aws: Aws, userPool: JsonObject): Promise
     place &&
     (await tried(byFactor, ['cloudwatch:GetMetricData'], () => {
       const metrics = [...TOKENS, ...FAILED].map(counter => metricOf(place.namespace, counter))
-      return sumsByDay(aws.cloudWatch(place.region), metrics, firstDay)
+      return sumsByDay(aws, place.region, metrics, firstDay)
     }))
   const [code, native, ...failed] = own ?? []
 
@@ -167,7 +164,8 @@ async function placeOfMetrics(aws: Aws, userPool: JsonObject) {
 }
 
 async function namespaceOn(aws: Aws, { region, name }: LogGroup): Promise<string | undefined> {
-  const pages = paginateDescribeMetricFilters({ client: aws.logs(region) }, { logGroupName: name })
+  const { client, paginateDescribeMetricFilters } = await aws.logs(region)
+  const pages = paginateDescribeMetricFilters({ client }, { logGroupName: name })
   const ours = new Set([...TOKENS, ...FAILED].map(({ metric }) => metric))
   try {
     for await (const { metricFilters = [] } of pages) {
@@ -189,10 +187,12 @@ function metricOf(namespace: string, { metric, dimension, value }: Counter): Met
 
 /** @returns for each metric one number a day */
 async function sumsByDay(
-  client: CloudWatchClient,
+  aws: Aws,
+  region: string,
   metrics: readonly Metric[],
   firstDay: number,
 ): Promise<number[][]> {
+  const { client, paginateGetMetricData } = await aws.cloudWatch(region)
   const sums = metrics.map(() => Array.from({ length: DAYS }, () => 0))
   const dateOf = (day: number) => new Date(day * DAY_SECONDS * 1000)
   const queries = metrics.map((metric, index) => ({

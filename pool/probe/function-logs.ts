@@ -1,13 +1,12 @@
 // The calls of the triggers during a probe, as the functions logged them (RECORD_EVENTS=on), of the throw-away user only.
 import { setTimeout as wait } from 'node:timers/promises'
-import { paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs'
-import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda'
 import { type JsonObject, member, stringAt } from '../../command/json.ts'
 import { eventsIn, type LoggedEvent } from '../../recording/log-export.ts'
 import { redactEvent } from '../../shared/redaction.ts'
 import { field } from '../../shared/trigger-event.ts'
 import type { Aws } from '../aws.ts'
-import { arnInSlot, functionNameOf, regionOf, TRIGGERS, unqualified } from '../trigger-functions.ts'
+import { type LogGroup, logGroupOf } from '../log-group.ts'
+import { arnInSlot, TRIGGERS } from '../trigger-functions.ts'
 import { stopIfInterrupted } from './calls.ts'
 import type { LoggedCall } from './observations.ts'
 
@@ -52,32 +51,11 @@ export async function readUserEvents(
   return found.toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0))
 }
 
-export type LogGroup = {
-  readonly region: string
-  readonly name: string
-  /** Whether the function logs its events; undefined if that may not be read. */
-  readonly isRecording: boolean | undefined
-}
-
-/** A function may log to another group than that of its name; without the right to read that, the usual one. */
-export async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
-  const region = regionOf(arn) ?? aws.region
-  const command = new GetFunctionConfigurationCommand({ FunctionName: unqualified(arn) })
-  const configuration = await aws
-    .lambda(region)
-    .send(command)
-    .catch(() => undefined)
-  return {
-    region,
-    name: configuration?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionNameOf(arn)}`,
-    isRecording: configuration && configuration.Environment?.Variables?.['RECORD_EVENTS'] === 'on',
-  }
-}
-
 async function recordedEvents(aws: Aws, { region, name }: LogGroup, since: number): Promise<LoggedEvent[]> {
   const found: LoggedEvent[] = []
+  const { client, paginateFilterLogEvents } = await aws.logs(region)
   const pages = paginateFilterLogEvents(
-    { client: aws.logs(region) },
+    { client },
     { logGroupName: name, startTime: since, filterPattern: '"recorded-event"' },
   )
   try {
