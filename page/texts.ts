@@ -3,6 +3,27 @@ import type { CodeState, FailureReason, NewPasswordState, PasswordRequirement } 
 
 export type Language = 'en' | 'zh'
 
+/** What the standard attributes of OpenID Connect are called: all that a pool can require of its users. */
+const ATTRIBUTE_LABELS: Readonly<Record<string, Record<Language, string>>> = {
+  address: { en: 'Postal address', zh: '通信地址' },
+  birthdate: { en: 'Date of birth', zh: '出生日期' },
+  email: { en: 'E-mail address', zh: '邮箱地址' },
+  family_name: { en: 'Family name', zh: '姓' },
+  gender: { en: 'Gender', zh: '性别' },
+  given_name: { en: 'Given name', zh: '名' },
+  locale: { en: 'Language', zh: '语言' },
+  middle_name: { en: 'Middle name', zh: '中间名' },
+  name: { en: 'Full name', zh: '姓名' },
+  nickname: { en: 'Nickname', zh: '昵称' },
+  phone_number: { en: 'Phone number', zh: '电话号码' },
+  picture: { en: 'Address of a picture', zh: '头像网址' },
+  preferred_username: { en: 'Preferred user name', zh: '常用用户名' },
+  profile: { en: 'Address of a profile page', zh: '个人主页网址' },
+  updated_at: { en: 'Time of the last update', zh: '最近更新时间' },
+  website: { en: 'Website', zh: '网站' },
+  zoneinfo: { en: 'Time zone', zh: '时区' },
+}
+
 /** Texts that stay the same, in Chinese, by their name in `data-text`; the English ones stand in index.html. */
 const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   title: '先输入密码，再输入邮件验证码',
@@ -87,6 +108,8 @@ export interface Texts {
   readonly newPasswordProblem: Record<NonNullable<NewPasswordState['problem']>, string>
   readonly unmetRequirement: Record<PasswordRequirement, string>
   readonly chooseAnother: string
+  /** The label of a user's attribute; one that is not standard keeps its own name. */
+  readonly attributeLabel: (name: string) => string
   readonly code: string
   /** What the challenge of other triggers asks for. */
   readonly answer: string
@@ -186,6 +209,7 @@ export const TEXTS: Record<Language, Texts> = {
       'not-compromised': 'This password is on a list of known passwords.',
     },
     chooseAnother: 'Choose another one.',
+    attributeLabel: name => ATTRIBUTE_LABELS[name]?.en ?? name,
     code: 'Code',
     answer: 'Answer',
     codeHeading: {
@@ -349,6 +373,7 @@ export const TEXTS: Record<Language, Texts> = {
       'not-compromised': '这个密码已出现在泄露的密码列表中。',
     },
     chooseAnother: '请换一个。',
+    attributeLabel: name => ATTRIBUTE_LABELS[name]?.zh ?? name,
     code: '验证码',
     answer: '回答',
     codeHeading: {
