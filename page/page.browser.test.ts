@@ -692,7 +692,17 @@ describe('simulated faults', () => {
     await signInAs(person)
     await heading('Check your mail')
     expect(await stage.mails(person.username)).toBe(2)
-    await page.locator('#calls .bad').getByText('Create a code — No answer within 5 s').waitFor()
+    await page.locator('#calls .bad').getByText('Create a code — no answer within 5 s').waitFor()
+    // The answer comes after 6 seconds: the code of its mail is not the one that Cognito knows.
+    await page.locator('#calls .bad').getByText('Mail with the code — too late, not valid').waitFor()
+    const words = (await page.locator('#calls .words').allTextContents()).map(text => text.split(' — ')[0])
+    expect(words.slice(-5)).toEqual([
+      'Create a code',
+      'Mail with the code',
+      'Create a code',
+      'Mail with the code',
+      'Enter the code',
+    ])
     await isOff('Slow trigger')
     await countingMail().getByRole('button').click()
     await page.keyboard.press('Enter')

@@ -161,6 +161,9 @@ export interface Texts {
   readonly attempt: (attempt: number) => string
   readonly running: string
   readonly mailSent: string
+  /** Of a mail, by a trigger for which Cognito no longer waited. */
+  readonly tooLate: string
+  readonly noAnswerWithin: (seconds: string) => string
 }
 
 /** What the triggers sent; Cognito itself adds USERNAME. */
@@ -316,6 +319,7 @@ export const TEXTS: Record<Language, Texts> = {
       refused: 'refuse',
       yes: 'yes',
       no: 'no',
+      'asks-again': 'no, a new one is asked for',
       PASSWORD_VERIFIER: 'prove the password',
       CUSTOM_CHALLENGE: 'the code',
       first: 'sent',
@@ -341,6 +345,8 @@ export const TEXTS: Record<Language, Texts> = {
     attempt: attempt => `try ${attempt}`,
     running: 'running…',
     mailSent: 'Mail with the code',
+    tooLate: 'too late, not valid',
+    noAnswerWithin: seconds => `no answer within ${seconds} s`,
   },
   zh: {
     fixed: FIXED_IN_CHINESE,
@@ -478,6 +484,7 @@ export const TEXTS: Record<Language, Texts> = {
       refused: '拒绝',
       yes: '是',
       no: '否',
+      'asks-again': '否，要求新的验证码',
       PASSWORD_VERIFIER: '证明密码',
       CUSTOM_CHALLENGE: '验证码',
       first: '已发送',
@@ -503,5 +510,7 @@ export const TEXTS: Record<Language, Texts> = {
     attempt: attempt => `第 ${attempt} 次`,
     running: '进行中……',
     mailSent: '含验证码的邮件',
+    tooLate: '太迟，无效',
+    noAnswerWithin: seconds => `${seconds} 秒内没有响应`,
   },
 }
