@@ -6,7 +6,7 @@ import { AnswerLost, CognitoError } from './errors.ts'
 interface CallBase {
   /** 1, 2, 3 ... in the order in which the calls began. */
   readonly number: number
-  /** Running number of the last change; a call changes once, when it ends. */
+  /** Running number of the last change; a call changes when it ends, and when it answers after that. */
   readonly revision: number
   /** ISO 8601, the pool's clock. */
   readonly at: string
@@ -37,6 +37,8 @@ export interface TriggerCall extends CallBase {
   readonly attempt: number
   readonly event: unknown
   readonly error?: string
+  /** What came after the time limit, which Cognito does not take: the work was done all the same. */
+  readonly lateAnswer?: unknown
 }
 
 export type PoolCall = RequestCall | TriggerCall
@@ -83,7 +85,7 @@ export class CallLog {
     return this.#calls
   }
 
-  /** The calls that began or ended after a revision, in the order of their numbers. */
+  /** The calls that began, ended or answered late after a revision, in the order of their numbers. */
   since(revision: number): readonly PoolCall[] {
     return this.#calls.filter(call => call.revision > revision)
   }
@@ -117,11 +119,12 @@ export class CallLog {
     return processed
   }
 
+  /** @param work is given what takes an answer that comes after its own end */
   async trigger<Answer>(
     trigger: string,
     attempt: number,
     event: unknown,
-    work: () => Promise<Answer>,
+    work: (keepLate: (lateAnswer: unknown) => void) => Promise<Answer>,
   ): Promise<Answer> {
     const requestNumber = this.#currentRequest.getStore() ?? 0
     const begun = this.#begin({
@@ -133,7 +136,7 @@ export class CallLog {
     })
     const started = performance.now()
     try {
-      const answer = await work()
+      const answer = await work(lateAnswer => this.#keepLate(begun.number, lateAnswer))
       this.#end({ ...begun, durationMs: since(started), answer })
       return answer
     } catch (thrown) {
@@ -152,6 +155,13 @@ export class CallLog {
     this.#calls.push(call)
     this.#emitter.emit('call', call)
     return call
+  }
+
+  #keepLate(number: number, lateAnswer: unknown): void {
+    const call = this.#calls[number - 1]
+    if (call?.kind !== 'trigger') return
+    this.#revision += 1
+    this.#calls[number - 1] = { ...call, revision: this.#revision, lateAnswer }
   }
 
   #end(ended: PoolCall): void {

@@ -65,7 +65,7 @@ function attempts(pool: LocalUserPool): (string | number)[][] {
   )
 }
 
-test('a trigger that takes longer than 5 seconds is called again', async () => {
+test('a trigger that takes longer than 5 seconds is called again, and what it answers late is on record', async () => {
   // The second try runs in a process of its own: a folder tells it that there was a first one.
   const pool = await poolWith({
     'define-auth-challenge': `
@@ -80,6 +80,12 @@ test('a trigger that takes longer than 5 seconds is called again', async () => {
     ['DefineAuthChallenge', 2, 'answered'],
     ['CreateAuthChallenge', 1, 'answered'],
   ])
+  const late = () => pool.calls.find(call => call.kind === 'trigger' && call.attempt === 1)
+  while (!('lateAnswer' in (late() ?? {}))) await new Promise(done => setTimeout(done, 50))
+  expect(late()).toMatchObject({
+    error: 'No answer within 5 s',
+    lateAnswer: { response: { challengeName: 'CUSTOM_CHALLENGE' } },
+  })
 })
 
 test('after three tries without an answer the request fails', async () => {

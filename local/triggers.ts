@@ -229,10 +229,10 @@ export class Triggers {
     const kill = this.#toKill.delete(name)
     const delayMs = this.#takeDelay(name)
     try {
-      return await log.trigger(member, attempt, event, () => {
+      return await log.trigger(member, attempt, event, keepLate => {
         const answer = trigger.invoke(event, { clockOffsetMs: clock.offsetMs, kill })
         const late = delayMs === 0 ? answer : answer.then(value => wait(delayMs, value, { ref: false }))
-        return within(timeoutMs, late)
+        return within(timeoutMs, late, keepLate)
       })
     } catch (error) {
       if (error instanceof TimeLimit) return TOO_LATE
@@ -270,11 +270,22 @@ class TimeLimit extends Error {
   }
 }
 
-/** An answer after the time limit, whatever it is, is ignored. @throws TimeLimit */
-async function within<Answer>(milliseconds: number, work: Promise<Answer>): Promise<Answer> {
+/**
+ * An answer after the time limit, whatever it is, is not taken.
+ * @param keepLate gets it
+ * @throws TimeLimit
+ */
+async function within<Answer>(
+  milliseconds: number,
+  work: Promise<Answer>,
+  keepLate: (lateAnswer: Answer) => void,
+): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeLimit(milliseconds)), milliseconds)
+    timer = setTimeout(() => {
+      reject(new TimeLimit(milliseconds))
+      work.then(keepLate, () => undefined)
+    }, milliseconds)
   })
   try {
     return await Promise.race([work, limit])

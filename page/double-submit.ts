@@ -10,6 +10,8 @@ export type Way = 'amplify' | 'driver'
 export interface DoubleSubmit {
   readonly way: Way
   readonly pool: PoolAddress
+  /** The language of the mail. */
+  readonly locale: string
   /** The permanent password: no step stands between it and the code. */
   readonly user: { readonly username: string; readonly password: string }
 }
@@ -29,8 +31,9 @@ type User = DoubleSubmit['user']
 
 const MAIL_WAIT_MILLISECONDS = 15_000
 
-async function withAmplify({ username, password }: User): Promise<DoubleSubmitResult> {
-  await signIn({ username, password, options: { authFlowType: 'CUSTOM_WITH_SRP' } })
+async function withAmplify({ username, password }: User, locale: string): Promise<DoubleSubmitResult> {
+  const clientMetadata = { locale }
+  await signIn({ username, password, options: { authFlowType: 'CUSTOM_WITH_SRP', clientMetadata } })
   const challengeResponse = await codeFor(username)
   const clicks = [confirmSignIn({ challengeResponse }), confirmSignIn({ challengeResponse })]
   const results = await Promise.allSettled(clicks)
@@ -41,8 +44,8 @@ async function withAmplify({ username, password }: User): Promise<DoubleSubmitRe
   })
 }
 
-async function withDriver(user: User): Promise<DoubleSubmitResult> {
-  const driver = createSignInDriver()
+async function withDriver(user: User, locale: string): Promise<DoubleSubmitResult> {
+  const driver = createSignInDriver({ clientMetadata: () => ({ locale }) })
   const begun = await driver.signIn(user)
   if (begun.step !== 'code') return [endOf(begun)]
   const code = await codeFor(user.username)
@@ -77,7 +80,7 @@ addEventListener('message', ({ data }: MessageEvent<DoubleSubmit>) => {
     Auth: { Cognito: { userPoolId, userPoolClientId: clientId, userPoolEndpoint: endpoint } },
   })
   const run = data.way === 'amplify' ? withAmplify : withDriver
-  void run(data.user)
+  void run(data.user, data.locale)
     .catch(error => [errorOf(error)])
     .then(result => postMessage(result))
 })

@@ -39,6 +39,8 @@ export interface Call {
   readonly durationMs: number | undefined
   readonly input: unknown
   readonly answer: unknown
+  /** Of a trigger call: what it answered after Cognito had stopped waiting. */
+  readonly lateAnswer: unknown
   /** Of a request: the connection broke before the answer arrived. */
   readonly answerLost: boolean
   readonly error: string | undefined
@@ -146,6 +148,7 @@ function readCall(call: unknown): Call {
     durationMs: numberAt(call, 'durationMs'),
     input: at(call, kind === 'trigger' ? 'event' : 'request'),
     answer: at(call, 'answer'),
+    lateAnswer: at(call, 'lateAnswer'),
     answerLost: at(call, 'answerLost') === true,
     error: failed === undefined ? undefined : typeof failed === 'string' ? failed : textAt(failed, 'message'),
   }

@@ -126,8 +126,9 @@ export function createMailboxView(fillIn: (code: string) => void): MailboxView {
       {},
       make('summary', {}, make('span', { class: 'subject' }, mail.subject), badge),
       make('p', { class: 'hint' }, make('span', {}, mail.to), ' ', make('span', {}, time)),
-      mail.html === '' ? make('pre', { tabindex: '0' }, mail.text) : frame,
+      // Before the mail, which can reach out of sight.
       ...(button ? [button] : []),
+      mail.html === '' ? make('pre', { tabindex: '0' }, mail.text) : frame,
     )
     // Opened, or turned and enlarged, which changes where its lines break.
     new ResizeObserver(fit).observe(frame)
@@ -138,6 +139,7 @@ export function createMailboxView(fillIn: (code: string) => void): MailboxView {
     if (counts(mail, state) || !entries.some(entry => counts(entry.mail, state))) {
       for (const entry of entries) closeIn(entry.item)
       details.open = true
+      list.scrollTop = 0
     }
     for (const old of entries.slice(0, -MOST_SHOWN)) old.item.remove()
     entries = entries.slice(-MOST_SHOWN)

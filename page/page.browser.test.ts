@@ -570,12 +570,21 @@ describe('attributes that the pool requires', () => {
     const { UserPool } = await stage.cognito.send(
       new DescribeUserPoolCommand({ UserPoolId: stage.pool.userPoolId }),
     )
-    const SchemaAttributes = UserPool?.SchemaAttributes?.map(attribute =>
-      ['given_name', 'birthdate'].includes(attribute.Name ?? '')
+    const standard = UserPool?.SchemaAttributes?.map(attribute =>
+      ['given_name', 'birthdate', 'phone_number'].includes(attribute.Name ?? '')
         ? { ...attribute, Required: true }
         : attribute,
     )
-    pool = await startStage({ userPool: { SchemaAttributes } })
+    // Cognito requires no custom attributes yet; the page knows no more of one than its name.
+    const custom = { Name: 'custom:team', AttributeDataType: 'String', Mutable: true, Required: true }
+    const description = {
+      ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      WriteAttributes: ['email', 'given_name', 'birthdate', 'phone_number', 'custom:team'],
+    }
+    pool = await startStage({
+      userPool: { SchemaAttributes: [...(standard ?? []), custom] },
+      clients: [{ description }],
+    })
   }, 60_000)
 
   afterAll(() => pool.close())
@@ -596,7 +605,15 @@ describe('attributes that the pool requires', () => {
     expect(await objections(page)).toEqual([])
     await page.keyboard.insertText('Ada')
     expect(await name.getAttribute('aria-invalid')).toBe(null)
-    await page.getByLabel('Birthdate').fill('1815-12-10')
+    await page.getByLabel('Date of birth').fill('1815-12-10')
+    const labels = () => page.locator('#attributes label').allTextContents()
+    expect(await labels()).toEqual(['Given name', 'Date of birth', 'Phone number', 'custom:team'])
+    await button('中文').click()
+    expect(await labels()).toEqual(['名', '出生日期', '电话号码', 'custom:team'])
+    await button('English').click()
+    expect(await name.inputValue()).toBe('Ada')
+    await page.getByLabel('Phone number').fill('+12025550123')
+    await page.getByLabel('custom:team').fill('Analysts')
     await page.keyboard.press('Enter')
     await heading('Check your mail')
     await typeCode(await pool.code(person.username))
@@ -675,7 +692,17 @@ describe('simulated faults', () => {
     await signInAs(person)
     await heading('Check your mail')
     expect(await stage.mails(person.username)).toBe(2)
-    await page.locator('#calls .bad').getByText('Create a code — No answer within 5 s').waitFor()
+    await page.locator('#calls .bad').getByText('Create a code — no answer within 5 s').waitFor()
+    // The answer comes after 6 seconds: the code of its mail is not the one that Cognito knows.
+    await page.locator('#calls .bad').getByText('Mail with the code — too late, not valid').waitFor()
+    const words = (await page.locator('#calls .words').allTextContents()).map(text => text.split(' — ')[0])
+    expect(words.slice(-5)).toEqual([
+      'Create a code',
+      'Mail with the code',
+      'Create a code',
+      'Mail with the code',
+      'Enter the code',
+    ])
     await isOff('Slow trigger')
     await countingMail().getByRole('button').click()
     await page.keyboard.press('Enter')

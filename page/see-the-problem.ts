@@ -50,6 +50,7 @@ export function createProblemView(
     return inWorker({
       way,
       pool: { endpoint, userPoolId, clientId },
+      locale: texts?.languageTag ?? 'en',
       user: { username, password: PASSWORD },
     })
   }

@@ -154,7 +154,7 @@ function arrowsOf(
     .sort((a, b) => a.number - b.number)
     .flatMap(trigger => {
       const arrows = triggerArrows(trigger, reference, texts)
-      reference = referenceOf(trigger) || reference
+      reference = referenceIn(trigger.answer) || reference
       return arrows
     })
   const answered = request.durationMs === undefined ? [] : answerArrows(request, texts)
@@ -207,10 +207,18 @@ function mailArrow(
   return { key, from, to: 'mailbox', words: texts.mailSent, name, note: '', tone: 'plain', detail }
 }
 
+/** A mail whose code Cognito never learned of. */
+function lateMailArrow(call: Call, texts: Texts): Arrow {
+  const name = referenceIn(call.lateAnswer)
+  const arrow = mailArrow({ call, from: 'triggers', name, detail: parametersIn(call.lateAnswer) }, texts)
+  return { ...arrow, words: texts.answered(texts.mailSent, texts.tooLate), tone: 'bad' }
+}
+
 function triggerArrows(call: Call, lastReference: string, texts: Texts): readonly Arrow[] {
   const question = texts.callNames[call.name] ?? call.name
   const { meaning, tone } = meaningOf(call)
-  const answer = texts.answers[meaning] ?? meaning
+  const seconds = /^No answer within (\d+) s$/.exec(meaning)?.[1]
+  const answer = seconds === undefined ? (texts.answers[meaning] ?? meaning) : texts.noAnswerWithin(seconds)
   const trigger: Arrow = {
     key: `${call.number} trigger`,
     from: 'pool',
@@ -226,10 +234,10 @@ function triggerArrows(call: Call, lastReference: string, texts: Texts): readonl
     tone,
     detail: call.error ?? at(call.answer, 'response') ?? call.input,
   }
-  const reference = referenceOf(call)
-  if (reference === '' || reference === lastReference) return [trigger]
-  const detail = at(call.answer, 'response', 'publicChallengeParameters')
-  return [trigger, mailArrow({ call, from: 'triggers', name: reference, detail }, texts)]
+  if (sendsMail(call.lateAnswer, lastReference)) return [trigger, lateMailArrow(call, texts)]
+  if (!sendsMail(call.answer, lastReference)) return [trigger]
+  const name = referenceIn(call.answer)
+  return [trigger, mailArrow({ call, from: 'triggers', name, detail: parametersIn(call.answer) }, texts)]
 }
 
 function meaningOf(call: Call): { meaning: string; tone: Arrow['tone'] } {
@@ -246,15 +254,27 @@ function meaningOf(call: Call): { meaning: string; tone: Arrow['tone'] } {
     case 'VerifyAuthChallengeResponse':
       return at(response, 'answerCorrect') === true
         ? { meaning: 'yes', tone: 'good' }
-        : { meaning: 'no', tone: 'plain' }
+        : { meaning: asksAgain(call) ? 'asks-again' : 'no', tone: 'plain' }
     default:
       return { meaning: 'yes', tone: 'good' }
   }
 }
 
 /** A reference that is another than that of the round before stands for a mail. */
-function referenceOf(call: Call): string {
-  return textAt(call.answer, 'response', 'publicChallengeParameters', 'reference')
+function sendsMail(answer: unknown, lastReference: string): boolean {
+  return !['', lastReference].includes(referenceIn(answer))
+}
+
+function referenceIn(answer: unknown): string {
+  return textAt(parametersIn(answer), 'reference')
+}
+
+function parametersIn(answer: unknown): unknown {
+  return at(answer, 'response', 'publicChallengeParameters')
+}
+
+function asksAgain(call: Call): boolean {
+  return textAt(call.input, 'request', 'clientMetadata', 'action') === 'resend'
 }
 
 /** A long name breaks between its words. */

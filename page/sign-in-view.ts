@@ -7,7 +7,7 @@ import type { Texts } from './texts.ts'
 const SLOW_MILLISECONDS = 4000
 /** So many of the newest users are offered. */
 const MOST_USERS = 4
-/** What browsers fill in for an attribute, and the kind of its field where it is not a text. */
+/** What browsers fill in for an attribute, the kind of its field where it is not a text, and an example where its form counts. */
 const ATTRIBUTE_FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   name: { autocomplete: 'name' },
   given_name: { autocomplete: 'given-name' },
@@ -16,9 +16,14 @@ const ATTRIBUTE_FIELDS: Readonly<Record<string, Readonly<Record<string, string>>
   nickname: { autocomplete: 'nickname' },
   gender: { autocomplete: 'sex' },
   website: { autocomplete: 'url', type: 'url' },
+  profile: { type: 'url' },
+  picture: { type: 'url' },
+  locale: { placeholder: 'en-US' },
+  zoneinfo: { placeholder: 'Europe/Paris' },
+  updated_at: { placeholder: '1767225600', inputmode: 'numeric' },
   email: { autocomplete: 'email', type: 'email' },
   birthdate: { autocomplete: 'bday', type: 'date' },
-  phone_number: { autocomplete: 'tel', type: 'tel' },
+  phone_number: { autocomplete: 'tel', type: 'tel', placeholder: '+12025550123' },
 }
 
 export interface SignInView {
@@ -102,7 +107,7 @@ export function createSignInView(): SignInView {
     signOutOther.hidden = !(state.step === 'failed' && state.reason === 'another-user')
     disable(signOutOther, state.busy)
     cancel.dataset['shown'] = String(state.busy && section === passwordForm)
-    if (state.step === 'new-password') showAttributes(state)
+    if (state.step === 'new-password') showAttributes(texts, state)
     if (state.step === 'code') showCodeEntry(texts, state)
     if (texts !== spoken || (!state.busy && state !== before)) {
       say(noticeOf(texts, state), isGoodNews(state) ? 'info' : 'problem', wrongFields(state))
@@ -241,24 +246,15 @@ export function createSignInView(): SignInView {
     return state.problem === 'incomplete-code' || state.reason === 'wrong-code' ? [code] : []
   }
 
-  function showAttributes({ missingAttributes }: NewPasswordState): void {
-    if (attributes.children.length === missingAttributes.length) return
-    attributes.replaceChildren(
-      ...missingAttributes.map(name =>
-        make(
-          'label',
-          { lang: 'en' },
-          attributeLabel(name),
-          make('input', {
-            name,
-            type: 'text',
-            required: '',
-            'aria-describedby': 'notice',
-            ...ATTRIBUTE_FIELDS[name],
-          }),
-        ),
-      ),
-    )
+  function showAttributes(texts: Texts, { missingAttributes }: NewPasswordState): void {
+    const inputs = [...attributes.querySelectorAll('input')]
+    // What is typed stays when only the language has changed.
+    const isSame = missingAttributes.join() === inputs.map(({ name }) => name).join()
+    if (!isSame) attributes.replaceChildren(...missingAttributes.map(attributeField))
+    for (const input of attributes.querySelectorAll('input')) {
+      const label = input.previousElementSibling
+      if (label instanceof HTMLElement) setText(label, texts.attributeLabel(input.name))
+    }
   }
 
   function fillInUser(user: PoolUser): void {
@@ -308,10 +304,9 @@ export function createSignInView(): SignInView {
   }
 }
 
-/** `given_name` as "Given name", `custom:team` as "Team". */
-function attributeLabel(name: string): string {
-  const words = name.replace(/^custom:/, '').replaceAll('_', ' ')
-  return words.charAt(0).toUpperCase() + words.slice(1)
+function attributeField(name: string): HTMLElement {
+  const field = { name, type: 'text', required: '', 'aria-describedby': 'notice', ...ATTRIBUTE_FIELDS[name] }
+  return make('label', {}, make('span'), make('input', field))
 }
 
 function claimText(texts: Texts, name: string, value: unknown): string {

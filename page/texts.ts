@@ -3,6 +3,27 @@ import type { CodeState, FailureReason, NewPasswordState, PasswordRequirement } 
 
 export type Language = 'en' | 'zh'
 
+/** What the standard attributes of OpenID Connect are called: all that a pool can require of its users. */
+const ATTRIBUTE_LABELS: Readonly<Record<string, Record<Language, string>>> = {
+  address: { en: 'Postal address', zh: '通信地址' },
+  birthdate: { en: 'Date of birth', zh: '出生日期' },
+  email: { en: 'E-mail address', zh: '邮箱地址' },
+  family_name: { en: 'Family name', zh: '姓' },
+  gender: { en: 'Gender', zh: '性别' },
+  given_name: { en: 'Given name', zh: '名' },
+  locale: { en: 'Language', zh: '语言' },
+  middle_name: { en: 'Middle name', zh: '中间名' },
+  name: { en: 'Full name', zh: '姓名' },
+  nickname: { en: 'Nickname', zh: '昵称' },
+  phone_number: { en: 'Phone number', zh: '电话号码' },
+  picture: { en: 'Address of a picture', zh: '头像网址' },
+  preferred_username: { en: 'Preferred user name', zh: '常用用户名' },
+  profile: { en: 'Address of a profile page', zh: '个人主页网址' },
+  updated_at: { en: 'Time of the last update', zh: '最近更新时间' },
+  website: { en: 'Website', zh: '网站' },
+  zoneinfo: { en: 'Time zone', zh: '时区' },
+}
+
 /** Texts that stay the same, in Chinese, by their name in `data-text`; the English ones stand in index.html. */
 const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   title: '先输入密码，再输入邮件验证码',
@@ -56,7 +77,9 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   afterDefineWithEntry: 'Define，多一个条目',
   afterDefineFirst: '直接 Create',
   afterTokens: '直接发放令牌',
+  faultExpireField: '进行中的登录',
   faultExpire: '让会话过期',
+  faultExpireHint: '如同三分钟没有回答。先登录到输入验证码这一步，点击此按钮，再输入验证码。',
   faultReset: '全部关闭',
   whatHappened: '发生了什么',
   whatHappenedLead: '本次登录的每个请求和每次触发器调用，按先后顺序排列。展开任意一行可查看内容。',
@@ -87,6 +110,8 @@ export interface Texts {
   readonly newPasswordProblem: Record<NonNullable<NewPasswordState['problem']>, string>
   readonly unmetRequirement: Record<PasswordRequirement, string>
   readonly chooseAnother: string
+  /** The label of a user's attribute; one that is not standard keeps its own name. */
+  readonly attributeLabel: (name: string) => string
   readonly code: string
   /** What the challenge of other triggers asks for. */
   readonly answer: string
@@ -138,6 +163,9 @@ export interface Texts {
   readonly attempt: (attempt: number) => string
   readonly running: string
   readonly mailSent: string
+  /** Of a mail, by a trigger for which Cognito no longer waited. */
+  readonly tooLate: string
+  readonly noAnswerWithin: (seconds: string) => string
 }
 
 /** What the triggers sent; Cognito itself adds USERNAME. */
@@ -186,6 +214,7 @@ export const TEXTS: Record<Language, Texts> = {
       'not-compromised': 'This password is on a list of known passwords.',
     },
     chooseAnother: 'Choose another one.',
+    attributeLabel: name => ATTRIBUTE_LABELS[name]?.en ?? name,
     code: 'Code',
     answer: 'Answer',
     codeHeading: {
@@ -292,6 +321,7 @@ export const TEXTS: Record<Language, Texts> = {
       refused: 'refuse',
       yes: 'yes',
       no: 'no',
+      'asks-again': 'no, a new one is asked for',
       PASSWORD_VERIFIER: 'prove the password',
       CUSTOM_CHALLENGE: 'the code',
       first: 'sent',
@@ -317,6 +347,8 @@ export const TEXTS: Record<Language, Texts> = {
     attempt: attempt => `try ${attempt}`,
     running: 'running…',
     mailSent: 'Mail with the code',
+    tooLate: 'too late, not valid',
+    noAnswerWithin: seconds => `no answer within ${seconds} s`,
   },
   zh: {
     fixed: FIXED_IN_CHINESE,
@@ -349,6 +381,7 @@ export const TEXTS: Record<Language, Texts> = {
       'not-compromised': '这个密码已出现在泄露的密码列表中。',
     },
     chooseAnother: '请换一个。',
+    attributeLabel: name => ATTRIBUTE_LABELS[name]?.zh ?? name,
     code: '验证码',
     answer: '回答',
     codeHeading: {
@@ -453,6 +486,7 @@ export const TEXTS: Record<Language, Texts> = {
       refused: '拒绝',
       yes: '是',
       no: '否',
+      'asks-again': '否，要求新的验证码',
       PASSWORD_VERIFIER: '证明密码',
       CUSTOM_CHALLENGE: '验证码',
       first: '已发送',
@@ -478,5 +512,7 @@ export const TEXTS: Record<Language, Texts> = {
     attempt: attempt => `第 ${attempt} 次`,
     running: '进行中……',
     mailSent: '含验证码的邮件',
+    tooLate: '太迟，无效',
+    noAnswerWithin: seconds => `${seconds} 秒内没有响应`,
   },
 }
