@@ -305,6 +305,17 @@ describe('a user who has not passed the password', () => {
   )
 })
 
+test('a made-up destination is that of the name and pool, and stays the same in the next version', async () => {
+  const destinationOf = async (changed: object) => {
+    const event = { ...createEvent([], { userNotFound: true, userAttributes: {} }), ...changed }
+    const { response } = await create(JSON.parse(JSON.stringify(event)))
+    return response.publicChallengeParameters['destination']
+  }
+  expect(await destinationOf({ userName: 'one' })).toBe('u***@r***')
+  expect(await destinationOf({ userName: 'two' })).toBe('r***@t***')
+  expect(await destinationOf({ userName: 'one', userPoolId: 'eu-central-1_OTHER' })).toBe('w***@w***')
+})
+
 describe('a mail that cannot be sent', () => {
   const message = 'The code could not be sent. Please try again later'
 

@@ -56,6 +56,22 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
     }
   })
 
+  test('each sentence says in words of the language what it is about, and stands in the text', () => {
+    const { introduction, validity, minutes, reference, keepSecret, notYou } = MAIL_TEXTS[locale]
+    const sentences: readonly (readonly [sentence: string, subject: string])[] = [
+      [introduction('Example'), 'Example'],
+      [validity(minutes(3)), minutes(3)],
+      [reference('KDQB'), 'KDQB'],
+      [keepSecret('Example'), 'Example'],
+      [notYou, ''],
+    ]
+    for (const [sentence, subject] of sentences) {
+      expect(mail.text.split('\n')).toContain(sentence)
+      expect(sentence).toContain(subject)
+      expect(sentence.replace(subject, '')).toMatch(/\p{L}{3}/u)
+    }
+  })
+
   test('the HTML loads nothing, links nowhere, and says its language and direction', () => {
     expect(mail.html).not.toMatch(/https?:|src=|href=|url\(|<img|<script|<a\b|@import/i)
     expect(mail.html).toContain(`<html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}">`)

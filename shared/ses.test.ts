@@ -39,8 +39,8 @@ async function send(environment: Environment = {}, milliseconds = 1_000, to = 'p
     return { ...sent, retries }
   } catch (error) {
     if (error instanceof MailError) {
-      const { failure, code, status, message } = error
-      return { failure, code, status, message, retries }
+      const { failure, code, status } = error
+      return { failure, code, status, text: String(error), retries }
     }
     throw error
   }
@@ -89,7 +89,7 @@ describe('a refusal by SES', () => {
       failure: 'refused',
       code: expect.stringMatching(`^${code}`),
       status: 400,
-      message: 'refused',
+      text: 'MailError: refused',
       retries: [],
     })
     expect(ses.requests).toHaveLength(1)

@@ -20,7 +20,7 @@ function problemsOf(read: (environment: Environment) => unknown, environment: En
   try {
     read(environment)
   } catch (error) {
-    if (error instanceof SettingsError) return error.message
+    if (error instanceof SettingsError) return String(error)
     throw error
   }
   return 'no problem'
@@ -170,6 +170,14 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
   for (const line of told) expect(message).toContain(line)
   for (const value of ['six', 'Frankfurt', 'nowhere', 'nobody', 'two', 'navy'])
     expect(message).not.toContain(value)
+})
+
+test('each variable that is wrong has a line of its own', () => {
+  expect(problemsOf(readDefineSettings, { MAX_ATTEMPTS: '11', NATIVE_MFA: 'none' }).split('\n')).toEqual([
+    'SettingsError: Invalid environment variables.',
+    '- MAX_ATTEMPTS must be an integer from 1 to 10.',
+    '- NATIVE_MFA must be one of: ask, accept-email, accept-any.',
+  ])
 })
 
 test('BRAND_COLOR is a color that digits can be read on: white or near-black with a contrast of 4.5:1', () => {
