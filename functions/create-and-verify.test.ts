@@ -447,11 +447,17 @@ describe('a user who gets no mail waits', () => {
   test('about as long as the last mail took', async () => {
     await createRound(PASSWORD_PASSED)
     const took = Number(lines.at(-1)?.['milliseconds'])
-    const waited = waits()
-    await createRound([passed('SRP_A')])
-    const [wait = -1] = waited()
-    expect(wait).toBeGreaterThanOrEqual(0.9 * (took - 0.5))
-    expect(wait).toBeLessThanOrEqual(1.1 * (took + 0.5))
+    const dice = jest.spyOn(Math, 'random')
+    for (const [thrown, part] of [
+      [0, 0.9],
+      [0.25, 0.95],
+      [1, 1.1],
+    ] as const) {
+      dice.mockReturnValue(thrown)
+      const waited = waits()
+      await createRound([passed('SRP_A')])
+      expect(waited().at(-1)).toBeCloseTo(part * took)
+    }
     expect(lines.at(-1)).toMatchObject({ event: 'decoy-shown', reason: 'first' })
   })
 

@@ -31,15 +31,13 @@ const RULES = [
   'settings',
   'trigger-event',
   'lazy-crypto',
-  'locales',
   'mail-message',
   'own-mail',
-  'setting-descriptors',
 ]
 
 export const ROOMS = {
   rules: {
-    mutate: [...RULES.map(name => `shared/${name}.ts`), 'shared/locales/*.ts'],
+    mutate: RULES.map(name => `shared/${name}.ts`),
     tests: [
       '**/functions/@(define-auth-challenge|pre-token-generation).test.ts',
       `**/shared/@(${RULES.join('|')}|event-record).test.ts`,
@@ -48,13 +46,22 @@ export const ROOMS = {
   handlers: {
     mutate: [
       'functions/*.ts',
-      'shared/@(code-mail|deadline|early-connection|errors|event-record|limit-table|mail-limit|mail-module|public-parameters|ses|trigger-answer|lambda-sdk).ts',
+      'shared/@(code-mail|deadline|early-connection|errors|event-record|limit-table|mail-limit|mail-module|public-parameters|trigger-answer|lambda-sdk).ts',
       '!**/*.test.ts',
     ],
     tests: [
       '**/functions/!(guesses).test.ts',
-      '**/shared/@(code-mail|deadline|early-connection|event-record|mail|ses|settings).test.ts',
+      '**/shared/@(code-mail|deadline|early-connection|event-record|limit-table|mail|ses|settings).test.ts',
     ],
+  },
+  // By the handlers it would take an hour.
+  sending: {
+    mutate: ['shared/ses.ts'],
+    tests: ['**/shared/@(code-mail|ses).test.ts'],
+  },
+  texts: {
+    mutate: ['shared/locales.ts', 'shared/locales/*.ts', 'shared/setting-descriptors.ts'],
+    tests: ['**/shared/@(mail|settings).test.ts'],
   },
   // The tests that meet a pool take minutes for a mutant; these run on scripted answers.
   client: {
