@@ -229,13 +229,16 @@ describe('the language of the mail', () => {
     expect(chooseLocale(['xx', 'de-AT', 'fr'], 'en')).toBe('de')
     expect(chooseLocale([undefined, 'fr_CA.UTF-8'], 'en')).toBe('fr')
     expect(chooseLocale([undefined, undefined], 'ja')).toBe('ja')
+    expect(chooseLocale([' de-AT\n'], 'en')).toBe('de')
     expect(chooseLocale(['', 'C', '*', '12', 'constructor'], 'es')).toBe('es')
   })
 
   test('tells the two ways of writing Chinese apart', () => {
     const chosen = (tag: string) => chooseLocale([tag], 'en')
     expect(['zh', 'zh-CN', 'zh-Hans', 'zh_SG', 'ZH-hans'].map(chosen)).toEqual(Array(5).fill('zh-CN'))
-    expect(['zh-TW', 'zh_HK', 'zh-Hant', 'zh-MO', 'zh-hant-us'].map(chosen)).toEqual(Array(5).fill('zh-TW'))
+    expect(['zh-TW', 'zh_HK', 'zh-Hant', 'zh-MO', 'zh-hant-us', 'zh-cmn-TW'].map(chosen)).toEqual(
+      Array(6).fill('zh-TW'),
+    )
   })
 
   test('is Brazilian Portuguese for all who read Portuguese', () => {
