@@ -19,7 +19,7 @@ export const END_TO_END = [
   '<rootDir>/pool/(?!(app-clients|backup|detach|plan|migrate/(journal|move-rules|native-users))\\.).*\\.test',
   '<rootDir>/recording/.*\\.test',
   '<rootDir>/testing/fuzz\\.test',
-  '<rootDir>/shared/(challenge-sequence|deadline|early-connection|ses)\\.test',
+  '<rootDir>/shared/(challenge-sequence|deadline|early-connection|limit-table|ses)\\.test',
 ]
 
 const { globalSetup: _, ...unit } = all

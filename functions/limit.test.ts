@@ -315,6 +315,15 @@ describe('a table that fails', () => {
     expect(forTable + forMail).toBeLessThanOrEqual(4500)
   })
 
+  test('is given a third of the time that is left, where that is less than a second', async () => {
+    const { startLimit } = await import('../shared/mail-limit.ts')
+    const { readCreateSettings } = await import('../shared/settings.ts')
+    const timeout = jest.spyOn(AbortSignal, 'timeout')
+    const { ask } = startLimit(readCreateSettings(process.env))
+    expect(await ask('user', NOW, { remaining: () => 600 })).toEqual({ name: 'allowed' })
+    expect(timeout).toHaveBeenCalledWith(200)
+  })
+
   test('and loses its answer has counted the mail once, and no more', async () => {
     table.answerWith('lose-answer')
     await createRound()

@@ -30,7 +30,7 @@ test.each([
   ['SomethingNew', 'This way to sign in is not allowed'],
 ])('tokens of TokenGeneration_%s are refused', async (source, message) => {
   const event = tokenEvent(source)
-  await expect(handler(event)).rejects.toThrow(message)
+  await expect(handler(event)).rejects.toMatchObject({ name: 'TokensRefusedError', message })
   const facts = { triggerSource: event.triggerSource, clientId: event.callerContext.clientId }
   expect(lines).toEqual([['warn', expect.objectContaining({ event: 'tokens-refused', ...facts })]])
 })

@@ -45,7 +45,7 @@ async function mailTo(
   const first = planRound({ rounds: 0, lastRound: undefined }, false, 0, { ...settings, keyIds: [''] })
   const event = readTriggerEvent(createEvent(PASSWORD_PASSED, { userAttributes }))
   ses.answerWith(answer)
-  const error = await mailCode(event, first.round, settings, { remaining: () => 1_000 }, {}).catch(String)
+  const error = await mailCode(event, first.round, settings, { remaining: () => 20_000 }, {}).catch(String)
   return { lines, error }
 }
 
@@ -68,24 +68,35 @@ test('by default it gets its mail', async () => {
   expect(lines).toMatchObject([{ event: 'code-sent', emailVerified: false }])
 })
 
-test('the log names the right that the role lacks', async () => {
-  const denied = {
-    code: 'AccessDenied',
-    message: 'User: arn:aws:sts::111122223333:x is not authorized',
-    status: 403,
+test('the log has the time that the mail took, sent or not', async () => {
+  jest.spyOn(performance, 'now').mockReturnValue(5_000)
+  for (const answer of ['accept', { code: 'MessageRejected' }] as const) {
+    const { lines } = await mailTo(USER_ATTRIBUTES, '', {}, answer)
+    expect(lines).toMatchObject([{ milliseconds: 0 }])
   }
-  const { lines } = await mailTo(USER_ATTRIBUTES, '', {}, denied)
-  expect(lines).toEqual([
-    expect.objectContaining({
-      event: 'code-not-sent',
-      failure: 'refused',
-      code: expect.stringMatching(/^AccessDenied/),
-      status: 403,
-      missingRight: 'ses:SendRawEmail',
-    }),
-  ])
-  expect(JSON.stringify(lines)).not.toContain('arn:')
 })
+
+test.each([['AccessDenied'], ['AccessDeniedException']])(
+  'after %s the log names the right that the role lacks',
+  async code => {
+    const denied = {
+      code,
+      message: 'User: arn:aws:sts::111122223333:x is not authorized',
+      status: 403,
+    }
+    const { lines } = await mailTo(USER_ATTRIBUTES, '', {}, denied)
+    expect(lines).toEqual([
+      expect.objectContaining({
+        event: 'code-not-sent',
+        failure: 'refused',
+        code: expect.stringMatching(/^AccessDenied/),
+        status: 403,
+        missingRight: 'ses:SendRawEmail',
+      }),
+    ])
+    expect(JSON.stringify(lines)).not.toContain('arn:')
+  },
+)
 
 test('the footer is that of the language, or of DEFAULT_LOCALE', async () => {
   const MAIL_FOOTER = '{"en":"Example Ltd","de":"Example AG"}'

@@ -1,7 +1,8 @@
 // The connection that is opened before the first request: it is used once, only for its own host, and only while it is fresh.
 import { once } from 'node:events'
 import { request } from 'node:https'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { EarlyAgent } from './early-connection.ts'
 import { lambdaClientSettings } from './lambda-sdk.ts'
@@ -16,9 +17,7 @@ const agents: EarlyAgent[] = []
 
 beforeEach(async () => {
   sockets = []
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address: AddressInfo | string | null = server.address()
-  port = typeof address === 'object' && address !== null ? address.port : 0
+  port = await listening(server)
 })
 afterEach(async () => {
   jest.restoreAllMocks()
@@ -26,6 +25,12 @@ afterEach(async () => {
   for (const socket of sockets) socket.destroy()
   await new Promise(resolve => server.close(resolve))
 })
+
+async function listening(server: Server): Promise<number> {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address: AddressInfo | string | null = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
 
 /** Opens early, and waits until the connection is there. */
 async function opened() {
@@ -55,6 +60,53 @@ test('the first request takes the connection that is open already', async () => 
 test('a request to another host opens its own', async () => {
   const { agent } = await opened()
   expect(await connectionsAfterRequest(agent, 'localhost')).toBe(2)
+})
+
+test('a request to another port opens its own', async () => {
+  const { agent } = await opened()
+  const other = createServer(socket => socket.on('error', () => {}).destroy())
+  const otherPort = await listening(other)
+  const connected = once(other, 'connection')
+  request({ agent, host: '127.0.0.1', port: otherPort, path: '/' }).on('error', () => {})
+  await connected
+  other.close()
+})
+
+test.each([
+  [1_999, 1],
+  [2_000, 2],
+])('after %i milliseconds, of 2,000 that it is used in, there are %i connections', async (later, count) => {
+  const now = jest.spyOn(Date, 'now').mockReturnValue(1_000_000)
+  const { agent } = await opened()
+  now.mockReturnValue(1_000_000 + later)
+  expect(await connectionsAfterRequest(agent)).toBe(count)
+})
+
+test('it is ready when its handshake is over', async () => {
+  const { agent, open } = await opened()
+  agent.createConnection({ host: '127.0.0.1', port })?.emit('secureConnect')
+  await expect(open).resolves.toBeUndefined()
+})
+
+test.each([
+  ['localhost', ['localhost']],
+  ['127.0.0.1', []],
+])('of the host %s the server is told the names %j: an address is no name', async (host, told) => {
+  const names: string[] = []
+  const tls = createTlsServer({
+    SNICallback: (name, done) => {
+      names.push(name)
+      done(null)
+    },
+  }).on('tlsClientError', () => {})
+  await new EarlyAgent().open(host, await listening(tls))
+  tls.close()
+  expect(names).toEqual(told)
+})
+
+test('connections are kept, unless somebody says otherwise', () => {
+  expect(new EarlyAgent()).toMatchObject({ keepAlive: true })
+  expect(new EarlyAgent({ keepAlive: false })).toMatchObject({ keepAlive: false })
 })
 
 test('a connection that a stopped process kept is closed, and not used', async () => {
@@ -111,6 +163,7 @@ describe('when Lambda starts the process', () => {
   test('and nothing answers, it goes on without a connection', async () => {
     const { handler } = await loadCreate('on-demand')
     expect(handler).toBeInstanceOf(Function)
+    if (sockets.length === 0) await once(server, 'connection')
     expect(sockets).toHaveLength(1)
   })
 
@@ -143,6 +196,33 @@ test('the SDK gets the credentials of Lambda, and empty ones where there are non
     secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
     sessionToken: 'AWS_SESSION_TOKEN',
   })
+})
+
+test('the SDK is told all that it would look for in files, and takes the variables that are its own', () => {
+  const names = ['AWS_SDK_UA_APP_ID', 'AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT']
+  const settingsWith = (variables: Readonly<Record<string, string>>) => {
+    for (const name of names) delete process.env[name]
+    Object.assign(process.env, variables)
+    const { credentials: _, ...settings } = lambdaClientSettings('eu-central-1')
+    return settings
+  }
+  const plain = {
+    region: 'eu-central-1',
+    maxAttempts: 1,
+    retryMode: 'standard',
+    defaultsMode: 'legacy',
+    authSchemePreference: [],
+    userAgentAppId: '',
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+  }
+  expect(settingsWith({})).toEqual(plain)
+  expect(settingsWith({ AWS_USE_FIPS_ENDPOINT: 'true' })).toEqual({ ...plain, useFipsEndpoint: true })
+  expect(settingsWith({ AWS_USE_DUALSTACK_ENDPOINT: 'true' })).toEqual({
+    ...plain,
+    useDualstackEndpoint: true,
+  })
+  expect(settingsWith({ AWS_USE_FIPS_ENDPOINT: 'false', AWS_USE_DUALSTACK_ENDPOINT: '' })).toEqual(plain)
 })
 
 test('a host that cannot be reached is no error', async () => {

@@ -68,6 +68,42 @@ test('the message has the headers that help, and leaves Date and Message-ID to S
   expect([text, html]).toEqual([MAIL.text, MAIL.html])
 })
 
+test('the message is written in exactly this way', () => {
+  const message = written(
+    {
+      subject: 'Ihr Anmeldecode für Müller & Söhne (KDQB)',
+      text: 'Er ist 3 Minuten gültig.\n\rGeben Sie diesen Code an niemanden weiter.\r\n',
+    },
+    { from: { name: 'Müller & Söhne', address: 'no-reply@müller.example' }, replyTo: 'help@example.com' },
+  )
+  expect(message.split('\r\n')).toEqual([
+    'From: =?UTF-8?B?TcO8bGxlciAmIA==?= =?UTF-8?B?U8O2aG5l?=',
+    ' <no-reply@xn--mller-kva.example>',
+    'To: person@example.com',
+    'Reply-To: help@example.com',
+    'Subject: =?UTF-8?B?SWhyIEFubWVs?= =?UTF-8?B?ZGVjb2RlIGbDvA==?=',
+    ' =?UTF-8?B?ciBNw7xsbGVyIA==?= =?UTF-8?B?JiBTw7ZobmUgKA==?=',
+    ' =?UTF-8?B?S0RRQik=?=',
+    'MIME-Version: 1.0',
+    'Auto-Submitted: auto-generated',
+    'Content-Type: multipart/alternative; boundary="=_mail"',
+    '',
+    '--=_mail',
+    'Content-Type: text/plain; charset=UTF-8',
+    'Content-Transfer-Encoding: base64',
+    '',
+    'RXIgaXN0IDMgTWludXRlbiBnw7xsdGlnLg0KDQpHZWJlbiBTaWUgZGllc2VuIENvZGUgYW4gbmll',
+    'bWFuZGVuIHdlaXRlci4NCg==',
+    '--=_mail',
+    'Content-Type: text/html; charset=UTF-8',
+    'Content-Transfer-Encoding: base64',
+    '',
+    'PHA+MTIzNDU2PC9wPg0K',
+    '--=_mail--',
+    '',
+  ])
+})
+
 describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
   test('the standard mail arrives as it was written', async () => {
     const mail = standardMail({
@@ -83,6 +119,24 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
     const { subject, text, html, attachments } = await simpleParser(written(mail))
     expect({ subject, text, html, attachments }).toEqual({ ...mail, attachments: [] })
   })
+})
+
+test('a header is folded where a word would go beyond 76 characters, and stays on one line up to there', () => {
+  const linesFrom = (length: number) => {
+    const address = `${'a'.repeat(length - 'From: "Example" <@example.com>'.length)}@example.com`
+    const [head = ''] = written({}, { from: { name: 'Example', address } }).split('\r\nTo: ')
+    return head.split('\r\n').map(line => line.length)
+  }
+  expect(linesFrom(76)).toEqual([76])
+  expect(linesFrom(77)).toEqual(['From: "Example"'.length, 77 - 'From: "Example"'.length])
+})
+
+test('a text stands in a header as it is while it is plain: up to 60 characters of ASCII, and no encoded word', () => {
+  const subjectOf = (subject: string) => /\r\nSubject: (.*)/.exec(written({ subject }))?.[1]
+  for (const subject of ['a'.repeat(60), 'A ~tilde', 'a = b?', '']) expect(subjectOf(subject)).toBe(subject)
+  const encoded = ['a'.repeat(61), '\u007fa', 'a\u007f', '\u007f', 'é', 'éa', 'aé', '=?UTF-8?B?QmNj?=']
+  for (const subject of encoded) expect(subjectOf(subject)).toMatch(/^=\?UTF-8\?B\?/)
+  expect(withName('a "b" \\ c')).toContain('From: "a \\"b\\" \\\\ c" <no-reply@example.com>\r\n')
 })
 
 describe('whatever the sender is called and the mail says', () => {

@@ -56,6 +56,22 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
     }
   })
 
+  test('each sentence says in words of the language what it is about, and stands in the text', () => {
+    const { introduction, validity, minutes, reference, keepSecret, notYou } = MAIL_TEXTS[locale]
+    const sentences: readonly (readonly [sentence: string, subject: string])[] = [
+      [introduction('Example'), 'Example'],
+      [validity(minutes(3)), minutes(3)],
+      [reference('KDQB'), 'KDQB'],
+      [keepSecret('Example'), 'Example'],
+      [notYou, ''],
+    ]
+    for (const [sentence, subject] of sentences) {
+      expect(mail.text.split('\n')).toContain(sentence)
+      expect(sentence).toContain(subject)
+      expect(sentence.replace(subject, '')).toMatch(/\p{L}{3}/u)
+    }
+  })
+
   test('the HTML loads nothing, links nowhere, and says its language and direction', () => {
     expect(mail.html).not.toMatch(/https?:|src=|href=|url\(|<img|<script|<a\b|@import/i)
     expect(mail.html).toContain(`<html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}">`)
@@ -213,13 +229,16 @@ describe('the language of the mail', () => {
     expect(chooseLocale(['xx', 'de-AT', 'fr'], 'en')).toBe('de')
     expect(chooseLocale([undefined, 'fr_CA.UTF-8'], 'en')).toBe('fr')
     expect(chooseLocale([undefined, undefined], 'ja')).toBe('ja')
+    expect(chooseLocale([' de-AT\n'], 'en')).toBe('de')
     expect(chooseLocale(['', 'C', '*', '12', 'constructor'], 'es')).toBe('es')
   })
 
   test('tells the two ways of writing Chinese apart', () => {
     const chosen = (tag: string) => chooseLocale([tag], 'en')
     expect(['zh', 'zh-CN', 'zh-Hans', 'zh_SG', 'ZH-hans'].map(chosen)).toEqual(Array(5).fill('zh-CN'))
-    expect(['zh-TW', 'zh_HK', 'zh-Hant', 'zh-MO', 'zh-hant-us'].map(chosen)).toEqual(Array(5).fill('zh-TW'))
+    expect(['zh-TW', 'zh_HK', 'zh-Hant', 'zh-MO', 'zh-hant-us', 'zh-cmn-TW'].map(chosen)).toEqual(
+      Array(6).fill('zh-TW'),
+    )
   })
 
   test('is Brazilian Portuguese for all who read Portuguese', () => {

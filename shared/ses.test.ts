@@ -1,5 +1,7 @@
 // Sending: what each failure of SES and of the network leads to, and that no round sends two mails.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Agent as HttpAgent } from 'node:http'
+import { Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { MailError } from './errors.ts'
 import { errorCode, prepareSes, sendMail } from './ses.ts'
@@ -25,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => ses.close())
 
 /** Sends with the given time left; answers with what was sent, or the failure. */
-async function send(environment: Environment = {}, milliseconds = 1_000, to = 'person@example.com') {
+async function send(environment: Environment = {}, milliseconds = 20_000, to = 'person@example.com') {
   const end = performance.now() + milliseconds
   const retries: string[] = []
   try {
@@ -39,8 +41,8 @@ async function send(environment: Environment = {}, milliseconds = 1_000, to = 'p
     return { ...sent, retries }
   } catch (error) {
     if (error instanceof MailError) {
-      const { failure, code, status, message } = error
-      return { failure, code, status, message, retries }
+      const { failure, code, status } = error
+      return { failure, code, status, text: String(error), retries }
     }
     throw error
   }
@@ -71,7 +73,7 @@ describe('one mail', () => {
 
   test('goes to a domain in another script in Punycode', async () => {
     ses.answerWith('accept')
-    await send({}, 1_000, 'person@bücher.example')
+    await send({}, 20_000, 'person@bücher.example')
     expect(ses.mails()[0]?.to).toBe('person@xn--bcher-kva.example')
   })
 })
@@ -89,7 +91,7 @@ describe('a refusal by SES', () => {
       failure: 'refused',
       code: expect.stringMatching(`^${code}`),
       status: 400,
-      message: 'refused',
+      text: 'MailError: refused',
       retries: [],
     })
     expect(ses.requests).toHaveLength(1)
@@ -99,6 +101,9 @@ describe('a refusal by SES', () => {
 describe('throttling and outages', () => {
   test.each([
     ['throttled', { code: 'Throttling', message: 'Maximum sending rate exceeded.' }],
+    ['throttled', { code: 'ThrottlingException' }],
+    ['throttled', { code: 'TooManyRequestsException' }],
+    ['throttled', { code: 'LimitExceededException' }],
     ['throttled', { code: 'TooManyRequests', status: 429 }],
     ['unavailable', { code: 'ServiceUnavailable', status: 503 }],
   ] satisfies [string, SesAnswer][])('%s: one more try in the same region', async (failure, answer) => {
@@ -208,18 +213,49 @@ describe('connections', () => {
   })
 })
 
+test.each([
+  ['ECONNREFUSED'],
+  ['ENOTFOUND'],
+  ['EAI_AGAIN'],
+  ['EHOSTUNREACH'],
+  ['ENETUNREACH'],
+  ['CERT_HAS_EXPIRED'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID'],
+])('after %s nothing has reached SES: one more try in the same region', async code => {
+  ses.answerWith('accept')
+  ses.dropConnections()
+  await new Promise(resolve => setTimeout(resolve, 20))
+  const connect = jest.spyOn(HttpAgent.prototype, 'createConnection').mockImplementationOnce(() => {
+    const socket = new Socket()
+    process.nextTick(() => socket.destroy(Object.assign(new Error('not connected'), { code })))
+    return socket
+  })
+  expect(await send()).toEqual({ region: 'eu-central-1', tries: 2, retries: ['unreachable'] })
+  connect.mockRestore()
+})
+
 test('an error is named by its code alone, whatever else it holds', () => {
   expect(errorCode(new TypeError('user5@example.com'))).toBe('TypeError')
   expect(errorCode(Object.assign(new Error('x'), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED')
   for (const error of [null, undefined, 'user5@example.com', { name: 'user5@example.com' }, { code: 5 }])
     expect(errorCode(error)).toBe('unknown')
-  expect(errorCode({ name: 'a'.repeat(65) })).toBe('unknown')
+  expect(errorCode({ name: 'a'.repeat(64) })).toBe('a'.repeat(64))
+  for (const name of ['a'.repeat(65), 'an error', 'error@', '@error', ''])
+    expect(errorCode({ name })).toBe('unknown')
+  expect(errorCode({ code: 'an error', name: 'Name' })).toBe('Name')
 })
 
 test('without time left nothing is sent at all', async () => {
   ses.answerWith('accept')
   expect(await send({}, 0)).toMatchObject({ failure: 'deadline' })
   expect(ses.requests).toHaveLength(0)
+})
+
+test('with a millisecond left it is tried', async () => {
+  ses.answerWith('never')
+  const settings = readCreateSettings(ENVIRONMENT)
+  const sending = sendMail(MAIL, 'person@example.com', settings, { remaining: () => 1 }, () => {})
+  await expect(sending).rejects.toMatchObject({ failure: 'unanswered' })
 })
 
 test('an error of our own is not taken for one of SES', async () => {

@@ -20,7 +20,7 @@ function problemsOf(read: (environment: Environment) => unknown, environment: En
   try {
     read(environment)
   } catch (error) {
-    if (error instanceof SettingsError) return error.message
+    if (error instanceof SettingsError) return String(error)
     throw error
   }
   return 'no problem'
@@ -113,6 +113,14 @@ test('Define alone reads which native factors are accepted', () => {
   )
 })
 
+test('Pre Token Generation alone reads what becomes of users of the hosted UI', () => {
+  for (const option of ['deny', 'allow'])
+    expect(readPreTokenSettings({ HOSTED_UI: option }).hostedUi).toBe(option)
+  expect(problemsOf(readPreTokenSettings, { HOSTED_UI: 'Allow' })).toContain(
+    'HOSTED_UI must be one of: deny, allow.',
+  )
+})
+
 test('an empty variable is one that is not set', () => {
   expect(readDefineSettings({ MAX_ATTEMPTS: '', NATIVE_MFA: ' ' })).toMatchObject({
     maxAttempts: 3,
@@ -161,15 +169,23 @@ test('all that is wrong is told at once, with the variable and what is allowed, 
     'BRAND_COLOR must be a color as #rrggbb',
     'MAIL_FOOTER must be one line of 1-200 characters',
     'APP_NAME must be one line',
-    'REPLY_TO_ADDRESS must be',
-    'SES_CONFIGURATION_SET must be',
-    'SES_FALLBACK_REGION must be',
+    'REPLY_TO_ADDRESS must be an address such as help@example.com.',
+    'SES_CONFIGURATION_SET must be 1-64 letters, digits, hyphens or underscores.',
+    'SES_FALLBACK_REGION must be the name of an AWS region such as eu-central-1.',
     'AWS_REGION must be',
     'RECORD_EVENTS must be one of: off, on.',
   ]
   for (const line of told) expect(message).toContain(line)
   for (const value of ['six', 'Frankfurt', 'nowhere', 'nobody', 'two', 'navy'])
     expect(message).not.toContain(value)
+})
+
+test('each variable that is wrong has a line of its own', () => {
+  expect(problemsOf(readDefineSettings, { MAX_ATTEMPTS: '11', NATIVE_MFA: 'none' }).split('\n')).toEqual([
+    'SettingsError: Invalid environment variables.',
+    '- MAX_ATTEMPTS must be an integer from 1 to 10.',
+    '- NATIVE_MFA must be one of: ask, accept-email, accept-any.',
+  ])
 })
 
 test('BRAND_COLOR is a color that digits can be read on: white or near-black with a contrast of 4.5:1', () => {
@@ -310,7 +326,9 @@ describe('GUARDED_CLIENT_IDS', () => {
 
   test('is refused when an entry is no client id, since a typing error would leave a client unguarded', () => {
     for (const GUARDED_CLIENT_IDS of ['one,,two', '-one', 'two-'])
-      expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS })).toContain('GUARDED_CLIENT_IDS must be')
+      expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS })).toContain(
+        'GUARDED_CLIENT_IDS must be app client ids, comma separated, or all.',
+      )
     expect(problemsOf(readPreTokenSettings, { GUARDED_CLIENT_IDS: 'one two', HOSTED_UI: 'maybe' })).toContain(
       'HOSTED_UI',
     )
@@ -345,6 +363,11 @@ describe('the description of a setting', () => {
     // Lambda itself sets the region.
     delete used['AWS_REGION']
     expect(Object.fromEntries(SETTINGS.map(({ name, usedBy }) => [name, usedBy]))).toEqual(used)
+  })
+
+  test('says of which kind it is', () => {
+    const kinds = new Set(SETTINGS.map(({ kind }) => kind))
+    expect([...kinds].toSorted()).toEqual(['choice', 'integer', 'text'])
   })
 
   test('gives one default and one range to every trigger that reads it', () => {

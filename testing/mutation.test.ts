@@ -1,6 +1,7 @@
-// The surviving changes that testing/mutation/explained.json explains are changes of the code as it is.
+// What is mutated is all of the triggers, and the surviving changes that explained.json explains are changes of the code as it is.
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 
@@ -16,6 +17,25 @@ test('each explained change names a line of the code, what becomes of it, and wh
     : ['no list']
   expect(wrong).toEqual([])
 })
+
+test('every file of the triggers is in a room', async () => {
+  type Rooms = Readonly<Record<string, { readonly mutate: readonly string[] }>>
+  const { ROOMS }: { readonly ROOMS: Rooms } = await import(resolve('testing/mutation/rooms.mjs'))
+  const patterns = Object.values(ROOMS).flatMap(({ mutate }) => mutate.map(patternOf))
+  const files = ['shared', 'functions'].flatMap(folder =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(file => `${folder}/${file}`),
+  )
+  const left = files
+    .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .filter(file => !patterns.some(pattern => pattern.test(file)))
+  expect(left).toEqual([])
+})
+
+/** Of the signs that patterns can have, those that the rooms use. */
+function patternOf(glob: string): RegExp {
+  const text = glob.replaceAll('.', '\\.').replaceAll('@(', '(').replaceAll('*', '[^/]*')
+  return new RegExp(`^${text}$`)
+}
 
 test('a room that does not exist is refused', async () => {
   await expect(

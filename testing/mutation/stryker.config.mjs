@@ -21,6 +21,8 @@ export default {
       testRunner: './testing/mutation/jest-circus-runner.cjs',
       testSequencer: './testing/mutation/fastest-first.cjs',
       filter: './testing/mutation/related-tests.cjs',
+      // A change can make a test wait for what never comes: most of the run would be such waits.
+      testTimeout: 20_000,
     },
   },
   // The tests start processes of their own.
