@@ -1,5 +1,5 @@
 // The one door to the measurements: npm run bench -- NAME [options]. Bundles the program first; packages stay outside.
-import { rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -42,25 +42,28 @@ if (name === undefined || !Object.hasOwn(NAMES, name)) {
   process.exit(isHelp ? 0 : 2)
 }
 const root = join(import.meta.dirname, '..')
-const outfile = join(root, 'node_modules/.cache/bench', `${name}-${process.pid}.mjs`)
+const outdir = join(root, 'node_modules/.cache/bench', `${name}-${process.pid}`)
+// A measurement may end the process itself.
+process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
 await build({
   absWorkingDir: root,
-  entryPoints: [`bench/${NAMES[name][0]}`],
+  entryPoints: { [name]: `bench/${NAMES[name][0]}` },
   bundle: true,
   packages: 'external',
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  outfile,
+  outdir,
+  outExtension: { '.js': '.mjs' },
+  // What a program imports only when it needs it is a file of its own.
+  splitting: true,
   logLevel: 'warning',
 })
 try {
-  const { benchmarkOf } = await import(pathToFileURL(outfile))
+  const { benchmarkOf } = await import(pathToFileURL(join(outdir, `${name}.mjs`)))
   await benchmarkOf?.(name)?.()
 } catch (error) {
   if (!String(error.code).startsWith('ERR_PARSE_ARGS')) throw error
   process.stderr.write(`${error.message}\nSee npm run bench -- ${name} --help.\n`)
   process.exitCode = 2
-} finally {
-  await rm(outfile)
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, getCurrentUser, signIn } from 'aws-amplify/auth'
 import { CognitoJwtVerifier } from 'aws-jwt-verify'
-import { pointAmplifyAt } from '../testing/local-pool.ts'
+import { pointAmplifyAt } from '../testing/amplify-client.ts'
 import type { PoolCall } from './call-log.ts'
 import { type LocalUser, type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 

@@ -13,7 +13,7 @@ import { ACCOUNT_ID, TRIGGER_MEMBERS } from './user-pool.ts'
 export const STACK_NAME = 'email-code'
 
 /** People of all kinds that a pool has: most confirmed, some invited and not yet there, some with an unverified address. */
-const USERS: readonly LocalUser[] = Array.from({ length: 300 }, (_, index) => {
+const USERS: readonly LocalUser[] = Array.from({ length: 150 }, (_, index) => {
   const number = index + 1
   const username = `person-${String(number).padStart(3, '0')}@example.com`
   const isInvited = number % 12 === 0

@@ -27,7 +27,7 @@ It is for trying and testing only: it listens on 127.0.0.1, keeps everything in 
     'after-new-password': AFTER_NEW_PASSWORD_MEANING,
     quotas: "refuse requests beyond Cognito's default quotas (TooManyRequestsException)",
     rehearse:
-      'start a pool that asks for no code yet, with 300 users, in an account with the functions deployed: practise check, ' +
+      'start a pool that asks for no code yet, with 150 users, in an account with the functions deployed: practise check, ' +
       `fix, attach and detach on it (${packageFile('docs/existing-pool.md')})`,
     triggers:
       'the folder of the triggers, such as one that the command build wrote (default: those of the package)',

@@ -11,8 +11,8 @@ import { confirmSignIn, signIn } from 'aws-amplify/auth'
 import { isObject, parseJsonObject } from '../command/json.ts'
 import { startMailbox } from '../local/mailbox.ts'
 import { LOCALES } from '../shared/locales.ts'
+import { pointAmplifyAt } from '../testing/amplify-client.ts'
 import { startCommandProcess } from '../testing/command-process.ts'
-import { pointAmplifyAt } from '../testing/local-pool.ts'
 
 const MAIL = `
 import { type ComposedMail, escapeHtml, type MailParts } from 'cognito-email-code/mail'

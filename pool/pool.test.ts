@@ -9,9 +9,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { signIn, signOut } from 'aws-amplify/auth'
 import { parseJsonObject, without } from '../command/json.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local/local-user-pool.ts'
+import { pointAmplifyAt } from '../testing/amplify-client.ts'
 import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { CLIENT_ID, POOL_ID, poolBeforeAttach, STACK } from '../testing/example-pool.ts'
-import { pointAmplifyAt } from '../testing/local-pool.ts'
 
 const PERSON = { username: 'known@example.com', password: 'Permanent-1' }
 

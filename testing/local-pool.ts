@@ -1,11 +1,8 @@
-// What the tests of the local user pool share: small triggers, the AWS SDK and the Amplify client pointed at a pool.
+// What the tests of the local user pool share: small triggers, and the AWS SDK pointed at a pool.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
-import { Amplify } from 'aws-amplify'
-import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito'
-import { ConsoleLogger } from 'aws-amplify/utils'
 import type { LocalUserPool } from '../local/local-user-pool.ts'
 import { TRIGGER_NAMES, type TriggerName } from '../local/trigger-process.ts'
 
@@ -51,27 +48,5 @@ export function sdkFor(pool: LocalUserPool): CognitoIdentityProviderClient {
     region: pool.region,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxAttempts: 1,
-  })
-}
-
-/** The real Amplify client, with no user signed in. */
-export function pointAmplifyAt(
-  pool: Pick<LocalUserPool, 'userPoolId' | 'clientId' | 'endpoint'>,
-  clientId = pool.clientId,
-): void {
-  const Cognito = {
-    userPoolId: pool.userPoolId,
-    userPoolClientId: clientId,
-    userPoolEndpoint: pool.endpoint,
-  }
-  // It warns of every endpoint that is not Cognito's own.
-  ConsoleLogger.LOG_LEVEL = 'ERROR'
-  Amplify.configure({ Auth: { Cognito } })
-  const kept = new Map<string, string>()
-  cognitoUserPoolsTokenProvider.setKeyValueStorage({
-    setItem: async (key, value) => void kept.set(key, value),
-    getItem: async key => kept.get(key) ?? null,
-    removeItem: async key => void kept.delete(key),
-    clear: async () => kept.clear(),
   })
 }

@@ -21,7 +21,8 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, fetchUserAttributes, signIn, signOut } from 'aws-amplify/auth'
-import { pointAmplifyAt, sdkFor, writeTriggers } from '../../testing/local-pool.ts'
+import { pointAmplifyAt } from '../../testing/amplify-client.ts'
+import { sdkFor, writeTriggers } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
 import { softwareTokenCode } from '../software-token.ts'
 

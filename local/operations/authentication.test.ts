@@ -16,7 +16,8 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { confirmSignIn, signIn } from 'aws-amplify/auth'
-import { pointAmplifyAt, sdkFor, writeTriggers } from '../../testing/local-pool.ts'
+import { pointAmplifyAt } from '../../testing/amplify-client.ts'
+import { sdkFor, writeTriggers } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
 
 const ALL_FLOWS = [

@@ -19,7 +19,8 @@ import {
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { signIn } from 'aws-amplify/auth'
-import { pointAmplifyAt, sdkFor } from '../../testing/local-pool.ts'
+import { pointAmplifyAt } from '../../testing/amplify-client.ts'
+import { sdkFor } from '../../testing/local-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from '../local-user-pool.ts'
 
 let pool: LocalUserPool
