@@ -69,8 +69,8 @@ describe('a backup', () => {
 
   test('is on the disk before the pool may be changed', async () => {
     const probe = await open(join(folder, 'probe'), 'w')
-    const sync = jest.spyOn(Object.getPrototypeOf(probe), 'sync')
     await probe.close()
+    const sync = jest.spyOn(Object.getPrototypeOf(probe), 'sync')
     try {
       await writeBackup(file, BACKUP)
       expect(sync).toHaveBeenCalledTimes(1)
@@ -102,6 +102,11 @@ describe('a backup', () => {
     file = join(folder, 'pool.json')
     await writeFile(`${file}.${process.pid}.unfinished`, 'half of a backup')
     await expect(writeBackup(file, BACKUP)).rejects.toThrow('cannot be written (EEXIST)')
+  })
+
+  test('cannot be a file without a name, which is not taken for one that exists', async () => {
+    await expect(writeBackup('', BACKUP)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await readdir('.')).not.toContain(`.${process.pid}.unfinished`)
   })
 })
 
@@ -214,9 +219,9 @@ describe('what a backup says', () => {
 describe('beside a backup', () => {
   test('are the others of the same pool, the newest first, and nothing else', async () => {
     await fileWith({})
-    await fileWith({ madeAt: '2026-01-01T00:00:00.000Z' }, 'oldest.json')
-    await fileWith({ madeAt: '2026-03-01T00:00:00.000Z' }, 'newest.json')
-    await fileWith({ madeAt: '2026-02-01T00:00:00.000Z' }, 'older.json')
+    await fileWith({ madeAt: '2026-01-01T00:00:00.000Z' }, 'b.json')
+    await fileWith({ madeAt: '2026-03-01T00:00:00.000Z' }, 'c.json')
+    await fileWith({ madeAt: '2026-02-01T00:00:00.000Z' }, 'a.json')
     await fileWith({ userPoolId: OTHER_POOL_ID }, 'other-pool.json')
     await fileWith({}, 'copy.txt')
     await writeFile(join(folder, 'package.json'), '{}')
@@ -225,7 +230,7 @@ describe('beside a backup', () => {
     const named = join(relative(process.cwd(), folder), 'pool.json')
     const found = await backupsBeside(named, POOL_ID)
     expect(found.map(it => it.file)).toEqual(
-      ['newest.json', 'older.json', 'oldest.json'].map(name => join(relative(process.cwd(), folder), name)),
+      ['c.json', 'a.json', 'b.json'].map(name => join(relative(process.cwd(), folder), name)),
     )
     expect(found[0]?.backup).toEqual({ ...BACKUP, madeAt: '2026-03-01T00:00:00.000Z' })
   })

@@ -1,11 +1,12 @@
 // The backup that is written before anything changes: the whole pool as Cognito described it, and what was changed.
-import { link, open, readdir, readFile, unlink } from 'node:fs/promises'
+import { link, readdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import {
   isJsonObject,
   type Json,
   type JsonObject,
   objectAt,
+  objectOf,
   parseJsonObject,
   stringAt,
 } from '../command/json.ts'
@@ -40,7 +41,9 @@ const FORMAT_1 = 'cognito-email-code backup 1'
  */
 export async function writeBackup(file: string, backup: Backup): Promise<void> {
   const unfinished = `${file}.${process.pid}.unfinished`
-  const handle = await open(unfinished, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+  const text = `${JSON.stringify({ format: FORMAT, ...backup }, null, 2)}\n`
+  const options = { flag: 'wx', mode: 0o600, flush: true }
+  await writeFile(unfinished, text, options).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(
       `The backup file ${file} cannot be written (${error.code}). Nothing was changed.\n` +
         'With --backup FILE, pass a name in a folder that exists and that you may write to.',
@@ -48,15 +51,9 @@ export async function writeBackup(file: string, backup: Backup): Promise<void> {
     )
   })
   try {
-    await handle.writeFile(`${JSON.stringify({ format: FORMAT, ...backup }, null, 2)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  try {
     await link(unfinished, file)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (objectOf(error)['code'] !== 'EEXIST') throw error
     throw new CommandError(
       `The backup file ${file} already exists and may be the only record of how the pool was. Nothing was changed.\n` +
         'Pass another name with --backup FILE.',
@@ -89,7 +86,7 @@ export async function readBackup(file: string, userPoolId: string): Promise<Back
     ...Object.values(backup.before.clients).map(client => stringAt(client, 'UserPoolId')),
   ]
   if (pools.some(id => id !== userPoolId)) {
-    const other = pools.find(id => id !== undefined && id !== userPoolId) ?? '(not named)'
+    const other = pools.find(id => id !== userPoolId) ?? '(not named)'
     throw new CommandError(
       `${file} is a backup of the pool ${printable(other)}, not of ${userPoolId}. Nothing was changed.`,
       'backup-of-other-pool',

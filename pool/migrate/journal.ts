@@ -55,7 +55,7 @@ export class Journal {
       const bytes = await handle.readFile()
       const whole = bytes.subarray(0, bytes.lastIndexOf('\n') + 1)
       const entries = entriesOf(file, userPoolId, whole.toString())
-      if (whole.length < bytes.length) await handle.truncate(whole.length)
+      await handle.truncate(whole.length)
       return new Journal(file, userPoolId, entries, { handle, unlock })
     } catch (error) {
       await handle?.close()
@@ -137,7 +137,8 @@ function entriesOf(file: string, userPoolId: string, text: string): Map<string, 
     const intent = changeAt(value, 'intent')
     const done = changeAt(value, 'done')
     const pool = stringAt(value, 'userPoolId')
-    if (username === undefined || pool === undefined || (intent === undefined && done === undefined))
+    const change = intent ?? done
+    if (username === undefined || pool === undefined || change === undefined)
       throw unreadable(file, `line ${index + 1} is not one that migrate wrote`)
     if (pool !== userPoolId) {
       throw new CommandError(
@@ -145,8 +146,10 @@ function entriesOf(file: string, userPoolId: string, text: string): Map<string, 
         'journal-of-other-pool',
       )
     }
-    if (done !== undefined) finish(entries, username, done)
-    if (intent === undefined) continue
+    if (intent === undefined) {
+      finish(entries, username, change)
+      continue
+    }
     const before = {
       list: stringsAt(value, 'before', 'list'),
       preferred: stringAt(objectAt(value, 'before'), 'preferred') ?? null,
@@ -177,9 +180,8 @@ function changeAt(value: JsonObject, name: string): Change | undefined {
 function parsedLine(line: string): JsonObject {
   try {
     return parseJsonObject(line)
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}
-    throw error
+  } catch {
+    return {}
   }
 }
 

@@ -36,8 +36,8 @@ export async function readUser(
 
 /** An answer of AdminGetUser. */
 export function nativeUser(answer: AdminGetUserCommandOutput): NativeUser {
-  const { Username = '', UserStatus = '', Enabled = true, UserAttributes = [] } = answer
-  const attribute = (name: string) => UserAttributes.find(({ Name }) => Name === name)?.Value
+  const { Username = '', UserStatus = '', Enabled = true, UserAttributes } = answer
+  const attribute = (name: string) => UserAttributes?.find(({ Name }) => Name === name)?.Value
   return {
     username: Username,
     sub: attribute('sub') ?? '',
@@ -113,9 +113,9 @@ function pagesOf(
     : paginateListUsers({ client }, { UserPoolId, Limit: 60 })
 }
 
-function isChosen({ Attributes = [] }: UserType, choice: Choice): boolean {
+function isChosen({ Attributes }: UserType, choice: Choice): boolean {
   if (choice.kind !== 'percent') return true
-  const sub = Attributes.find(({ Name }) => Name === 'sub')?.Value
+  const sub = Attributes?.find(({ Name }) => Name === 'sub')?.Value
   return sub !== undefined && isInPercent(sub, choice.percent)
 }
 
