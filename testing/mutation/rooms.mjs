@@ -57,7 +57,7 @@ export const ROOMS = {
   // By the handlers it would take an hour.
   sending: {
     mutate: ['shared/ses.ts'],
-    tests: ['**/shared/@(code-mail|ses).test.ts'],
+    tests: ['**/shared/@(code-mail|early-connection|ses).test.ts'],
   },
   texts: {
     mutate: ['shared/locales.ts', 'shared/locales/*.ts', 'shared/setting-descriptors.ts'],
