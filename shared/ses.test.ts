@@ -1,7 +1,7 @@
 // Sending: what each failure of SES and of the network leads to, and that no round sends two mails.
 import { Agent as HttpAgent } from 'node:http'
 import { Socket } from 'node:net'
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { type SesAnswer, type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
 import { MailError } from './errors.ts'
 import { errorCode, prepareSes, sendMail } from './ses.ts'
@@ -25,6 +25,9 @@ beforeAll(async () => {
   })
 })
 afterAll(() => ses.close())
+afterEach(() => {
+  jest.restoreAllMocks()
+})
 
 /** Sends with the given time left; answers with what was sent, or the failure. */
 async function send(environment: Environment = {}, milliseconds = 20_000, to = 'person@example.com') {
@@ -126,9 +129,15 @@ describe('throttling and outages', () => {
     },
   )
 
-  test('go to the fallback region at once, where there is one', async () => {
+  test('go to the fallback region at once, where there is one, and to the same one after a pause', async () => {
+    const wait = jest.spyOn(globalThis, 'setTimeout')
+    const pauses = () => wait.mock.calls.filter(([, milliseconds]) => milliseconds === 200).length
+    ses.answerWith((_, index) => (index === 0 ? { code: 'Throttling' } : 'accept'))
+    await send()
+    expect(pauses()).toBe(1)
     ses.answerWith(region => (region === 'eu-west-1' ? 'accept' : { code: 'Throttling' }))
     expect(await send(FALLBACK)).toEqual({ region: 'eu-west-1', tries: 2, retries: ['throttled'] })
+    expect(pauses()).toBe(1)
     expect(ses.requests.map(request => request.region)).toEqual(['eu-central-1', 'eu-west-1'])
     expect(ses.mails()).toHaveLength(1)
   })
@@ -137,19 +146,19 @@ describe('throttling and outages', () => {
 describe('a server that never answers', () => {
   test('is given up at the deadline, and is not tried again: it may have the mail', async () => {
     ses.answerWith('never')
-    expect(await send({}, 200)).toMatchObject({ failure: 'unanswered', retries: [] })
+    expect(await send({}, 500)).toMatchObject({ failure: 'unanswered', retries: [] })
     expect(ses.requests).toHaveLength(1)
   })
 
   test('leaves half of the time to the fallback region', async () => {
     ses.answerWith(region => (region === 'eu-west-1' ? 'accept' : 'never'))
-    expect(await send(FALLBACK, 600)).toEqual({ region: 'eu-west-1', tries: 2, retries: ['unanswered'] })
+    expect(await send(FALLBACK, 1_500)).toEqual({ region: 'eu-west-1', tries: 2, retries: ['unanswered'] })
     expect(ses.mails()).toHaveLength(1)
   })
 
   test('in both regions ends at the deadline', async () => {
     ses.answerWith('never')
-    expect(await send(FALLBACK, 300)).toMatchObject({ failure: 'unanswered', retries: ['unanswered'] })
+    expect(await send(FALLBACK, 1_000)).toMatchObject({ failure: 'unanswered', retries: ['unanswered'] })
     expect(ses.requests).toHaveLength(2)
   })
 })
@@ -159,7 +168,7 @@ describe('a half answer', () => {
     '(%s) is an error without a second try: SES has the mail',
     async answer => {
       ses.answerWith(answer)
-      expect(await send(FALLBACK, 300)).toMatchObject({ failure: 'broken-off', retries: [] })
+      expect(await send(FALLBACK, 1_000)).toMatchObject({ failure: 'broken-off', retries: [] })
       expect(ses.requests).toHaveLength(1)
     },
   )
@@ -180,10 +189,22 @@ describe('connections', () => {
   })
 
   test('a kept connection that SES has closed in the meantime costs nothing but a second try', async () => {
-    ses.answerWith('accept')
-    await send()
-    ses.answerWith((_, index) => (index === 0 ? 'reset' : 'accept'))
-    expect(await send()).toEqual({ region: 'eu-central-1', tries: 2, retries: ['unreachable'] })
+    // A region of its own has a client of its own.
+    const region = { AWS_REGION: 'eu-west-3' }
+    let clock = 5_000
+    jest.spyOn(performance, 'now').mockImplementation(() => clock)
+    const breakAfter = async (milliseconds: number) => {
+      ses.answerWith('accept')
+      await send(region)
+      ses.answerWith((_, index) => {
+        if (index > 0) return 'accept'
+        clock += milliseconds
+        return 'reset'
+      })
+      return send(region)
+    }
+    expect(await breakAfter(49)).toEqual({ region: 'eu-west-3', tries: 2, retries: ['unreachable'] })
+    expect(await breakAfter(50)).toMatchObject({ failure: 'unanswered', retries: [] })
   })
 
   test('a kept connection that breaks later is not tried again: SES may have the mail', async () => {
@@ -225,13 +246,12 @@ test.each([
   ses.answerWith('accept')
   ses.dropConnections()
   await new Promise(resolve => setTimeout(resolve, 20))
-  const connect = jest.spyOn(HttpAgent.prototype, 'createConnection').mockImplementationOnce(() => {
+  jest.spyOn(HttpAgent.prototype, 'createConnection').mockImplementationOnce(() => {
     const socket = new Socket()
     process.nextTick(() => socket.destroy(Object.assign(new Error('not connected'), { code })))
     return socket
   })
   expect(await send()).toEqual({ region: 'eu-central-1', tries: 2, retries: ['unreachable'] })
-  connect.mockRestore()
 })
 
 test('an error is named by its code alone, whatever else it holds', () => {

@@ -13,17 +13,13 @@ import { field } from './trigger-event.ts'
 
 export type Sent = { readonly region: string; readonly tries: number }
 
+/** Failures after which a second try is no second mail: SES said no, or was never reached. */
+const NOTHING_SENT: ReadonlySet<MailFailure> = new Set(['throttled', 'unavailable', 'unreachable'])
 /**
- * Failures after which a second try is no second mail: SES said no, or was never reached. `elsewhere` is a first try
- * that SES may have carried out all the same; only the fallback region may take it over, with the same code in the mail.
+ * Failures of a first try that SES may have carried out all the same; only the fallback region may take it over, with the
+ * same code in the mail.
  */
-const SECOND_TRY: Readonly<Partial<Record<MailFailure, 'anywhere' | 'elsewhere'>>> = {
-  throttled: 'anywhere',
-  unavailable: 'anywhere',
-  outage: 'elsewhere',
-  unreachable: 'anywhere',
-  unanswered: 'elsewhere',
-}
+const MAYBE_SENT: ReadonlySet<MailFailure> = new Set(['outage', 'unanswered'])
 
 const PAUSE_MILLISECONDS = 200
 /** Longer than a closed connection takes to say so inside a region, shorter than SES takes to answer. */
@@ -72,8 +68,8 @@ export async function sendMail(
     return { region, tries: 1 }
   } catch (error) {
     if (!(error instanceof MailError)) throw error
-    const where = SECOND_TRY[error.failure]
-    if (where === undefined || (where === 'elsewhere' && fallbackRegion === undefined)) throw error
+    const mayFollow = NOTHING_SENT.has(error.failure)
+    if (!mayFollow && !(MAYBE_SENT.has(error.failure) && fallbackRegion !== undefined)) throw error
     onRetry(error)
   }
   const secondRegion = fallbackRegion ?? region

@@ -46,7 +46,7 @@ export const ROOMS = {
   handlers: {
     mutate: [
       'functions/*.ts',
-      'shared/@(code-mail|deadline|early-connection|errors|event-record|limit-table|mail-limit|mail-module|public-parameters|trigger-answer|lambda-sdk).ts',
+      'shared/@(code-mail|deadline|early-connection|errors|event-record|limit-table|mail-limit|public-parameters|trigger-answer|lambda-sdk).ts',
       '!**/*.test.ts',
     ],
     tests: [
@@ -57,10 +57,15 @@ export const ROOMS = {
   // By the handlers it would take an hour.
   sending: {
     mutate: ['shared/ses.ts'],
-    tests: ['**/shared/@(code-mail|ses).test.ts'],
+    tests: ['**/shared/@(code-mail|early-connection|ses).test.ts'],
   },
   texts: {
-    mutate: ['shared/locales.ts', 'shared/locales/*.ts', 'shared/setting-descriptors.ts'],
+    mutate: [
+      'shared/locales.ts',
+      'shared/locales/*.ts',
+      'shared/mail-module.ts',
+      'shared/setting-descriptors.ts',
+    ],
     tests: ['**/shared/@(mail|settings).test.ts'],
   },
   // The tests that meet a pool take minutes for a mutant; these run on scripted answers.
