@@ -73,9 +73,9 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   faultNewPassword: '设置新密码后的下一步',
   faultNewPasswordHint:
     'AWS 没有公开这一行为。无论哪种情况，首次登录都会要求验证码：直接发放的令牌会被守卫触发器拒绝。',
-  afterDefine: 'Define，条目不变',
-  afterDefineWithEntry: 'Define，多一个条目',
-  afterDefineFirst: '直接 Create',
+  afterDefine: 'Define Auth Challenge，条目不变',
+  afterDefineWithEntry: 'Define Auth Challenge，多一个条目',
+  afterDefineFirst: '直接 Create Auth Challenge',
   afterTokens: '直接发放令牌',
   faultExpireField: '进行中的登录',
   faultExpire: '让会话过期',
