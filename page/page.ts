@@ -106,10 +106,14 @@ async function takeNews(): Promise<void> {
   for (const call of calls) revision = Math.max(revision, call.revision)
 }
 
+function isUnderWay(): boolean {
+  const { step } = driver.getState()
+  return step === 'code' || step === 'new-password'
+}
+
 /** Clears what happened before, unless it belongs to a sign-in that is under way. */
 async function showWhatComes(): Promise<void> {
-  const { step } = driver.getState()
-  if (step === 'code' || step === 'new-password') return
+  if (isUnderWay()) return
   await refresh().catch(() => undefined)
   diagram.begin()
 }
@@ -126,7 +130,7 @@ async function watch(clientId: string, wasAway = false): Promise<void> {
 
 /** A step that was kept for a pool that has been stopped since leads nowhere. */
 function giveUpStepOfAnother(clientId: string): void {
-  if (sessionStorage.getItem(CLIENT_KEY) !== clientId) driver.cancel()
+  if (isUnderWay() && sessionStorage.getItem(CLIENT_KEY) !== clientId) driver.cancel()
   sessionStorage.setItem(CLIENT_KEY, clientId)
 }
 
