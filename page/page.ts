@@ -12,6 +12,8 @@ import { createSignInView } from './sign-in-view.ts'
 import { type Language, TEXTS } from './texts.ts'
 
 const LANGUAGE_KEY = 'cognito-email-code.language'
+/** The app client that the page last spoke to. The local pool has another one each time it starts. */
+const CLIENT_KEY = 'cognito-email-code.client'
 /** Amplify keeps its tokens under keys that begin so. */
 const TOKEN_KEY_PREFIX = 'CognitoIdentityServiceProvider.'
 const POLL_MILLISECONDS = 700
@@ -104,18 +106,38 @@ async function takeNews(): Promise<void> {
   for (const call of calls) revision = Math.max(revision, call.revision)
 }
 
+function isUnderWay(): boolean {
+  const { step } = driver.getState()
+  return step === 'code' || step === 'new-password'
+}
+
 /** Clears what happened before, unless it belongs to a sign-in that is under way. */
 async function showWhatComes(): Promise<void> {
-  const { step } = driver.getState()
-  if (step === 'code' || step === 'new-password') return
+  if (isUnderWay()) return
   await refresh().catch(() => undefined)
   diagram.begin()
 }
 
 /** Looks for news until the page closes; a pool that is away for a moment is asked again. */
-async function watch(): Promise<void> {
-  await refresh().catch(() => undefined)
-  setTimeout(watch, POLL_MILLISECONDS)
+async function watch(clientId: string, wasAway = false): Promise<void> {
+  const isAway = await refresh().then(
+    () => false,
+    () => true,
+  )
+  if (wasAway && !isAway) await reloadForAnother(clientId)
+  setTimeout(() => watch(clientId, isAway), POLL_MILLISECONDS)
+}
+
+/** A step that was kept for a pool that has been stopped since leads nowhere. */
+function giveUpStepOfAnother(clientId: string): void {
+  if (isUnderWay() && sessionStorage.getItem(CLIENT_KEY) !== clientId) driver.cancel()
+  sessionStorage.setItem(CLIENT_KEY, clientId)
+}
+
+/** The pool was started again: users, sessions and tokens of before are gone. */
+async function reloadForAnother(clientId: string): Promise<void> {
+  const pool = await fetchPool().catch(() => undefined)
+  if (pool && pool.clientId !== clientId) location.reload()
 }
 
 async function refreshUsers(): Promise<void> {
@@ -217,12 +239,14 @@ function showOrHidePassword(button: HTMLElement): void {
   button.ariaPressed = String(show)
 }
 
-function listenToChanges(): void {
+function listenToChanges(clientId: string): void {
   addEventListener('storage', ({ key }) => {
     if (key === null || key.startsWith(TOKEN_KEY_PREFIX)) void followOtherTabs()
   })
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) void followOtherTabs()
+    if (document.hidden) return
+    void followOtherTabs()
+    void reloadForAnother(clientId)
   })
   // A page that opened without a network could not ask who is signed in.
   addEventListener('online', () => void followOtherTabs())
@@ -258,12 +282,13 @@ async function start(): Promise<void> {
   })
   driver.subscribe(() => void onState().catch(() => undefined))
   await driver.resume()
-  listenToChanges()
-  await takeNews()
+  giveUpStepOfAnother(pool.clientId)
+  listenToChanges(pool.clientId)
+  await refresh()
   if (driver.getState().step === 'signed-out') diagram.begin()
   else diagram.showLastSignIn()
   render()
-  await watch()
+  await watch(pool.clientId)
 }
 
 start().catch(() => view.complain(texts().poolMissing))

@@ -145,6 +145,8 @@ export function createSignInView(): SignInView {
     setText(lead, leadOf(texts, state))
     const isOver = state.step === 'code' ? expiryText(texts, state, 'end') : ''
     setText(announcement, state.busy ? '' : isOver)
+    // That a code was sent is no news once it has expired.
+    if (isOver !== '' && notice.dataset['tone'] === 'info') setText(notice, '')
     if (state.step !== 'code') return
     const wait = (state.resendAfter ?? 0) - Date.now()
     const none = state.sendsLeft === 0

@@ -72,7 +72,7 @@ const FIXED_IN_CHINESE: Readonly<Record<string, string>> = {
   faultWrongClockHint: '本设备的时钟比 Cognito 快 10 分钟。',
   faultNewPassword: '设置新密码后的下一步',
   faultNewPasswordHint:
-    'AWS 没有公开这一行为。无论哪种情况，首次登录都会要求验证码：直接发放的令牌会被守卫触发器拒绝。',
+    'AWS 没有公开接下来调用哪个触发器。无论哪种情况，首次登录都会要求验证码：直接发放的令牌会被守卫触发器拒绝。',
   afterDefine: 'Define，条目不变',
   afterDefineWithEntry: 'Define，多一个条目',
   afterDefineFirst: '直接 Create',
