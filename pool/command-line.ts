@@ -59,7 +59,7 @@ const ARN_OPTIONS = ['define-arn', 'create-arn', 'verify-arn', 'pre-token-arn'] 
 /** What the options of every command on a pool mean. */
 export const POOL_MEANINGS = {
   'user-pool-id': 'the user pool (required)',
-  region: 'the region; the id of the pool names it already, so it need not be given',
+  region: 'the AWS region (default: that of the user pool id)',
 }
 const FUNCTIONS = {
   'stack-name': 'the stack of template.yaml, for the functions in its outputs',
@@ -88,9 +88,9 @@ const DESCRIPTIONS: Readonly<Record<PoolCommand, Description>> = {
       ...POOL_MEANINGS,
       ...FUNCTIONS,
       sample: 'read the first N users only',
-      'sign-ins-per-day': 'for the mail quota (default: one for each user)',
+      'sign-ins-per-day': 'how many sign-ins a day the mail quota must cover (default: one per user)',
       'from-address': 'the sender to look up in SES, before anything is deployed',
-      email: "look this user's address up in the suppression list of SES",
+      email: 'look up this address in the suppression list of SES',
       ignore: 'leave out findings that you accept',
     },
     examples: [

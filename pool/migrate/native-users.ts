@@ -136,6 +136,6 @@ export async function namesInFile(file: string): Promise<string[]> {
   const names = new Set(text.split('\n').map(line => line.trim()))
   names.delete('')
   if (names.size === 0)
-    throw new CommandError(`${file} names no user. It must hold one user name a line.`, 'usage')
+    throw new CommandError(`${file} names no user. It must hold one user name per line.`, 'usage')
   return [...names]
 }
