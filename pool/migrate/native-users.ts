@@ -127,7 +127,7 @@ export function isInPercent(sub: string, percent: number): boolean {
   return (createHash('sha256').update(sub).digest().readUInt32BE(0) / 2 ** 32) * 100 < percent
 }
 
-/** One name a line: a user name, a `sub` or, where people sign in with it, an address. @throws CommandError `usage` */
+/** One name per line: a user name, a `sub` or, where people sign in with it, an address. @throws CommandError `usage` */
 export async function namesInFile(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     const cause = error instanceof Error ? error.message : String(error)
