@@ -7,7 +7,8 @@ Computes how many codes somebody who has the password can guess, and the chance 
 Prints the table that SECURITY.md holds.
 
 Options (defaults are those of the settings):
-  --max-attempts N, --max-sends N, --max-codes-per-day N, --wrong-codes-alarm N, --calls-per-second N
+  --max-attempts N, --max-sends N, --max-codes-per-day N, --wrong-codes-alarm N
+  --user-calls-per-second N, --calls-per-second N  Cognito's default quotas for one user and for an account
   --help  print this text
 `
 
@@ -17,7 +18,9 @@ const { values } = parseArgs({
     'max-sends': { type: 'string', default: '3' },
     'max-codes-per-day': { type: 'string', default: '30' },
     'wrong-codes-alarm': { type: 'string', default: '50' },
-    // Cognito's default quota for the category UserAuthentication, of a whole account in a region.
+    // Developer guide, "Quotas in Amazon Cognito": InitiateAuth and RespondToAuthChallenge of one user.
+    'user-calls-per-second': { type: 'string', default: '10' },
+    // The same page: the category UserAuthentication, of a whole account in a region.
     'calls-per-second': { type: 'string', default: '120' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -37,21 +40,31 @@ const CODE_LENGTHS = [6, 8, 10]
 const SECONDS_PER_DAY = 86_400
 const DAYS = 30
 
-/** Calls of a sign-in with all its guesses: InitiateAuth, the answer to PASSWORD_VERIFIER, and one for each guess. */
-const callsPerSignIn = 2 + maxAttempts
+/** The most that any client reaches, whatever its ClientMetadata: functions/guesses.test.ts. Usually it is MAX_ATTEMPTS. */
+const guessesPerSignIn = maxAttempts + maxSends
+/** InitiateAuth, the answer to PASSWORD_VERIFIER, and one for each guess. */
+const callsPerSignIn = 2 + guessesPerSignIn
+const [ofUser, ofAccount] = [number('user-calls-per-second'), number('calls-per-second')]
+/** Answers to challenges have three times the quota; those beyond it count toward the quota itself, as InitiateAuth does. */
+const answersOfAccount = 3 * ofAccount
+const signInsOfAccount = Math.min(ofAccount, (ofAccount + answersOfAccount) / callsPerSignIn)
+const guessesAt = signInsPerSecond => Math.floor(signInsPerSecond * guessesPerSignIn * SECONDS_PER_DAY)
 const perDay = [
   {
-    name: `only Cognito's quota (${number('calls-per-second')} calls per second)`,
-    guesses: Math.floor((number('calls-per-second') * SECONDS_PER_DAY * maxAttempts) / callsPerSignIn),
+    name: `Cognito's quota for one user (${ofUser} calls per second)`,
+    guesses: guessesAt(ofUser / callsPerSignIn),
+  },
+  {
+    name: `only its quota for the account (${ofAccount} calls and ${answersOfAccount} answers per second)`,
+    guesses: guessesAt(signInsOfAccount),
   },
   {
     name: `below the alarm (${number('wrong-codes-alarm')} wrong codes in 5 minutes)`,
     guesses: ((number('wrong-codes-alarm') - 1) * SECONDS_PER_DAY) / 300,
   },
   {
-    // The most that any client reaches, whatever its ClientMetadata: functions/guesses.test.ts. Usually it is MAX_ATTEMPTS.
-    name: `with \`LIMIT_TABLE\` (${number('max-codes-per-day')} mails, ${maxAttempts + maxSends} guesses each)`,
-    guesses: number('max-codes-per-day') * (maxAttempts + maxSends),
+    name: `with \`LIMIT_TABLE\` (${number('max-codes-per-day')} mails, ${guessesPerSignIn} guesses each)`,
+    guesses: number('max-codes-per-day') * guessesPerSignIn,
   },
 ]
 

@@ -20,11 +20,11 @@ const OPTIONS = {
 const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
   name: 'build',
   about: `Checks a mail module (${packageFile('docs/mail.md')}) and writes the four triggers with it: FOLDER/<trigger>/index.mjs and
-FOLDER/<trigger>.zip, and own-mail.mjs in that of Create. The same module gives the same bytes. It needs esbuild
+FOLDER/<trigger>.zip (that of Create has own-mail.mjs too). The same module gives the same bytes. It needs esbuild
 (npm install --save-dev esbuild).`,
   options: {
     mail: 'TypeScript or JavaScript; its default export writes the mail, its export locales adds languages (required)',
-    out: 'where the triggers are written; those that are there are replaced, and nothing else (required)',
+    out: 'where the triggers are written; existing ones are replaced, nothing else is (required)',
   },
   notes: `Try it: ${COMMAND} start --triggers FOLDER`,
   examples: ['--mail ./mail.ts --out dist'],

@@ -41,7 +41,7 @@ notification with subject and preview text. The code in it is made up.`,
       'send these mails through SES instead of writing the page; needs --from-address, and the region and credentials of the ' +
       'AWS SDK (AWS_REGION, AWS_PROFILE)',
   },
-  notes: 'What is not given as an option is read from the environment variable of that name.',
+  notes: 'Options that are not given are read from the environment variables of these names.',
   examples: ['--app-name Example --brand-color "#0b5fff"'],
   exitCodes: '0 written or sent, 2 could not run',
 }

@@ -32,9 +32,9 @@ const DESCRIPTIONS: Readonly<Record<PoolCommand, Description>> = {
       ...POOL_MEANINGS,
       ...FUNCTIONS,
       sample: 'read the first N users only',
-      'sign-ins-per-day': 'for the mail quota (default: one for each user)',
+      'sign-ins-per-day': 'how many sign-ins a day the mail quota must cover (default: one per user)',
       'from-address': 'the sender to look up in SES, before anything is deployed',
-      email: "look this user's address up in the suppression list of SES",
+      email: 'look up this address in the suppression list of SES',
       ignore: 'leave out findings that you accept',
     },
     examples: [

@@ -35,7 +35,7 @@ export type PoolValues = ReturnType<typeof readOptions<typeof POOL_OPTIONS>>['va
 /** What the options of every command on a pool mean. */
 export const POOL_MEANINGS = {
   'user-pool-id': 'the user pool (required)',
-  region: 'the region; the id of the pool names it already, so it need not be given',
+  region: 'the AWS region (default: that of the user pool id)',
 }
 export const CREDENTIALS =
   'Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL and so on).\n' +

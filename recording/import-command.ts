@@ -21,10 +21,10 @@ const OPTIONS = {
 const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
   name: 'import',
   arguments: '[FILE ...]',
-  about: `Makes recorded sign-ins out of a CloudWatch log export. Replay them as regression tests.
+  about: `Turns a CloudWatch log export into recorded sign-ins, which replay uses as regression tests.
 
-Reads the files, or standard input: JSON lines, the answer of aws logs filter-log-events or get-log-events, what
-aws logs tail prints, and the console's CSV or text export. Finds the trigger events in it (RECORD_EVENTS=on logs them),
+Reads the files, or standard input: JSON lines, the output of aws logs filter-log-events, get-log-events or
+tail, and the console's CSV or text export. Finds the trigger events in it (RECORD_EVENTS=on logs them),
 replaces every value that identifies a person, and writes one numbered folder per sign-in, with one file per event.
 Nothing is written if anything still looks like an address, a phone number, a code or a secret.`,
   options: {

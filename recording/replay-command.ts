@@ -32,16 +32,16 @@ const OPTIONS = {
 const DESCRIPTION: CommandDescription<keyof typeof OPTIONS> = {
   name: 'replay',
   arguments: 'FILE-OR-FOLDER ...',
-  about: `Sends recorded trigger events to the triggers, shows what each of them answers, and compares that with the answers
-expected: <name>.expected.json beside <name>.json. A file is one event. A folder is a sign-in, with one file per event in
+  about: `Sends recorded trigger events to the triggers, shows what each of them answers, and compares it with the
+expected answer: <name>.expected.json beside <name>.json. A file is one event. A folder is a sign-in, with one file per event in
 the order of their names, or holds such folders. Mails go to a server on this machine.`,
   options: {
     set: 'a setting of the triggers, such as MAX_ATTEMPTS=5; may be repeated',
-    'write-expected': 'write <name>.expected.json beside each event that has none, from what is answered now',
+    'write-expected': 'write <name>.expected.json beside each event that has none, from the current answers',
   },
   examples: [packageFile('events/resend')],
   exitCodes:
-    '0 every answer is as expected, or there is nothing to compare with, 1 one is not, 2 could not run',
+    '0 every answer is as expected, or there is nothing to compare with; 1 an answer differs; 2 could not run',
   notes: `The format of the files: ${packageFile('events/README.md')}`,
 }
 

@@ -1,6 +1,7 @@
 // docs/evidence.md has a row for each section of the README that claims something, and names commands and tests that exist.
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
+import { titlesIn } from './test-titles.ts'
 
 /** Sections that claim nothing: they say what the project is not. */
 const WITHOUT_CLAIMS = ['What it does not do']
@@ -34,16 +35,11 @@ function problemsOf(command: string): string[] {
   const [, file, name] = /^npm run jest -- (\S+)(?: -t "(.*)")?$/.exec(command) ?? []
   if (file !== undefined) {
     if (!existsSync(file) || /\.(browser|package)\.test\.ts$|^recipes\//.test(file)) return [command]
-    return name === undefined || titlesIn(file).some(title => title.includes(name)) ? [] : [command]
+    return name === undefined || titlesIn(readFileSync(file, 'utf8')).some(title => title.includes(name))
+      ? []
+      : [command]
   }
   if (command.startsWith('node ')) return existsSync(command.slice('node '.length)) ? [] : [command]
   const [, script = command] = /^npm (?:run )?([\w:-]+)/.exec(command) ?? []
   return Object.hasOwn(scripts, script) ? [] : [command]
-}
-
-function titlesIn(file: string): string[] {
-  const source = readFileSync(file, 'utf8')
-  return [...source.matchAll(/\b(?:test|describe)(?:\.each\(.*?\))?\(\s*(['"`])(.*?)\1,/gs)].map(
-    ([, , title = '']) => title,
-  )
 }

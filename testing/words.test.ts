@@ -18,6 +18,9 @@ const AVOIDED = [
   /\bis wrong; allowed\b/i,
   /\bnothing else moved\b/i,
   /\bnpm run (pool|events)\b/,
+  /\bneed not be given\b/i,
+  /\bto let it go\b/i,
+  /\b(name|user) a line\b/i,
 ]
 
 const FILES = execFileSync(

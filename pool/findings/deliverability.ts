@@ -109,7 +109,7 @@ function authenticationFindings(facts: PoolFacts, delivery: DeliveryFacts): Find
     found.push({
       id: 'ses-unaligned',
       level: 'high',
-      what: `Nothing proves that mail from ${fromAddress} comes from ${domain}: DKIM does not sign for it, and SPF stands for amazonses.com`,
+      what: `Nothing proves that mail from ${fromAddress} comes from ${domain}: DKIM does not sign for it, and SPF covers amazonses.com only`,
       why: 'Such mail fails DMARC: the large providers put it into the spam folder or refuse it. Setting up DKIM is enough.',
       fix: sesCommand('get-email-identity', region, { 'email-identity': identity }),
     })
@@ -162,7 +162,7 @@ function mailFromFinding({ region, identity, mailFrom, published }: DeliveryFact
       : `${identity} has no MAIL FROM domain of its own`,
     why: refuses
       ? `SES refuses every mail until it finds the records.${what}`
-      : `SPF then stands for amazonses.com instead of your domain, and DMARC rests on DKIM alone.${what}`,
+      : `SPF then covers amazonses.com instead of your domain, and DMARC depends on DKIM alone.${what}`,
     ...(records.length > 0 && { records }),
     fix: sesCommand('put-email-identity-mail-from-attributes', region, {
       'email-identity': identity,

@@ -88,7 +88,7 @@ function recordedEvents(facts: PoolFacts): Finding[] {
       id: 'events-recorded',
       level: 'low',
       what: `RECORD_EVENTS is on in the functions of ${recording.join(', ')}`,
-      why: 'Every trigger event is logged. It is redacted, but the log shows which sign-ins are of one user: record what you need, then switch it off.',
+      why: 'Every trigger event is logged. It is redacted, but the log shows which sign-ins belong to one user: record what you need, then switch it off.',
       fix: deployCommand(facts, 'RecordEvents=off'),
     },
   ]

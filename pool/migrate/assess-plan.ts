@@ -74,7 +74,7 @@ export function assessPlan(input: PlanInput): PlanPhase[] {
     {
       name: 'require',
       date: workingDay(start, WEEKS.require),
-      what: 'Require MFA and remove the challenge triggers. finish refuses while anyone is left.',
+      what: 'Require MFA and remove the challenge triggers. finish refuses while any user has no second factor.',
       commands: [command('status'), command('finish', { 'dry-run': true }), command('finish')],
       peopleSee:
         'Nothing changes for people who were moved. App versions that only know CUSTOM_AUTH stop working.',

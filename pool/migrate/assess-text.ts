@@ -9,8 +9,8 @@ const LEVELS: readonly AssessLevel[] = ['blocker', 'warning', 'same']
 
 export const VERDICTS: Record<Assessment['fits'], string> = {
   blocked: 'Not yet: blockers must be removed before anyone is moved.',
-  'with-warnings': 'Possible. Read the warnings first: something is lost or not certain.',
-  yes: 'Native e-mail MFA gives what the triggers give here.',
+  'with-warnings': 'Possible. Read the warnings first: they name what is lost or uncertain.',
+  yes: 'Native e-mail MFA can replace the triggers on this pool.',
 }
 
 /** The lines with the worst first. */
@@ -31,7 +31,7 @@ export function durationText(seconds: number): string {
 
 export function movingText({ users }: Assessment): string {
   const { estimated, looked, movable, perSecond, seconds } = users
-  return `About ${movable} of ${estimated ?? looked} users can be moved; at ${perSecond} a second that takes ${durationText(seconds)}.`
+  return `About ${movable} of ${estimated ?? looked} users can be moved; at ${perSecond} per second that takes ${durationText(seconds)}.`
 }
 
 export function assessmentText(terminal: Terminal, assessment: Assessment): string {
@@ -62,7 +62,7 @@ export function assessmentText(terminal: Terminal, assessment: Assessment): stri
     `User pool ${userPoolId} (${poolName})`,
     coloured(terminal, fits === 'blocked' ? 'red' : fits === 'yes' ? 'green' : 'yellow', VERDICTS[fits]),
     ...lines,
-    `Cost a month: ${dollars(totalOf(cost.custom))} with the triggers, ${dollars(totalOf(cost.native))} with native e-mail MFA; once for moving ${dollars(totalOf(cost.once))}.`,
+    `Cost per month: ${dollars(totalOf(cost.custom))} with the triggers, ${dollars(totalOf(cost.native))} with native e-mail MFA; moving costs ${dollars(totalOf(cost.once))} once.`,
     cost.assumptions.map(text => `  ${wrapped(text, width, '  ')}`).join('\n'),
     movingText(assessment),
     ...phases,

@@ -363,7 +363,7 @@ describe('forms', () => {
     expect(code).toBe(1)
     for (const id of ASSESS_IDS.filter(it => !['ses-account', 'not-read'].includes(it)))
       expect(out).toContain(id)
-    expect(out).toContain('Cost a month: $')
+    expect(out).toContain('Cost per month: $')
     expect(out).toContain(`Next: `)
   })
 

@@ -274,7 +274,7 @@ function codeLengthLine({ pool }: AssessFacts): AssessLine {
     level: length === '6' ? 'same' : 'warning',
     custom: `${length} digits (CODE_LENGTH).`,
     native:
-      'Not configurable. Of the MFA code no source gives the length; the passwordless code has 8 digits. An app must not fix the number of digits.',
+      'Not configurable. No source documents the length of the MFA code; the passwordless code has 8 digits. An app must not expect a fixed number of digits.',
     todo: length === '6' ? undefined : 'If a rule demands this length, try it with one user first.',
     source:
       'https://github.com/aws-amplify/amplify-js/issues/14428 (the passwordless code); the MFA code: unproven',
@@ -467,7 +467,7 @@ function firstSignInLine({ pool, probe }: AssessFacts): AssessLine {
       : 'No guard of this project is attached.',
     native:
       said.length === 0
-        ? 'Sources disagree: one page says that a first sign-in gets tokens before MFA, another and tests against AWS say that the factor is asked. The guard stays unless probe shows that it is not needed.'
+        ? 'Sources disagree: one page says that a first sign-in gets tokens before MFA, another page and tests against AWS say that the factor is asked for. The guard stays unless probe shows that it is not needed.'
         : said.map(({ verdict, what }) => `probe: ${verdict}. ${what}`).join(' '),
     todo: broken
       ? 'Fix what probe found before you move anyone.'

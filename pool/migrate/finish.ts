@@ -137,14 +137,14 @@ async function guardDecision(
       note:
         'The Pre Token Generation trigger stays: it refuses tokens right after a new password, and it is not known whether Cognito ' +
         'asks for the factor before them. Someone who signs in for the first time signs in once more with the new password. ' +
-        'To let it go: run probe --json after migrate finish --keep-custom-auth, and pass its report with --probe FILE.',
+        'To remove it: run probe --json after migrate finish --keep-custom-auth, and pass its report with --probe FILE.',
     }
   }
   const reason = whyGuardIsNeeded(report)
   return reason === undefined
     ? {
         stays: false,
-        note: 'The Pre Token Generation trigger goes: probe has shown that the pool asks for the factor after a new password.',
+        note: 'The Pre Token Generation trigger is removed: probe has shown that the pool asks for the factor after a new password.',
       }
     : { stays: true, note: `The Pre Token Generation trigger stays: ${reason}.` }
 }

@@ -12,14 +12,15 @@ import { ACTIVE, MIGRATE_OPTIONS, type StepName } from './migrate-options.ts'
 const ASKING = { 'dry-run': 'show what would change and change nothing', yes: 'start without asking' }
 const BACKUP =
   'where the whole pool is saved first (default: a name with the time); detach with this file undoes the command'
-const JOURNAL = 'what is done, line by line (default: ID.migration.jsonl)'
+const JOURNAL = 'the journal file (default: ID.migration.jsonl)'
 const POOL_EXAMPLE = '--user-pool-id eu-central-1_EXAMPLE00'
-const EXIT_CODES = '0 done, 1 some users could not be changed, 2 could not run'
+const EXIT_CODES = '0 done, 2 could not run'
+const EXIT_CODES_OF_USERS = '0 done, 1 some users could not be changed, 2 could not run'
 
 const STEPS: Readonly<Record<StepName, CommandDescription<keyof typeof MIGRATE_OPTIONS>>> = {
   enable: {
     name: 'migrate enable',
-    about: 'Turns the e-mail factor on for users who are moved to it; nobody is asked for it yet.',
+    about: 'Turns the e-mail factor on for the pool. Users are asked for it only once they are moved to it.',
     options: {
       ...POOL_MEANINGS,
       'app-name': "the name in the mail (default: that of the pool's sender)",
@@ -34,28 +35,29 @@ const STEPS: Readonly<Record<StepName, CommandDescription<keyof typeof MIGRATE_O
   },
   users: {
     name: 'migrate users',
-    about: 'Makes the factor the preferred one of users. A run that was stopped goes on where it was.',
+    about:
+      'Moves users: makes the e-mail factor their preferred one. A run that was stopped continues where it stopped.',
     options: {
       ...POOL_MEANINGS,
-      list: 'the users in this file, one name a line',
+      list: 'the users in this file, one name per line',
       group: 'or the users of a group',
       percent: 'or the first N percent; a larger N includes everyone of a smaller one',
       all: 'or every user',
-      'with-own-factors': 'also users with a factor of their own, which stays on',
+      'with-own-factors': 'also users who have set up another factor, which stays on',
       'with-unverified': 'also users whose address is not verified',
       journal: JOURNAL,
-      rate: 'users a second (default: 10)',
+      rate: 'users per second (default: 10)',
       ...ASKING,
     },
     notes: CREDENTIALS,
     examples: [`${POOL_EXAMPLE} --percent 1 --dry-run`],
-    exitCodes: EXIT_CODES,
+    exitCodes: EXIT_CODES_OF_USERS,
   },
   status: {
     name: 'migrate status',
     about:
-      'Reports who is moved, who is not, who cannot be, who is left before finish, and the sign-ins of the last days. It only reads.',
-    options: { ...POOL_MEANINGS, rate: 'users a second (default: 40)' },
+      'Reports who is moved, who is not and why, who still blocks finish, and the sign-ins of the last days. It only reads.',
+    options: { ...POOL_MEANINGS, rate: 'users per second (default: 40)' },
     notes: `Local users are read with AdminGetUser. ${ACTIVE}\n${CREDENTIALS}`,
     examples: [POOL_EXAMPLE],
     exitCodes: EXIT_CODES,
@@ -67,12 +69,12 @@ const STEPS: Readonly<Record<StepName, CommandDescription<keyof typeof MIGRATE_O
       ...POOL_MEANINGS,
       journal: JOURNAL,
       list: 'only the users in this file',
-      rate: 'users a second (default: 10)',
+      rate: 'users per second (default: 10)',
       ...ASKING,
     },
     notes: CREDENTIALS,
     examples: [`${POOL_EXAMPLE} --dry-run`],
-    exitCodes: EXIT_CODES,
+    exitCodes: EXIT_CODES_OF_USERS,
   },
   finish: {
     name: 'migrate finish',
@@ -80,8 +82,8 @@ const STEPS: Readonly<Record<StepName, CommandDescription<keyof typeof MIGRATE_O
     options: {
       ...POOL_MEANINGS,
       'keep-custom-auth': 'keep CUSTOM_AUTH and the triggers while old app versions are in use',
-      probe: 'a report of probe --json that may show that the guard is not needed',
-      rate: 'users a second (default: 40)',
+      probe: 'the output of probe --json; the guard is removed too if it shows that it is not needed',
+      rate: 'users per second (default: 40)',
       backup: BACKUP,
       ...ASKING,
     },
@@ -107,14 +109,15 @@ ${Object.values(STEPS)
 
 ${COMMAND} migrate STEP --help lists the options of a step. How to: ${packageFile('docs/native-mfa.md')}`,
   examples: [`users ${POOL_EXAMPLE} --percent 1 --dry-run`],
-  exitCodes: EXIT_CODES,
+  exitCodes:
+    '0 done, 1 blockers (assess) or users who could not be changed (users, rollback), 2 could not run',
 }
 
 /**
  * Runs one step of a migration.
  *
  * @param args what follows `migrate`
- * @param signal aborted when the operator interrupts: the calls under way end, and the journal says how to go on
+ * @param signal aborted when the operator interrupts: the calls under way end, and the journal says how to continue
  * @returns the exit code: 0 done, 1 some users could not be changed, 2 could not run
  */
 export async function runMigrate(

@@ -201,7 +201,7 @@ async function changeUsers(
   }
   if (waiting > 0) {
     throw new CommandError(
-      `Interrupted. ${outcomesText(outcomes)}Left: ${waiting}. Run the same command again to go on.`,
+      `Interrupted. ${outcomesText(outcomes)}Left: ${waiting}. Run the same command again to continue.`,
       'interrupted',
     )
   }

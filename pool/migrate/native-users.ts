@@ -127,7 +127,7 @@ export function isInPercent(sub: string, percent: number): boolean {
   return (createHash('sha256').update(sub).digest().readUInt32BE(0) / 2 ** 32) * 100 < percent
 }
 
-/** One name a line: a user name, a `sub` or, where people sign in with it, an address. @throws CommandError `usage` */
+/** One name per line: a user name, a `sub` or, where people sign in with it, an address. @throws CommandError `usage` */
 export async function namesInFile(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     const cause = error instanceof Error ? error.message : String(error)
@@ -136,6 +136,6 @@ export async function namesInFile(file: string): Promise<string[]> {
   const names = new Set(text.split('\n').map(line => line.trim()))
   names.delete('')
   if (names.size === 0)
-    throw new CommandError(`${file} names no user. It must hold one user name a line.`, 'usage')
+    throw new CommandError(`${file} names no user. It must hold one user name per line.`, 'usage')
   return [...names]
 }

@@ -25,7 +25,7 @@ it. It shows first what it changes, what it costs and which rights it needs, and
     ...POOL_MEANINGS,
     'client-id': 'the app client that asks for the code (required)',
     email:
-      'where the codes go; you type them, and the sign-in goes on to tokens, refresh and sign-out. No user of the pool may ' +
+      'where the codes go; you type them, and the sign-in continues to tokens, refresh and sign-out. No user of the pool may ' +
       'have the address. Without it the mails go to the SES mailbox simulator, and the sign-in ends at the code',
     logs: 'read the calls of the triggers from CloudWatch Logs (RECORD_EVENTS=on)',
     record: `write them as recorded sign-ins for ${COMMAND} replay; includes --logs`,

@@ -247,7 +247,7 @@ async function askForCode(
     const ended = new Promise<string>(resolve => {
       lines.once('close', () => setImmediate(() => resolve('')))
     })
-    const question = `Code of the mail${which} (Enter to go on without it): `
+    const question = `Code of the mail${which} (Enter to continue without it): `
     const answer = await Promise.race([lines.question(question, { signal }), ended])
     return answer.trim() || undefined
   } catch (error) {

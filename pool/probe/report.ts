@@ -121,7 +121,7 @@ function triggersLine({ missingTriggers }: Observations): ReportLine {
         what: 'No guard is attached: the lines below say whether this pool needs it.',
         evidence,
       }
-    : { id, verdict: 'broken', what: 'Triggers are missing: no code can be asked.', evidence }
+    : { id, verdict: 'broken', what: 'Triggers are missing: the pool cannot ask for a code.', evidence }
 }
 
 function firstSignInLine({ firstSignIn, signIn }: Observations): ReportLine {
@@ -242,13 +242,13 @@ function unknownUserLine({ wrongPassword, unknownUser }: Observations): ReportLi
     ? {
         id,
         verdict: 'holds',
-        what: 'An unknown user and a wrong password get answers of one shape.',
+        what: 'An unknown user and a wrong password get answers of the same form.',
         evidence,
       }
     : {
         id,
         verdict: 'broken',
-        what: 'An unknown user can be told from a known one: SALT or USER_ID_FOR_SRP is another at each try.',
+        what: 'An unknown user can be told from a known one: SALT or USER_ID_FOR_SRP differs at each try.',
         evidence,
       }
 }
@@ -285,7 +285,7 @@ function wrongCodeLine({ wrongCode }: Observations): ReportLine {
     case 'refused':
       return { id, verdict: 'holds', what: 'A wrong code gives no tokens.', evidence }
     default:
-      return { id, verdict: 'unknown', what: 'The answer to a wrong code says nothing.', evidence }
+      return { id, verdict: 'unknown', what: 'The answer to a wrong code is inconclusive.', evidence }
   }
 }
 
@@ -300,7 +300,7 @@ function usedSessionLine({ usedSession }: Observations): ReportLine {
       return {
         id,
         verdict: 'unknown',
-        what: 'The second answer got no answer that says something.',
+        what: 'The reply to the second answer is inconclusive.',
         evidence,
       }
     default:
@@ -390,7 +390,7 @@ function rightCodeLine(trace: Trace): ReportLine {
     case 'tokens':
       return { id, verdict: 'holds', what: 'The code of the mail gives tokens.', evidence }
     case 'no-answer':
-      return { id, verdict: 'unknown', what: 'The typed code got no answer that says something.', evidence }
+      return { id, verdict: 'unknown', what: 'The reply to the typed code is inconclusive.', evidence }
     default:
       return { id, verdict: 'broken', what: 'The code that was typed gives no tokens.', evidence }
   }
@@ -430,7 +430,7 @@ function wayLines(ways: readonly WayTrace[]): ReportLine[] {
       return {
         id,
         verdict: 'broken',
-        what: `App client ${name}: who has the password alone may set up a factor of their own.`,
+        what: `App client ${name}: a person with only the password can set up a factor of their own.`,
         evidence,
       }
     if (places.includes('passwordless'))
