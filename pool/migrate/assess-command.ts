@@ -1,8 +1,6 @@
 // The command migrate assess: reads a pool and reports whether Cognito's own e-mail MFA can take the place of the triggers.
-import { readFile } from 'node:fs/promises'
 import { paginateListUsers } from '@aws-sdk/client-cognito-identity-provider'
 import { runCommand } from '../../command/command.ts'
-import { isJsonObject, parseJsonObject, stringAt } from '../../command/json.ts'
 import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../../command/options.ts'
 import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
 import { type Aws, awsClients } from '../aws.ts'
@@ -11,13 +9,14 @@ import { CREDENTIALS, explained, POOL_MEANINGS, userPoolIdOf, wholeNumber } from
 import { regionOfPool } from '../plan.ts'
 import { arnsOfStack } from '../trigger-functions.ts'
 import { readPoolState } from '../user-pool.ts'
-import { type Assessment, assess, type OwnFactors, type ProbeLine } from './assess.ts'
+import { type Assessment, assess, type OwnFactors } from './assess.ts'
 import { totalOf } from './assess-cost.ts'
 import { assessmentHtml } from './assess-html.ts'
 import { PLAN_PRICES, PRICES } from './assess-prices.ts'
 import { assessmentMarkdown, assessmentText } from './assess-text.ts'
 import { readUsers } from './move-users.ts'
 import { Pace, READS_A_SECOND } from './pace.ts'
+import { readProbeLines } from './probe-report.ts'
 
 const OPTIONS = {
   'user-pool-id': { type: 'string', value: 'ID' },
@@ -99,7 +98,7 @@ function rendererOf({
 
 async function assessPool(values: Values, terminal: Terminal): Promise<Assessment> {
   const userPoolId = userPoolIdOf(values)
-  const probe = values.probe === undefined ? undefined : await readProbe(values.probe)
+  const probe = values.probe === undefined ? undefined : await readProbeLines(values.probe)
   const start = values.start ?? new Date().toISOString().slice(0, 10)
   if (!/^\d{4}-\d{2}-\d{2}$/.test(start) || Number.isNaN(Date.parse(start)))
     throw new CommandError(`--start must be a day such as 2027-01-04, not ${JSON.stringify(start)}.`, 'usage')
@@ -164,22 +163,6 @@ async function readOwnFactors(
   for (const factor of read.flatMap(({ factors }) => factors.list))
     users.set(factor, (users.get(factor) ?? 0) + 1)
   return { looked: read.length, users }
-}
-
-/** @throws CommandError `probe-unreadable` */
-async function readProbe(file: string): Promise<ProbeLine[]> {
-  try {
-    const { lines } = parseJsonObject(await readFile(file, 'utf8'))
-    if (!Array.isArray(lines)) throw new SyntaxError('it has no lines')
-    return lines.filter(isJsonObject).map(line => ({
-      id: stringAt(line, 'id') ?? '',
-      verdict: stringAt(line, 'verdict') ?? '',
-      what: stringAt(line, 'what') ?? '',
-    }))
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`${file} is not what probe --json prints: ${cause}.`, 'probe-unreadable')
-  }
 }
 
 function assessmentJson(assessment: Assessment): string {
