@@ -8,15 +8,21 @@ import type { Config } from 'jest'
 
 const config: Config = {
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
-  // Each of those has a command of its own: npm run test:browser, test:package and test:recipes.
+  // Each of those has a command of its own: npm run test:browser, test:package, test:recipes and test:dynamodb.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
     '\\.browser\\.test\\.ts$',
     '\\.package\\.test\\.ts$',
     '<rootDir>/recipes/',
+    '<rootDir>/testing/dynamodb/',
   ],
-  modulePathIgnorePatterns: ['<rootDir>/coverage/', '<rootDir>/dist/', '<rootDir>/recipes/node_modules/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/coverage/',
+    '<rootDir>/dist/',
+    '<rootDir>/recipes/node_modules/',
+    '<rootDir>/testing/dynamodb/node_modules/',
+  ],
   globalSetup: './package/require-build.mjs',
   testEnvironment: './jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],

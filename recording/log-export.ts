@@ -7,6 +7,8 @@ export type LoggedEvent = { readonly event: JsonObject; readonly at: number | un
 
 /** An event may be pretty-printed over this many lines at most. */
 const MOST_LINES = 2_000
+/** Events are a few levels deep in what CloudWatch gives. */
+const MOST_LEVELS = 100
 
 /** All trigger events in an export, in its order. What is no JSON, or JSON of another kind, is passed over. */
 export function eventsIn(text: string): LoggedEvent[] {
@@ -28,6 +30,7 @@ function documentsIn(text: string): Document[] {
 /** Each line may begin with a time and other words; JSON begins at its first bracket and may continue on the next lines. */
 function documentsInLines(lines: readonly string[]): Document[] {
   const documents: Document[] = []
+  const depths: (number | undefined)[] = lines.map(() => undefined)
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? ''
     // A log stream is called [$LATEST]0123: that bracket opens no JSON.
@@ -37,7 +40,7 @@ function documentsInLines(lines: readonly string[]): Document[] {
     const value = parsed(line.slice(start))
     if (value !== undefined) documents.push({ value, at })
     else {
-      const end = endOf(lines, index, start)
+      const end = endOf(lines, index, start, depths)
       const long =
         end === undefined
           ? undefined
@@ -50,30 +53,51 @@ function documentsInLines(lines: readonly string[]): Document[] {
   return documents
 }
 
-/** The line on which the brackets that open on this one are closed. */
-function endOf(lines: readonly string[], first: number, start: number): number | undefined {
-  let depth = 0
-  for (let index = first; index < Math.min(lines.length, first + MOST_LINES); index += 1) {
-    const line = (lines[index] ?? '').slice(index === first ? start : 0).replace(/"(\\.|[^"\\])*"/g, '""')
-    for (const bracket of line.match(/[[\]{}]/g) ?? []) depth += '[{'.includes(bracket) ? 1 : -1
+/**
+ * The line on which the brackets that open on this one are closed.
+ *
+ * @param depths of the lines that were looked at before: many lines may have to look at the same ones
+ */
+function endOf(
+  lines: readonly string[],
+  first: number,
+  start: number,
+  depths: (number | undefined)[],
+): number | undefined {
+  let depth = depthOf((lines[first] ?? '').slice(start))
+  if (depth <= 0) return first
+  const end = Math.min(lines.length, first + MOST_LINES)
+  for (let index = first + 1; index < end; index += 1) {
+    const own = depths[index] ?? depthOf(lines[index] ?? '')
+    depths[index] = own
+    depth += own
     if (depth <= 0) return index
   }
   return undefined
 }
 
-/** Trigger events in a value, however deep: `events[].message`, `@message`, `message` of Lambda's JSON format, ... */
-function eventsOf(value: Json, at: number | undefined): LoggedEvent[] {
+/** How many more brackets open than close. A text that is not closed on its line is no JSON: the rest of the line is passed over. */
+function depthOf(line: string): number {
+  let depth = 0
+  for (const bracket of line.replace(/"(?:\\.?|[^"\\])*(?:"|$)/g, '').match(/[[\]{}]/g) ?? [])
+    depth += '[{'.includes(bracket) ? 1 : -1
+  return depth
+}
+
+/** Trigger events in a value, on any level: `events[].message`, `@message`, `message` of Lambda's JSON format, ... */
+function eventsOf(value: Json, at: number | undefined, level = 0): LoggedEvent[] {
+  if (level > MOST_LEVELS) return []
   if (typeof value === 'string') {
     return /"triggerSource"/.test(value)
-      ? documentsIn(value).flatMap(it => eventsOf(it.value, it.at ?? at))
+      ? documentsIn(value).flatMap(it => eventsOf(it.value, it.at ?? at, level + 1))
       : []
   }
-  if (Array.isArray(value)) return value.flatMap(item => eventsOf(item, at))
+  if (Array.isArray(value)) return value.flatMap(item => eventsOf(item, at, level + 1))
   if (!isJsonObject(value)) return []
   if (stringAt(value, 'triggerSource') !== undefined && isJsonObject(member(value, 'request')))
     return [{ event: value, at }]
   const own = timeOf(value['timestamp'] ?? value['@timestamp'] ?? null)
-  return Object.values(value).flatMap(item => eventsOf(item, own ?? at))
+  return Object.values(value).flatMap(item => eventsOf(item, own ?? at, level + 1))
 }
 
 /** Milliseconds, or a date as CloudWatch and Lambda write it. */

@@ -1,4 +1,4 @@
-// Hostile input for all four handlers and every parser. npm run fuzz runs a million cases; npm test a small part of them.
+// Hostile input for all four handlers and every reader of a file. npm run fuzz runs a million cases; npm test a small part of them.
 // FUZZ_CASES=N and FUZZ_SEED=N say how many and which; a failure prints its seed.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check'
 import { CommandError } from '../command/terminal.ts'
 import { readBackup } from '../pool/backup.ts'
+import { whyGuardIsNeeded } from '../pool/migrate/finish.ts'
+import { Journal } from '../pool/migrate/journal.ts'
+import { readProbeLines, readProbeReport } from '../pool/migrate/probe-report.ts'
 import { eventsIn } from '../recording/log-export.ts'
 import { recordedSignIns } from '../recording/recorded-sign-ins.ts'
 import { type SesStandIn, startSesStandIn } from '../recording/ses-stand-in.ts'
@@ -25,12 +28,30 @@ const CASES = Number(process.env['FUZZ_CASES'] ?? 1000)
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_124)
 const SECRET = 'ab'.repeat(32)
 const SENTENCE = 'The code could not be sent. Please try again later'
-/** The slowest of these ends in a few milliseconds; a parser that runs away takes seconds or more. */
+/** For a whole test: a machine that is busy must not fail it. */
 const TIMEOUT = 60_000 + CASES * 20
+/** Processor time, which other work on the machine hardly changes. Most cases take under a millisecond; collecting garbage may take two seconds. */
+const MOST_PROCESSOR_MS = 5000
 
-/** Runs a property on its share of the cases. */
-function check(share: number, property: fc.IAsyncProperty<unknown> | fc.IProperty<unknown>) {
-  return fc.assert(property, { seed: SEED, numRuns: Math.max(50, Math.round(CASES * share)) })
+async function holdInTime(hold: () => void | Promise<void>): Promise<void> {
+  const before = process.cpuUsage()
+  await hold()
+  const { user, system } = process.cpuUsage(before)
+  const milliseconds = (user + system) / 1000
+  if (milliseconds > MOST_PROCESSOR_MS)
+    throw new Error(`The case took ${milliseconds.toFixed(0)} ms of processor time.`)
+}
+
+/** Runs a property on its share of the cases, each in bounded time. */
+function check<Case>(
+  share: number,
+  cases: fc.Arbitrary<Case>,
+  hold: (one: Case) => void | Promise<void>,
+): Promise<void> {
+  return fc.assert(
+    fc.asyncProperty(cases, one => holdInTime(() => hold(one))),
+    { seed: SEED, numRuns: Math.max(50, Math.round(CASES * share)) },
+  )
 }
 
 /** Words that mean something to the triggers, among any other text. */
@@ -152,24 +173,21 @@ describe('hostile events', () => {
     'no event makes Define or Verify throw, gives tokens, or puts a secret into a log',
     async () => {
       const events = fc.tuple(eventAround(defineEvent([])), eventAround(verifyEvent({}, '')))
-      await check(
-        0.3,
-        fc.asyncProperty(events, async ([defining, verifying]) => {
-          logged = []
-          const step = responseOf(await define(defining))
-          const session = defining?.request?.session
-          if (step['issueTokens'] === true) {
-            // Only what Cognito writes leads here: a passed password, and a passed factor after it.
-            expect(hasPassed(session, 'PASSWORD_VERIFIER')).toBe(true)
-            expect(hasPassed(session, 'CUSTOM_CHALLENGE') || hasPassed(session, 'EMAIL_OTP')).toBe(true)
-          }
-          expect(step['issueTokens'] === true && step['failAuthentication'] === true).toBe(false)
-          const answer = responseOf(await verify(verifying))
-          // Nobody can write a code without the secret: one in a million by chance, and seeded.
-          expect(answer['answerCorrect']).toBe(false)
-          expectNoLeak(logged.join())
-        }),
-      )
+      await check(0.3, events, async ([defining, verifying]) => {
+        logged = []
+        const step = responseOf(await define(defining))
+        const session = defining?.request?.session
+        if (step['issueTokens'] === true) {
+          // Only what Cognito writes leads here: a passed password, and a passed factor after it.
+          expect(hasPassed(session, 'PASSWORD_VERIFIER')).toBe(true)
+          expect(hasPassed(session, 'CUSTOM_CHALLENGE') || hasPassed(session, 'EMAIL_OTP')).toBe(true)
+        }
+        expect(step['issueTokens'] === true && step['failAuthentication'] === true).toBe(false)
+        const answer = responseOf(await verify(verifying))
+        // Nobody can write a code without the secret: one in a million by chance, and seeded.
+        expect(answer['answerCorrect']).toBe(false)
+        expectNoLeak(logged.join())
+      })
     },
     TIMEOUT,
   )
@@ -177,19 +195,16 @@ describe('hostile events', () => {
   test(
     'Create answers, or throws its one sentence',
     async () => {
-      await check(
-        0.02,
-        fc.asyncProperty(eventAround(createEvent([])), async event => {
-          logged = []
-          try {
-            const { privateChallengeParameters } = responseOf(await create(event))
-            expect(JSON.stringify(privateChallengeParameters)).not.toMatch(/person@|ababab/)
-          } catch (error) {
-            expect(error).toHaveProperty('message', SENTENCE)
-          }
-          expectNoLeak(logged.join())
-        }),
-      )
+      await check(0.02, eventAround(createEvent([])), async event => {
+        logged = []
+        try {
+          const { privateChallengeParameters } = responseOf(await create(event))
+          expect(JSON.stringify(privateChallengeParameters)).not.toMatch(/person@|ababab/)
+        } catch (error) {
+          expect(error).toHaveProperty('message', SENTENCE)
+        }
+        expectNoLeak(logged.join())
+      })
     },
     TIMEOUT,
   )
@@ -204,16 +219,13 @@ describe('hostile events', () => {
       const events = fc
         .tuple(source, eventAround(tokenEvent('Authentication')))
         .map(([triggerSource, event]) => (event === null ? event : { ...event, triggerSource }))
-      await check(
-        0.1,
-        fc.asyncProperty(events, async event => {
-          logged = []
-          const before = JSON.stringify(event)
-          const passed = await guard(event).then(JSON.stringify, () => 'refused')
-          expect([before, 'refused']).toContain(passed)
-          expectNoLeak(logged.join())
-        }),
-      )
+      await check(0.1, events, async event => {
+        logged = []
+        const before = JSON.stringify(event)
+        const passed = await guard(event).then(JSON.stringify, () => 'refused')
+        expect([before, 'refused']).toContain(passed)
+        expectNoLeak(logged.join())
+      })
     },
     TIMEOUT,
   )
@@ -222,13 +234,10 @@ describe('hostile events', () => {
 describe('hostile text', () => {
   test(
     'the redaction never throws, and lets no address through',
-    () => {
-      check(
-        0.2,
-        fc.property(value, any => {
-          expect(JSON.stringify(redactEvent(any)) ?? '').not.toContain('person@example.com')
-        }),
-      )
+    async () => {
+      await check(0.15, value, any => {
+        expect(JSON.stringify(redactEvent(any)) ?? '').not.toContain('person@example.com')
+      })
     },
     TIMEOUT,
   )
@@ -239,24 +248,21 @@ describe('hostile text', () => {
       const marked = word.map(text => `${text}SECRETVALUE`)
       const names = SETTINGS.map(({ name }) => name)
       const environment = fc.dictionary(fc.constantFrom(...names, 'AWS_REGION'), fc.oneof(word, marked))
-      check(
-        0.18,
-        fc.property(environment, given => {
-          for (const read of [
-            readDefineSettings,
-            readCreateSettings,
-            readVerifySettings,
-            readPreTokenSettings,
-          ]) {
-            try {
-              read(given)
-            } catch (error) {
-              expect(error).toBeInstanceOf(SettingsError)
-              expect(String(error)).not.toContain('SECRETVALUE')
-            }
+      check(0.18, environment, given => {
+        for (const read of [
+          readDefineSettings,
+          readCreateSettings,
+          readVerifySettings,
+          readPreTokenSettings,
+        ]) {
+          try {
+            read(given)
+          } catch (error) {
+            expect(error).toBeInstanceOf(SettingsError)
+            expect(String(error)).not.toContain('SECRETVALUE')
           }
-        }),
-      )
+        }
+      })
     },
     TIMEOUT,
   )
@@ -277,45 +283,150 @@ describe('hostile text', () => {
 
   test(
     'a log export is read, or refused with an error, and its sign-ins hold no address',
-    () => {
-      check(
-        0.15,
-        fc.property(text, exported => {
-          let events: ReturnType<typeof eventsIn> = []
-          try {
-            events = eventsIn(exported)
-          } catch (error) {
-            // The CSV parser has its own errors for what begins like CSV and is not.
-            expect(error).toHaveProperty('code', expect.stringMatching(/^CSV_/))
-          }
-          expect(JSON.stringify(recordedSignIns(events))).not.toContain('person@example.com')
-        }),
-      )
+    async () => {
+      await check(0.1, text, exported => {
+        expect(JSON.stringify(recordedSignIns(exportedEvents(exported)))).not.toContain('person@example.com')
+      })
     },
     TIMEOUT,
   )
 
-  test(
-    'a backup is read, or refused with a stable code',
-    async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'fuzz-'))
-      const file = join(directory, 'backup.json')
-      try {
-        await check(
-          0.05,
-          fc.asyncProperty(text, async content => {
-            writeFileSync(file, content)
-            const code = await readBackup(file, 'eu-central-1_EXAMPLE00').then(
-              () => 'read',
-              error => (error instanceof CommandError ? error.code : String(error)),
-            )
-            expect(['read', 'backup-unreadable', 'backup-of-other-pool']).toContain(code)
-          }),
-        )
-      } finally {
-        rmSync(directory, { recursive: true })
-      }
+  const POOL = 'eu-central-1_EXAMPLE00'
+  /** Files of a migration that are nearly right: each line may be any that migrate or probe writes, or another. */
+  const change = fc.constantFrom('move', 'restore', 'else', null)
+  const journalLine = fc
+    .record(
+      {
+        userPoolId: fc.oneof({ weight: 9, arbitrary: fc.constant(POOL) }, word),
+        username: fc.oneof(word, value),
+        sub: fc.oneof(word, value),
+        intent: change,
+        done: change,
+        before: fc.oneof(fc.record({ list: fc.oneof(fc.array(word), value), preferred: word }), value),
+      },
+      { requiredKeys: ['userPoolId'] },
+    )
+    .map(line => JSON.stringify(line))
+  const journal = fc
+    .tuple(fc.array(fc.oneof({ weight: 9, arbitrary: journalLine }, text), { maxLength: 6 }), fc.boolean())
+    .map(([lines, isWhole]) => lines.join('\n') + (isWhole ? '\n' : ''))
+  const probe = fc
+    .record(
+      {
+        userPoolId: fc.constant(POOL),
+        holds: fc.oneof(fc.boolean(), value),
+        lines: fc.oneof(
+          fc.array(fc.oneof(fc.record({ id: word, verdict: word, what: word }, { requiredKeys: [] }), value)),
+          value,
+        ),
+        firstSignInsBySrp: fc.oneof(fc.array(fc.record({ afterNewPassword: word })), value),
+      },
+      { requiredKeys: ['userPoolId'] },
+    )
+    .map(report => JSON.stringify(report))
+
+  const readers: readonly Reader[] = [
+    {
+      name: 'a backup',
+      share: 0.05,
+      content: text,
+      read: file => readBackup(file, POOL),
+      codes: ['backup-unreadable', 'backup-of-other-pool'],
+    },
+    {
+      name: 'the journal of a migration',
+      share: 0.05,
+      content: fc.oneof(journal, text),
+      read: async file => (await Journal.read(file, POOL)).entries(),
+      codes: ['journal-unreadable', 'journal-of-other-pool'],
+    },
+    {
+      name: 'a report of probe',
+      share: 0.05,
+      content: fc.oneof(probe, text),
+      read: async file => [whyGuardIsNeeded(await readProbeReport(file, POOL)), await readProbeLines(file)],
+      codes: ['probe-unreadable'],
+    },
+  ]
+
+  test.each(readers)(
+    '$name is read, or refused with a stable code',
+    async ({ share, content, ...reader }) => {
+      await inFile(async file => {
+        await check(share, content, async written => {
+          writeFileSync(file, written)
+          expect(['read', ...reader.codes]).toContain(await outcomeOf(reader.read(file)))
+        })
+      })
     },
     TIMEOUT,
   )
+
+  const pieces = [
+    ...['{', '{\n', '{}\n', '{"a":', '[', '[$LATEST]{', '"', '\\"', '","', 'a,', '@a', ' ', '\n'],
+    '2026-11-24T',
+  ]
+  /** What makes an export CSV, or a text in it worth a second look, and what a line of a journal begins with. */
+  const starts = ['', 'timestamp,message\n1,"', '{"triggerSource":"', `{"userPoolId":"${POOL}","username":"`]
+  test.each(pieces)('a hundred kilobytes of %j take no reader long', async piece => {
+    for (const content of starts.map(start => start + piece.repeat(100_000 / piece.length))) {
+      await holdInTime(() => void redactEvent({ request: { clientMetadata: { text: content } } }))
+      await holdInTime(() => void exportedEvents(content))
+      await inFile(async file => {
+        writeFileSync(file, content)
+        for (const { read, codes } of readers)
+          await holdInTime(async () => expect(['read', ...codes]).toContain(await outcomeOf(read(file))))
+      })
+    }
+  })
+
+  test('brackets that close after ten thousand levels are read, or refused with a stable code', async () => {
+    for (const [open, close] of [['[', ']'] as const, ['{"triggerSource":', '}'] as const]) {
+      const content = `${open.repeat(10_000)}"a"${close.repeat(10_000)}`
+      expect(exportedEvents(content)).toEqual([])
+      expect(exportedEvents(`${content}\n${content}`)).toEqual([])
+      expect(redactEvent(JSON.parse(content))).toEqual(expect.any(Object))
+      await inFile(async file => {
+        writeFileSync(file, content)
+        for (const { read, codes } of readers)
+          expect(['read', ...codes]).toContain(await outcomeOf(read(file)))
+      })
+    }
+  })
 })
+
+type Reader = {
+  readonly name: string
+  readonly share: number
+  readonly content: fc.Arbitrary<string>
+  readonly read: (file: string) => Promise<unknown>
+  readonly codes: readonly string[]
+}
+
+/** None for an export that is refused. */
+function exportedEvents(text: string): ReturnType<typeof eventsIn> {
+  try {
+    return eventsIn(text)
+  } catch (error) {
+    // The CSV parser has its own errors for what begins like CSV and is not.
+    expect(error).toHaveProperty('code', expect.stringMatching(/^CSV_/))
+    return []
+  }
+}
+
+async function inFile(use: (file: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'fuzz-'))
+  try {
+    await use(join(directory, 'hostile.json'))
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** `read`, the stable code of a refusal, or what else was thrown. */
+function outcomeOf(reading: Promise<unknown>): Promise<string> {
+  return reading.then(
+    () => 'read',
+    error => (error instanceof CommandError ? error.code : String(error)),
+  )
+}

@@ -1,7 +1,5 @@
 // The work of the command migrate assess: reads a pool and reports whether Cognito's own e-mail MFA can take the place of the triggers.
-import { readFile } from 'node:fs/promises'
 import { paginateListUsers } from '@aws-sdk/client-cognito-identity-provider'
-import { isJsonObject, parseJsonObject, stringAt } from '../../command/json.ts'
 import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
 import { type Aws, awsClients } from '../aws.ts'
 import { readPoolFacts } from '../check.ts'
@@ -10,7 +8,7 @@ import { userPoolIdOf } from '../pool-id.ts'
 import { wholeNumber } from '../pool-options.ts'
 import { arnsOfStack } from '../trigger-functions.ts'
 import { readPoolState } from '../user-pool.ts'
-import { type Assessment, assess, type OwnFactors, type ProbeLine } from './assess.ts'
+import { type Assessment, assess, type OwnFactors } from './assess.ts'
 import { totalOf } from './assess-cost.ts'
 import { assessmentHtml } from './assess-html.ts'
 import { PLAN_PRICES, PRICES } from './assess-prices.ts'
@@ -18,6 +16,7 @@ import { assessmentMarkdown, assessmentText } from './assess-text.ts'
 import type { AssessValues } from './migrate-options.ts'
 import { readUsers } from './move-users.ts'
 import { Pace, READS_A_SECOND } from './pace.ts'
+import { readProbeLines } from './probe-report.ts'
 
 /** @returns the exit code: 0 no blockers, 1 blockers */
 export async function assessPool(values: AssessValues, terminal: Terminal): Promise<0 | 1> {
@@ -43,7 +42,7 @@ function rendererOf({
 
 async function assessmentOf(values: AssessValues, terminal: Terminal): Promise<Assessment> {
   const userPoolId = userPoolIdOf(values)
-  const probe = values.probe === undefined ? undefined : await readProbe(values.probe)
+  const probe = values.probe === undefined ? undefined : await readProbeLines(values.probe)
   const start = values.start ?? new Date().toISOString().slice(0, 10)
   if (!/^\d{4}-\d{2}-\d{2}$/.test(start) || Number.isNaN(Date.parse(start)))
     throw new CommandError(`--start must be a day such as 2027-01-04, not ${JSON.stringify(start)}.`, 'usage')
@@ -108,22 +107,6 @@ async function readOwnFactors(
   for (const factor of read.flatMap(({ factors }) => factors.list))
     users.set(factor, (users.get(factor) ?? 0) + 1)
   return { looked: read.length, users }
-}
-
-/** @throws CommandError `probe-unreadable` */
-async function readProbe(file: string): Promise<ProbeLine[]> {
-  try {
-    const { lines } = parseJsonObject(await readFile(file, 'utf8'))
-    if (!Array.isArray(lines)) throw new SyntaxError('it has no lines')
-    return lines.filter(isJsonObject).map(line => ({
-      id: stringAt(line, 'id') ?? '',
-      verdict: stringAt(line, 'verdict') ?? '',
-      what: stringAt(line, 'what') ?? '',
-    }))
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`${file} is not what probe --json prints: ${cause}.`, 'probe-unreadable')
-  }
 }
 
 function assessmentJson(assessment: Assessment): string {

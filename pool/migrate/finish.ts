@@ -1,13 +1,5 @@
 // Works out what the end of the migration changes: MFA required, app clients on SRP, the challenge triggers off.
-import { readFile } from 'node:fs/promises'
-import {
-  isJsonObject,
-  type JsonObject,
-  member,
-  objectAt,
-  parseJsonObject,
-  stringAt,
-} from '../../command/json.ts'
+import { isJsonObject, type JsonObject, member, objectAt } from '../../command/json.ts'
 import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
 import {
@@ -25,6 +17,7 @@ import { mfaOf } from './enable.ts'
 import { blocksFinish, EMAIL_FACTOR } from './move-rules.ts'
 import type { NativeUser } from './native-users.ts'
 import { factorsOffered, requireEmailFactor } from './offered-factors.ts'
+import { readProbeReport } from './probe-report.ts'
 
 export type FinishOptions = {
   readonly userPoolId: string
@@ -129,7 +122,7 @@ async function guardDecision(
   probeFile: string | undefined,
   userPoolId: string,
 ): Promise<GuardDecision> {
-  const report = probeFile === undefined ? undefined : await readReport(probeFile, userPoolId)
+  const report = probeFile === undefined ? undefined : await readProbeReport(probeFile, userPoolId)
   if (arnInSlot(userPool, 'PreTokenGeneration') === undefined) return { stays: false, note: undefined }
   if (report === undefined) {
     return {
@@ -166,20 +159,4 @@ export function whyGuardIsNeeded(report: JsonObject): string | undefined {
 function objectsAt(report: JsonObject, name: string): JsonObject[] {
   const values = member(report, name)
   return Array.isArray(values) ? values.filter(isJsonObject) : []
-}
-
-/** @throws CommandError `probe-unreadable` */
-async function readReport(file: string, userPoolId: string): Promise<JsonObject> {
-  let report: JsonObject
-  try {
-    report = parseJsonObject(await readFile(file, 'utf8'))
-  } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`The report of probe ${file} cannot be read: ${cause}`, 'probe-unreadable')
-  }
-  if (stringAt(report, 'userPoolId') === userPoolId && Array.isArray(report['lines'])) return report
-  throw new CommandError(
-    `${file} is not a report that probe --json made of ${userPoolId}. Nothing was changed.`,
-    'probe-unreadable',
-  )
 }
