@@ -7,6 +7,12 @@
 //
 // Jest's global object is a Proxy behind vm's interceptors: each look-up of a global such as `Math` takes hundreds of times as
 // long as elsewhere, and tests that compute or call the SDK a fifth longer. Here it is an ordinary object.
+//
+// To know the test behind an error that nothing waits for, jest follows each promise with AsyncLocalStorage. Here one test runs
+// at a time, and it is the one that runs.
+//
+// Each test file loads its packages anew. What V8 made of a file of a package is kept for the next test files of the worker.
+import asyncHooks from 'node:async_hooks'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +20,45 @@ import { types } from 'node:util'
 import vm from 'node:vm'
 import { TestEnvironment } from 'jest-environment-node'
 
-const { createContext } = vm
+const { createContext, compileFunction } = vm
+const { AsyncLocalStorage } = asyncHooks
+
+/** Jest allows 100, and the SDK makes many errors that nobody reads. */
+const STACK_TRACE_LIMIT = 10
+
+/** Stands in for AsyncLocalStorage where one asynchronous call runs at a time. */
+class SerialStorage {
+  #store
+
+  getStore() {
+    return this.#store
+  }
+
+  async run(store, call) {
+    const before = this.#store
+    this.#store = store
+    try {
+      return await call()
+    } finally {
+      this.#store = before
+    }
+  }
+}
+
+/** By path. V8 itself compares no more than the lengths of the sources. */
+const compiled = new Map()
+
+vm.compileFunction = (source, parameters, options) => {
+  const { filename } = options
+  if (!filename.includes('/node_modules/')) return compileFunction(source, parameters, options)
+  const kept = compiled.get(filename)
+  if (kept?.source === source) {
+    return compileFunction(source, parameters, { ...options, cachedData: kept.data })
+  }
+  const made = compileFunction(source, parameters, { ...options, produceCachedData: true })
+  compiled.set(filename, { source, data: made.cachedData })
+  return made
+}
 
 export default class extends TestEnvironment {
   constructor(...parameters) {
@@ -25,6 +69,13 @@ export default class extends TestEnvironment {
     } finally {
       vm.createContext = createContext
     }
+    this.global.Error.stackTraceLimit = STACK_TRACE_LIMIT
+    // Until jest's runner, which is loaded for each test file, has made its own.
+    asyncHooks.AsyncLocalStorage = SerialStorage
+  }
+
+  handleTestEvent({ name }) {
+    if (name === 'setup') asyncHooks.AsyncLocalStorage = AsyncLocalStorage
   }
 
   async setup() {
