@@ -321,9 +321,7 @@ describe('a table that fails', () => {
   test('is given a third of the time that is left, where that is less than a second', async () => {
     const { startLimit } = await import('../shared/mail-limit.ts')
     const { readCreateSettings } = await import('../shared/settings.ts')
-    const timeout = jest
-      .spyOn(AbortSignal, 'timeout')
-      .mockImplementation(() => new AbortController().signal)
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal)
     const { ask } = startLimit(readCreateSettings(process.env))
     expect(await ask('user', NOW, { remaining: () => 600 })).toEqual({ name: 'allowed' })
     expect(timeout).toHaveBeenCalledWith(200)
