@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { barChart } from './chart.ts'
 import { type ColdStart, coldStart, sendsMail, titleOf } from './cold-start.ts'
 import { type Cost, cost } from './cost.ts'
+import { type Mutation, mutationTable, roomTable } from './mutation-table.ts'
 import { type ProcessorShare, processorShare } from './processor-share.ts'
 import { growsWithSignIn, type Warm, warm } from './warm.ts'
 
@@ -43,6 +44,22 @@ const WAYS = {
   'http-api-fetch': 'fetch',
 } as const
 
+/** The rooms of testing/mutation/rooms.mjs in the READMEs. */
+const ROOMS = {
+  rules: 'rules of the code, settings, redaction, mail',
+  handlers: 'handlers',
+  client: 'driver',
+  pool: 'plans of the pool commands',
+  all: 'all of these',
+}
+const ROOMS_CHINESE: typeof ROOMS = {
+  rules: '验证码规则、设置、脱敏、邮件',
+  handlers: '处理函数',
+  client: '登录驱动',
+  pool: '用户池命令的计划',
+  all: '合计',
+}
+
 function readmeTable({ rows }: ColdStart, headings: readonly [string, string, string]): string {
   const lines = Object.entries(WAYS).map(([name, way]) => {
     const row = rows.find(candidate => candidate.name === name)
@@ -59,11 +76,13 @@ function documents(): (readonly [string, string])[] {
     readonly processorShare: ProcessorShare
     readonly warm: Warm
     readonly cost: Cost
+    readonly mutation: Mutation
   } = {
     coldStart: resultOf('cold-start'),
     processorShare: resultOf('processor-share'),
     warm: resultOf('warm'),
     cost: resultOf('cost'),
+    mutation: resultOf('mutation'),
   }
   const mails = results.coldStart.rows.filter(({ name }) => sendsMail(name))
   const shares = results.processorShare.rows
@@ -73,12 +92,15 @@ function documents(): (readonly [string, string])[] {
       'processor-share': processorShare.table(results.processorShare),
       warm: warm.table(results.warm),
       cost: cost.table(results.cost),
+      mutation: mutationTable(results.mutation),
     }),
     withParts('README.md', {
       'cold-start': readmeTable(results.coldStart, ['', 'loading', 'process start to accepted mail']),
+      mutation: roomTable(results.mutation, ['', 'changes', 'noticed', 'explained'], ROOMS),
     }),
     withParts('README.zh-CN.md', {
       'cold-start': readmeTable(results.coldStart, ['', '加载', '从进程启动到邮件被接受']),
+      mutation: roomTable(results.mutation, ['', '改动', '被发现', '附有说明'], ROOMS_CHINESE),
     }),
     [
       'docs/cold-start.svg',

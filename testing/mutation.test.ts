@@ -5,6 +5,8 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 
+import { withFigures } from './mutation/results.mjs'
+
 const EXPLAINED: unknown = JSON.parse(readFileSync('testing/mutation/explained.json', 'utf8'))
 
 test('each explained change names a line of the code, what becomes of it, and why nothing notices', () => {
@@ -41,4 +43,28 @@ test('a room that does not exist is refused', async () => {
   await expect(
     promisify(execFile)(process.execPath, ['testing/mutation/run.mjs', 'cellar']),
   ).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('Unknown room: cellar.') })
+})
+
+test('the figures of a run take the place of those of the same files, and the other files keep theirs', () => {
+  const change = (status: string) => ({
+    status,
+    location: { start: { line: 1, column: 1 }, end: { line: 1, column: 2 } },
+    replacement: 'b',
+  })
+  const statuses = ['Killed', 'Timeout', 'Survived', 'Ignored']
+  const file = { source: 'a', mutants: statuses.map(change) }
+  const report = { files: { 'shared/one.ts': file, 'shared/not-run.ts': file } }
+  const former = { made: 1, noticed: 1, explained: 0, date: '2026-11-24' }
+  const evidence = {
+    rules: { 'shared/one.ts': former, 'shared/not-run.ts': former },
+    client: { 'client/two.ts': former },
+  }
+  const isRun = (name: string) => name === 'shared/one.ts'
+  expect(withFigures(evidence, 'rules', report, isRun, '2026-11-28')).toEqual({
+    ...evidence,
+    rules: {
+      ...evidence.rules,
+      'shared/one.ts': { made: 3, noticed: 2, explained: 0, date: '2026-11-28' },
+    },
+  })
 })

@@ -18,6 +18,24 @@ export function resultsOf({ files }) {
   }
 }
 
+/**
+ * What docs/evidence/mutation.json says after a run: the files that were run have its figures, the others keep theirs.
+ *
+ * @param isRun by the name of a file
+ * @param date of the run
+ */
+export function withFigures(evidence, room, { files }, isRun, date) {
+  const run = Object.entries(files).filter(([name]) => isRun(name))
+  const figures = run.map(([name, file]) => {
+    const only = { [name]: file }
+    const { made, noticed, survivors } = resultsOf({ files: only })
+    const explained = survivors.length - compare(only, survivors).unexplained.length
+    return [name, { made, noticed, explained, date }]
+  })
+  const isMade = ([, { made }]) => made > 0
+  return { ...evidence, [room]: { ...evidence[room], ...Object.fromEntries(figures.filter(isMade)) } }
+}
+
 /** The survivors that explained.json does not name, and what it explains in these files although it does not survive. */
 export function compare(files, survivors) {
   const explained = EXPLAINED.filter(({ file }) => Object.hasOwn(files, file)).map(

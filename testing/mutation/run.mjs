@@ -2,13 +2,14 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { compare, resultsOf, withoutSurvivors } from './results.mjs'
+import { compare, resultsOf, withFigures, withoutSurvivors } from './results.mjs'
 import { ROOMS } from './rooms.mjs'
 
 const HELP = `Usage: npm run mutate -- [ROOM ...] [options]
 
 Makes thousands of small changes to the code, runs the tests on each, and fails if one survives that explained.json does
 not explain. Takes hours for all rooms. Unchanged code is not run again: coverage/mutation-ROOM-kept.json has the results.
+A run writes its figures into docs/evidence/mutation.json; npm run bench -- document then writes the tables of the documents.
 Rooms: ${Object.keys(ROOMS).join(', ')} (default all)
 
 Options:
@@ -16,6 +17,7 @@ Options:
   --last       run nothing, print what the last run found
   --help       print this text
 `
+const EVIDENCE = 'docs/evidence/mutation.json'
 const STRYKER = 'testing/mutation/node_modules/@stryker-mutator/core/bin/stryker.js'
 
 const { values, positionals } = parseArgs({
@@ -46,9 +48,9 @@ function reportIn(file) {
 /** @returns whether a test notices each change to the room, or the change is explained */
 function isNoticed(room) {
   const file = `coverage/mutation-${room}.json`
+  const files = values.files?.split(',')
+  const isRun = name => files?.includes(name) ?? true
   if (!values.last) {
-    const files = values.files?.split(',')
-    const isRun = file => files?.includes(file) ?? true
     const kept = `coverage/mutation-${room}-kept.json`
     if (existsSync(kept)) writeFileSync(kept, JSON.stringify(withoutSurvivors(reportIn(kept), isRun)))
     const mutate = values.files === undefined ? [] : ['--mutate', values.files]
@@ -64,6 +66,16 @@ function isNoticed(room) {
     return false
   }
   const report = reportIn(file)
+  if (!values.last) {
+    const evidence = withFigures(
+      reportIn(EVIDENCE),
+      room,
+      report,
+      isRun,
+      new Date().toISOString().slice(0, 10),
+    )
+    writeFileSync(EVIDENCE, `${JSON.stringify(evidence, null, 2)}\n`)
+  }
   const { made, noticed, survivors } = resultsOf(report)
   const { unexplained, needless } = compare(report.files, survivors)
   const percent = ((100 * noticed) / made).toFixed(1)
