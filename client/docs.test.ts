@@ -22,6 +22,88 @@ test('every TypeScript block of README.md, docs/client.md and docs/native-mfa.md
   expect(examples.length).toBeGreaterThanOrEqual(16)
   blocks.push(...examples)
 
+  expect(problemsIn(blocks)).toEqual([])
+}, 60_000)
+
+/** What the cells of a column find. The calls of v5 are declared as @aws-amplify/auth 5 has them; it is not installed. */
+const COLUMNS: Readonly<Record<string, string>> = {
+  'Amplify v5': `
+type Session = { getIdToken(): { getJwtToken(): string } }
+type User = {
+  challengeName?: string
+  challengeParam: { requiredAttributes?: string[]; [name: string]: unknown }
+  signInUserSession: Session | null
+}
+type Metadata = Record<string, string>
+declare const Auth: {
+  configure(config: { authenticationFlowType: 'USER_SRP_AUTH' | 'USER_PASSWORD_AUTH' | 'CUSTOM_AUTH' }): object
+  signIn(username: string, password: string, clientMetadata?: Metadata): Promise<User>
+  completeNewPassword(user: User, password: string, requiredAttributes?: Metadata, clientMetadata?: Metadata): Promise<User>
+  sendCustomChallengeAnswer(user: User, answer: string, clientMetadata?: Metadata): Promise<User>
+  confirmSignIn(user: User, code: string, mfaType?: 'SMS_MFA' | 'SOFTWARE_TOKEN_MFA' | null): Promise<User>
+  currentAuthenticatedUser(): Promise<User>
+  currentSession(): Promise<Session>
+  signOut(): Promise<void>
+}
+declare const user: User`,
+  'Amplify v6': `
+import { confirmSignIn, fetchAuthSession, getCurrentUser, type SignInInput, type SignInOutput, signIn, signOut } from 'aws-amplify/auth'
+export { confirmSignIn, fetchAuthSession, getCurrentUser, signIn, signOut }
+declare const options: NonNullable<SignInInput['options']>
+declare const nextStep: SignInOutput['nextStep']`,
+}
+const VALUES = `
+declare const username: string
+declare const password: string
+declare const newPassword: string
+declare const attributes: Record<string, string>
+declare const code: string`
+
+test('every call in the tables from Amplify v5 to v6 compiles, in each column', async () => {
+  const client = await readFile(join(root, 'docs/client.md'), 'utf8')
+  const native = await readFile(join(root, 'docs/native-mfa.md'), 'utf8')
+  const tables = [sectionOf(client, '## Coming from Amplify v5'), sectionOf(native, '### From Amplify v5')]
+  const blocks = tables.flatMap(table => {
+    const [head = [], , ...rows] = table
+      .split('\n')
+      .filter(line => line.startsWith('|'))
+      .map(line => line.split(' | '))
+    return head.map((_, column) => rows.map(row => /`(.+?)`/.exec(row[column] ?? '')?.[1] ?? ''))
+  })
+  // Two columns in the one table, three in the other; the first of each is v5.
+  expect(blocks.map(cells => cells.filter(cell => cell !== '').length)).toEqual([14, 14, 3, 3, 3])
+  const modules = blocks.map((cells, index) => ({
+    file: join(root, `client/docs-table-${index + 1}.ts`),
+    code: `${COLUMNS[index === 0 || index === 2 ? 'Amplify v5' : 'Amplify v6']}${VALUES}\n${statements(cells)}\nexport {}\n`,
+  }))
+  expect(problemsIn(modules)).toEqual([])
+}, 60_000)
+
+function sectionOf(page: string, heading: string): string {
+  const start = page.indexOf(`${heading}\n`) + heading.length
+  const end = page.slice(start).search(/\n#/)
+  return page.slice(start, end < 0 ? undefined : start + end)
+}
+
+/** Each cell as a statement of its own. What only one step has is read after the cell that asks for the step. */
+function statements(cells: readonly string[]): string {
+  let step = ''
+  return cells
+    .map(cell => {
+      if (cell.includes(' === ')) step = cell
+      if (cell.startsWith('authFlowType: '))
+        return `{ const options: SignInInput['options'] = { ${cell} }; void options }`
+      if (/^[A-Z_]+$/.test(cell)) return `void (nextStep.signInStep === '${cell}')`
+      if (/^nextStep\.\w+$/.test(cell)) return `if (${step}) { void ${cell} }`
+      return cell.startsWith('const ') ? `{ ${cell} }` : cell && `void (${cell})`
+    })
+    .join('\n')
+}
+
+type Module = { readonly file: string; readonly code: string }
+
+/** What the compiler says of the modules, with the options of the project. */
+function problemsIn(blocks: readonly Module[]): string[] {
   const configuration = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(configuration.config, ts.sys, root)
   // A block may show something that it does not use.
@@ -39,12 +121,11 @@ test('every TypeScript block of README.md, docs/client.md and docs/native-mfa.md
   const diagnostics = blocks.flatMap(({ file }) =>
     ts.getPreEmitDiagnostics(program, program.getSourceFile(file)),
   )
-  const problems = diagnostics.map(({ messageText, file, start = 0 }) => {
+  return diagnostics.map(({ messageText, file, start = 0 }) => {
     const where = file && `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}`
     return `${where} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
   })
-  expect(problems).toEqual([])
-}, 60_000)
+}
 
 /** What an example finds: the imports of an app, and the values that it does not make itself. */
 const EXAMPLES: Readonly<Record<string, string>> = {
