@@ -101,13 +101,16 @@ function moreRows(results: MoreResults, headings: readonly [string, string], tit
     ({ trigger, megabytes }) => trigger === 'create-auth-challenge' && megabytes === 512,
   )?.cold
   const warmCall = results.warm.rows.find(({ trigger }) => trigger === 'define-auth-challenge')?.microseconds
-  return markdownTable(headings, [
-    [titles.signIns, results.signIns.rows.map(({ median }) => median.toFixed(0)).join(', ')],
-    [titles.cold, `${cold?.toFixed(0)} ms`],
-    [titles.warm, `${warmCall?.toFixed(0)} µs`],
-    [titles.triggers, `$${triggers.toFixed(0)}`],
-    [titles.native, `$${native.toFixed(0)}`],
-  ])
+  return markdownTable(
+    ['', ...headings],
+    [
+      ['`sign-ins`', titles.signIns, results.signIns.rows.map(({ median }) => median.toFixed(0)).join(', ')],
+      ['`processor-share`', titles.cold, `${cold?.toFixed(0)} ms`],
+      ['`warm`', titles.warm, `${warmCall?.toFixed(0)} µs`],
+      ['`cost`', titles.triggers, `$${triggers.toFixed(0)}`],
+      ['`cost`', titles.native, `$${native.toFixed(0)}`],
+    ],
+  )
 }
 
 /** Every file that is made, with its text. */
