@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util'
 import { barChart } from './chart.ts'
 import { type ColdStart, coldStart, sendsMail, titleOf } from './cold-start.ts'
 import { type Cost, cost } from './cost.ts'
+import { costRatios, type SignIns, signInGoals, totalsOf, warmRatios } from './goals.ts'
+import { markdownTable } from './measure.ts'
 import { type Mutation, mutationTable, roomTable } from './mutation-table.ts'
 import { type ProcessorShare, processorShare } from './processor-share.ts'
 import { growsWithSignIn, type Warm, warm } from './warm.ts'
@@ -69,6 +71,48 @@ function readmeTable({ rows }: ColdStart, headings: readonly [string, string, st
   return [`| ${headings.join(' | ')} |`, '|---|---|---|', ...lines].join('\n')
 }
 
+type Titles = Readonly<Record<'signIns' | 'cold' | 'warm' | 'triggers' | 'native', string>>
+
+const MORE: Titles = {
+  signIns: 'sign-ins per second through the local user pool, 1, 8 and 32 clients',
+  cold: 'Create, first answer of a cold function with 512 MB, on the clock',
+  warm: 'Define, a warm call, on the clock',
+  triggers: 'a million sign-ins with the triggers on Lite, SES and Cognito included',
+  native: 'the same with native e-mail MFA on Essentials',
+}
+const MORE_CHINESE: Titles = {
+  signIns: '本地用户池每秒完成的登录次数，1、8 和 32 个客户端',
+  cold: 'Create，512 MB，冷启动到第一个回应，时钟时间',
+  warm: 'Define，一次热调用，时钟时间',
+  triggers: '一百万次登录，Lite 计划加这些触发器，含 SES 和 Cognito',
+  native: '同上，Essentials 计划加自带的邮件 MFA',
+}
+
+type MoreResults = {
+  readonly signIns: SignIns
+  readonly processorShare: ProcessorShare
+  readonly warm: Warm
+  readonly cost: Cost
+}
+
+function moreRows(results: MoreResults, headings: readonly [string, string], titles: Titles): string {
+  const { triggers, native } = totalsOf(results.cost)
+  const cold = results.processorShare.rows.find(
+    ({ trigger, megabytes }) => trigger === 'create-auth-challenge' && megabytes === 512,
+  )?.cold
+  const warmCall = results.warm.rows.find(({ trigger }) => trigger === 'define-auth-challenge')?.microseconds
+  return markdownTable(
+    ['', ...headings],
+    [
+      ['`sign-ins`', titles.signIns, results.signIns.rows.map(({ median }) => median.toFixed(0)).join(', ')],
+      ['`processor-share`', titles.cold, `${cold?.toFixed(0)} ms`],
+      ['`warm`', titles.warm, `${warmCall?.toFixed(0)} µs`],
+      ['`cost`', titles.triggers, `$${triggers.toFixed(0)}`],
+      ['`cost`', titles.native, `$${native.toFixed(0)}`],
+    ],
+  )
+}
+
 /** Every file that is made, with its text. */
 function documents(): (readonly [string, string])[] {
   const results: {
@@ -77,12 +121,14 @@ function documents(): (readonly [string, string])[] {
     readonly warm: Warm
     readonly cost: Cost
     readonly mutation: Mutation
+    readonly signIns: SignIns
   } = {
     coldStart: resultOf('cold-start'),
     processorShare: resultOf('processor-share'),
     warm: resultOf('warm'),
     cost: resultOf('cost'),
     mutation: resultOf('mutation'),
+    signIns: resultOf('sign-ins'),
   }
   const mails = results.coldStart.rows.filter(({ name }) => sendsMail(name))
   const shares = results.processorShare.rows
@@ -93,14 +139,19 @@ function documents(): (readonly [string, string])[] {
       warm: warm.table(results.warm),
       cost: cost.table(results.cost),
       mutation: mutationTable(results.mutation),
+      'warm-ratios': warmRatios(results.warm),
+      'cost-ratios': costRatios(results.cost),
+      'sign-in-goals': signInGoals(results.signIns),
     }),
     withParts('README.md', {
       'cold-start': readmeTable(results.coldStart, ['', 'loading', 'process start to accepted mail']),
       mutation: roomTable(results.mutation, ['', 'changes', 'noticed', 'explained'], ROOMS),
+      more: moreRows(results, ['', 'measured or computed'], MORE),
     }),
     withParts('README.zh-CN.md', {
       'cold-start': readmeTable(results.coldStart, ['', '加载', '从进程启动到邮件被接受']),
       mutation: roomTable(results.mutation, ['', '改动', '被发现', '附有说明'], ROOMS_CHINESE),
+      more: moreRows(results, ['', '测得或算得'], MORE_CHINESE),
     }),
     [
       'docs/cold-start.svg',
@@ -124,6 +175,29 @@ function documents(): (readonly [string, string])[] {
           value: cold,
           isOwn: megabytes === 512,
         })),
+      ),
+    ],
+    [
+      'docs/sign-ins.svg',
+      barChart(
+        'Sign-ins per second through the local user pool',
+        'median of the runs',
+        results.signIns.rows.map(({ clients, median }) => ({
+          label: clients === 1 ? '1 client' : `${clients} clients`,
+          value: median,
+          isOwn: true,
+        })),
+      ),
+    ],
+    [
+      'docs/cost.svg',
+      barChart(
+        'A million sign-ins, 4 of each user in a month',
+        'US dollars, with SES and Cognito; Lambda with 512 MB, every call warm',
+        [
+          { label: 'the triggers, Lite', value: totalsOf(results.cost).triggers, isOwn: true },
+          { label: 'native e-mail MFA, Essentials', value: totalsOf(results.cost).native, isOwn: false },
+        ],
       ),
     ],
     [

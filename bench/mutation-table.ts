@@ -42,7 +42,11 @@ export function roomTable(
   }))
   const all = { room: 'all', count: sumOf(rooms.map(({ count }) => count)) }
   return markdownTable(
-    headings,
-    [...rooms, all].map(({ room, count }) => [titles[room] ?? room, ...cellsOf(count)]),
+    ['', ...headings],
+    [...rooms, all].map(({ room, count }) => [
+      room === 'all' ? '' : `\`${room}\``,
+      titles[room] ?? room,
+      ...cellsOf(count),
+    ]),
   )
 }
