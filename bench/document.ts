@@ -50,15 +50,19 @@ const WAYS = {
 const ROOMS = {
   rules: 'rules of the code, settings, redaction, mail',
   handlers: 'handlers',
+  texts: 'texts of the mail, descriptions of the settings',
+  sending: 'sending through SES',
   client: 'driver',
-  pool: 'plans of the pool commands',
+  pool: 'what the pool commands change',
   all: 'all of these',
 }
 const ROOMS_CHINESE: typeof ROOMS = {
   rules: '验证码规则、设置、脱敏、邮件',
   handlers: '处理函数',
+  texts: '邮件文本与设置说明',
+  sending: '经 SES 发送',
   client: '登录驱动',
-  pool: '用户池命令的计划',
+  pool: '用户池命令改动的内容',
   all: '合计',
 }
 
