@@ -1,7 +1,7 @@
 // How Amplify's answers and errors are read, as far as the local pool cannot produce them.
 import { describe, expect, test } from '@jest/globals'
 import type { SignInOutput } from 'aws-amplify/auth'
-import { normaliseAnswer } from '../shared/code.ts'
+import { normalizeAnswer } from '../shared/code.ts'
 import { classifyError } from './classified-error.ts'
 import { normaliseTypedCode, pendingStepOf, stateOf } from './sign-in-state.ts'
 import { savedStepOf } from './step-storage.ts'
@@ -267,6 +267,6 @@ describe('codes as people type them', () => {
     ['12345O', '12345O'],
   ])('%p is %p', (typed, code) => {
     expect(normaliseTypedCode(typed)).toBe(code)
-    expect(normaliseAnswer(typed)).toBe(code)
+    expect(normalizeAnswer(typed)).toBe(code)
   })
 })

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type CodeIdentity, deriveCode, isRightCode, keyIdOf, normaliseAnswer, truncate } from './code.ts'
+import { type CodeIdentity, deriveCode, isRightCode, keyIdOf, normalizeAnswer, truncate } from './code.ts'
 
 const SECRET = Buffer.alloc(32, 7)
 const IDENTITY: CodeIdentity = {
@@ -116,7 +116,7 @@ test('no other answer is accepted', () => {
   )
   fc.assert(
     fc.property(answer, given => {
-      fc.pre(normaliseAnswer(given) !== code)
+      fc.pre(normalizeAnswer(given) !== code)
       return !isRightCode(given, SECRET, IDENTITY, 6)
     }),
     { numRuns: 3_000 },
@@ -137,18 +137,18 @@ test('a code is read however a person writes it', () => {
     '123456\n',
     '1 2 3 4 5 6',
   ]
-  expect(written.map(normaliseAnswer)).toEqual(written.map(() => '123456'))
+  expect(written.map(normalizeAnswer)).toEqual(written.map(() => '123456'))
 })
 
 test('what is no code stays none', () => {
   for (const answer of ['', '12345', '1234567', '123.456', '12345O', '+123456', '123456'.repeat(100)]) {
-    expect(normaliseAnswer(answer)).not.toBe('123456')
+    expect(normalizeAnswer(answer)).not.toBe('123456')
   }
 })
 
 test('only the first 256 characters of an answer are read', () => {
-  expect(normaliseAnswer(`${' '.repeat(250)}123456`)).toBe('123456')
-  expect(normaliseAnswer(`${' '.repeat(251)}123456`)).toBe('12345')
+  expect(normalizeAnswer(`${' '.repeat(250)}123456`)).toBe('123456')
+  expect(normalizeAnswer(`${' '.repeat(251)}123456`)).toBe('12345')
 })
 
 test('a code opens for the secret that made it, and for no other', () => {

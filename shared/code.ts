@@ -52,7 +52,7 @@ export function keyIdOf(secret: Buffer): string {
 
 /** Whether the answer is the code of the round. Takes the same time for every wrong answer. */
 export function isRightCode(answer: string, secret: Buffer, identity: CodeIdentity, length: number): boolean {
-  const given = digest(normaliseAnswer(answer))
+  const given = digest(normalizeAnswer(answer))
   return lazyCrypto().timingSafeEqual(given, digest(deriveCode(secret, identity, length)))
 }
 
@@ -60,7 +60,7 @@ export function isRightCode(answer: string, secret: Buffer, identity: CodeIdenti
  * The digits of what a person typed or pasted: full-width and Arabic digits become ASCII, blanks, hyphens and invisible
  * direction marks go. Anything else stays, and so never matches.
  */
-export function normaliseAnswer(answer: string): string {
+export function normalizeAnswer(answer: string): string {
   return answer
     .slice(0, 256)
     .normalize('NFKC')

@@ -34,7 +34,7 @@ export function log(level: 'info' | 'warn' | 'error', entry: LogEntry): void {
   console[level](process.env['AWS_LAMBDA_LOG_FORMAT'] === 'JSON' ? entry : JSON.stringify(entry))
 }
 
-/** A stable name for a user that only who holds the secret can trace back: 16 hex digits. */
+/** A stable pseudonym of a user, 16 hex digits: only the holder of the secret can link it to the user. */
 export function userHash(secret: Buffer, userPoolId: string, userName: string): string {
   return lazyCrypto()
     .createHmac('sha256', secret)

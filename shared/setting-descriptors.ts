@@ -228,7 +228,7 @@ export const REPLY_TO_ADDRESS: TextSetting = {
   usedBy: [CREATE],
   default: 'none',
   allowed: 'an address such as help@example.com',
-  meaning: 'address for answers',
+  meaning: 'address for replies',
 }
 
 export const SES_CONFIGURATION_SET: TextSetting = {
