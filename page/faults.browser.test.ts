@@ -4,7 +4,7 @@ import { NEW_PASSWORD, type Person } from '../testing/browser.ts'
 import {
   button,
   countingMail,
-  finish,
+  finishWithCode,
   heading,
   newPassword,
   notice,
@@ -56,7 +56,7 @@ describe('the way to Cognito', () => {
     await button('Continue').click()
     await page.getByText('One moment').waitFor({ state: 'hidden' })
     expect(await stage.mails(person.username)).toBe(mails + 1)
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('no network is said to be so, and the next try goes through', async () => {
@@ -72,7 +72,7 @@ describe('the way to Cognito', () => {
 
   test('a page that opened without a network finds the signed-in user when the network is back', async () => {
     const person = await reachCode()
-    await finish(person)
+    await finishWithCode(person)
     // Tokens that have expired, so that only the pool can tell who is signed in.
     await page.clock.install({ time: Date.now() + 2 * 60 * 60 * 1000 })
     await page.route(`${stage.pool.endpoint}/`, (route, request) =>
@@ -117,7 +117,7 @@ describe('simulated faults', () => {
     await notice('The sign-in was restarted.')
     await page.locator('#calls .bad').getByText('Enter the code — lost on the way').waitFor()
     await isOff('Lose the next answer')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('a slow trigger sends two mails, and the valid one is marked', async () => {
@@ -154,7 +154,7 @@ describe('simulated faults', () => {
     await page.locator('#faults-on:empty').waitFor({ state: 'attached' })
     await page.getByLabel('Password', { exact: true }).press('Enter')
     await heading('Check your mail')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('expired sessions restart the sign-in with a new code', async () => {
@@ -164,7 +164,7 @@ describe('simulated faults', () => {
     await typeCode(await stage.code(person.username))
     await button('Continue').click()
     await notice('The sign-in was restarted.')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('a wrong clock shows the time that is really left, and the code works', async () => {
@@ -187,7 +187,7 @@ describe('simulated faults', () => {
       .getByText(/^Valid for (1:00|0:5\d)\.$/)
       .waitFor()
     await countingMail().waitFor()
-    await finish(person)
+    await finishWithCode(person)
     expect(await seen.evaluate(texts => texts.join())).not.toContain('This code has expired.')
   })
 
@@ -247,7 +247,7 @@ describe('the problem', () => {
     await button('Run it').click()
     await page.locator('#way-driver .verdict[data-tone=good]').waitFor()
     await heading('Check your mail')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('says what came instead when the mail cannot be sent', async () => {

@@ -10,7 +10,7 @@ import { type HandlerBodies, writeTriggers } from '../testing/local-pool.ts'
 import {
   button,
   countingMail,
-  finish,
+  finishWithCode,
   focused,
   heading,
   lookAt,
@@ -58,7 +58,7 @@ describe('Cognito’s own factors', () => {
     await page.locator('#mails li:first-child', { hasText: 'Valid now' }).waitFor()
     expect(await countingMail().count()).toBe(1)
     expect(await page.locator('#calls').getByText('Mail with the code').count()).toBe(2)
-    await finish(person)
+    await finishWithCode(person)
   })
 })
 

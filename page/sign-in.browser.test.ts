@@ -4,7 +4,7 @@ import { NEW_PASSWORD, type Stage, startStage } from '../testing/browser.ts'
 import {
   button,
   countingMail,
-  finish,
+  finishWithCode,
   focused,
   heading,
   lookAt,
@@ -47,14 +47,14 @@ describe('a first-time visitor', () => {
     expect(await page.getByLabel('E-mail address').inputValue()).toBe('known@example.com')
     await page.keyboard.press('Enter')
     await heading('Check your mail')
-    await finish({ username: 'known@example.com', password: '' })
+    await finishWithCode({ username: 'known@example.com', password: '' })
     await button('Sign out').click()
     await heading('Sign in')
   })
 
   test('sees what happened as it happens', async () => {
     const person = await reachCode()
-    await finish(person)
+    await finishWithCode(person)
     const diagram = page.locator('#calls')
     await diagram.getByText('Here are the tokens').waitFor()
     const text = await diagram.textContent()
@@ -171,7 +171,7 @@ describe('a reload', () => {
       await newPassword().fill(NEW_PASSWORD)
       await button('Save and continue').click()
       await heading('Check your mail')
-      await finish(person)
+      await finishWithCode(person)
       expect(stage.errors().join()).not.toMatch(SPENT_SESSION)
     },
   )
@@ -185,13 +185,13 @@ describe('a reload', () => {
     await page.reload()
     await page.getByText('2 attempts left.').waitFor()
     expect(await page.locator('#lead').textContent()).toBe(lead)
-    await finish(person)
+    await finishWithCode(person)
     expect(stage.errors()).toEqual([])
   })
 
   test('after the sign-in finds the user signed in', async () => {
     const person = await reachCode()
-    await finish(person)
+    await finishWithCode(person)
     await page.reload()
     await heading('You are signed in')
     await page.getByText(`Welcome, ${person.username}.`).waitFor()
@@ -212,7 +212,7 @@ describe('a reload', () => {
     await typePassword(person)
     await button('Sign in').click()
     await heading('Check your mail')
-    await finish(person)
+    await finishWithCode(person)
   })
 })
 
@@ -239,7 +239,7 @@ describe('two tabs', () => {
     lookAt(await first.context().newPage())
     await page.goto(stage.pool.endpoint)
     const person = await reachCode()
-    await finish(person)
+    await finishWithCode(person)
     await first.getByText(`Welcome, ${person.username}.`).waitFor()
     await first.locator('#claims').getByText(person.username).waitFor()
     expect(await objections(first)).toEqual([])
@@ -279,7 +279,7 @@ describe('codes', () => {
     await typeCode(code)
     await button('Continue').click()
     await notice('That code had expired. A new one was sent.')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('the time left counts down, and its end is announced', async () => {
@@ -307,7 +307,7 @@ describe('codes', () => {
     expect(await button('Send new code').getAttribute('aria-disabled')).toBe('true')
     await button('Send new code').click({ force: true })
     expect(await stage.mails(person.username)).toBe(3)
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('one that is too short costs no attempt', async () => {
@@ -397,7 +397,7 @@ describe('passwords', () => {
     await page.keyboard.insertText(NEW_PASSWORD)
     await page.keyboard.press('Enter')
     await heading('Check your mail')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('an empty form is not sent, and the focus goes to the field that is missing', async () => {
@@ -421,7 +421,7 @@ describe('passwords', () => {
     await page.keyboard.insertText(NEW_PASSWORD)
     await page.keyboard.press('Enter')
     await heading('Check your mail')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('a new one that was saved while the mail failed is said to be the one to sign in with', async () => {
@@ -436,7 +436,7 @@ describe('passwords', () => {
     await page.keyboard.insertText(NEW_PASSWORD)
     await page.keyboard.press('Enter')
     await heading('Check your mail')
-    await finish({ username, password: NEW_PASSWORD })
+    await finishWithCode({ username, password: NEW_PASSWORD })
   })
 
   test('an address with blanks around it is the same address', async () => {
@@ -444,7 +444,7 @@ describe('passwords', () => {
     await typePassword({ ...person, username: `  ${person.username} ` })
     await button('Sign in').click()
     await heading('Check your mail')
-    await finish(person)
+    await finishWithCode(person)
   })
 })
 
@@ -461,7 +461,7 @@ describe('a sign-in that takes its time', () => {
     expect(await button('Cancel').isVisible()).toBe(false)
     await button('Sign in').click()
     await heading('Check your mail')
-    await finish(person)
+    await finishWithCode(person)
   })
 
   test('can be started over while a code is on its way', async () => {

@@ -68,7 +68,7 @@ export async function typeCode(code: string): Promise<void> {
   await page.getByLabel('Code').fill(code)
 }
 
-export async function finish({ username }: Person): Promise<void> {
+export async function finishWithCode({ username }: Person): Promise<void> {
   await typeCode(await stage.code(username))
   await button('Continue').click()
   await heading('You are signed in')
