@@ -10,8 +10,6 @@
 //
 // To know the test behind an error that nothing waits for, jest follows each promise with AsyncLocalStorage. Here one test runs
 // at a time, and it is the one that runs.
-//
-// Each test file loads its packages anew. What V8 made of a file of a package is kept for the next test files of the worker.
 import asyncHooks from 'node:async_hooks'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,7 +18,7 @@ import { types } from 'node:util'
 import vm from 'node:vm'
 import { TestEnvironment } from 'jest-environment-node'
 
-const { createContext, compileFunction } = vm
+const { createContext } = vm
 const { AsyncLocalStorage } = asyncHooks
 
 /** Jest allows 100, and the SDK makes many errors that nobody reads. */
@@ -43,21 +41,6 @@ class SerialStorage {
       this.#store = before
     }
   }
-}
-
-/** By path. V8 itself compares no more than the lengths of the sources. */
-const compiled = new Map()
-
-vm.compileFunction = (source, parameters, options) => {
-  const { filename } = options
-  if (!filename.includes('/node_modules/')) return compileFunction(source, parameters, options)
-  const kept = compiled.get(filename)
-  if (kept?.source === source) {
-    return compileFunction(source, parameters, { ...options, cachedData: kept.data })
-  }
-  const made = compileFunction(source, parameters, { ...options, produceCachedData: true })
-  compiled.set(filename, { source, data: made.cachedData })
-  return made
 }
 
 export default class extends TestEnvironment {

@@ -3,7 +3,7 @@
 /** By code: what it means. */
 export const ERROR_CODES = {
   'unknown-command': 'the program has no command of this name',
-  usage: 'an argument, an option or a value is missing, not known or not allowed',
+  usage: 'an argument, an option or a value is missing, unknown or not allowed',
   'no-events': 'the files or folders hold no recorded events',
   'not-confirmed': 'the question was not answered with yes, or there is no terminal to ask on',
   interrupted: 'the command was interrupted; the message says whether anything had been changed',

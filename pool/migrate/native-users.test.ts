@@ -202,7 +202,7 @@ describe('users in a file', () => {
     await writeFile(file, '\n  \n')
     await expect(namesInFile(file)).rejects.toMatchObject({
       code: 'usage',
-      message: `${file} names no user. It must hold one user name a line.`,
+      message: `${file} names no user. It must hold one user name per line.`,
     })
   })
 
