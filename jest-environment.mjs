@@ -7,10 +7,6 @@
 //
 // Jest's global object is a Proxy behind vm's interceptors: each look-up of a global such as `Math` takes hundreds of times as
 // long as elsewhere, and tests that compute or call the SDK a fifth longer. Here it is an ordinary object.
-//
-// To know the test behind an error that nothing waits for, jest follows each promise with AsyncLocalStorage. Here one test runs
-// at a time, and it is the one that runs.
-import asyncHooks from 'node:async_hooks'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,29 +15,9 @@ import vm from 'node:vm'
 import { TestEnvironment } from 'jest-environment-node'
 
 const { createContext } = vm
-const { AsyncLocalStorage } = asyncHooks
 
 /** Jest allows 100, and the SDK makes many errors that nobody reads. */
 const STACK_TRACE_LIMIT = 10
-
-/** Stands in for AsyncLocalStorage where one asynchronous call runs at a time. */
-class SerialStorage {
-  #store
-
-  getStore() {
-    return this.#store
-  }
-
-  async run(store, call) {
-    const before = this.#store
-    this.#store = store
-    try {
-      return await call()
-    } finally {
-      this.#store = before
-    }
-  }
-}
 
 export default class extends TestEnvironment {
   constructor(...parameters) {
@@ -53,12 +29,6 @@ export default class extends TestEnvironment {
       vm.createContext = createContext
     }
     this.global.Error.stackTraceLimit = STACK_TRACE_LIMIT
-    // Until jest's runner, which is loaded for each test file, has made its own.
-    asyncHooks.AsyncLocalStorage = SerialStorage
-  }
-
-  handleTestEvent({ name }) {
-    if (name === 'setup') asyncHooks.AsyncLocalStorage = AsyncLocalStorage
   }
 
   async setup() {
