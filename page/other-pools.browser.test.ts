@@ -123,6 +123,12 @@ describe('attributes that the pool requires', () => {
     await page.getByLabel('Date of birth').fill('1815-12-10')
     const labels = () => page.locator('#attributes label').allTextContents()
     expect(await labels()).toEqual(['Given name', 'Date of birth', 'Phone number', 'custom:team'])
+    const phone = page.getByRole('textbox', {
+      name: 'Phone number',
+      exact: true,
+      description: /For example \+12025550123/,
+    })
+    expect(await phone.count()).toBe(1)
     await button('中文').click()
     expect(await labels()).toEqual(['名', '出生日期', '电话号码', 'custom:team'])
     await button('English').click()

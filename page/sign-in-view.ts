@@ -7,7 +7,7 @@ import type { Texts } from './texts.ts'
 const SLOW_MILLISECONDS = 4000
 /** So many of the newest users are offered. */
 const MOST_USERS = 4
-/** What browsers fill in for an attribute, the kind of its field where it is not a text, and an example where its form counts. */
+/** What browsers fill in for an attribute, and the kind of its field where it is not a text. */
 const ATTRIBUTE_FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   name: { autocomplete: 'name' },
   given_name: { autocomplete: 'given-name' },
@@ -18,12 +18,17 @@ const ATTRIBUTE_FIELDS: Readonly<Record<string, Readonly<Record<string, string>>
   website: { autocomplete: 'url', type: 'url' },
   profile: { type: 'url' },
   picture: { type: 'url' },
-  locale: { placeholder: 'en-US' },
-  zoneinfo: { placeholder: 'Europe/Paris' },
-  updated_at: { placeholder: '1767225600', inputmode: 'numeric' },
+  updated_at: { inputmode: 'numeric' },
   email: { autocomplete: 'email', type: 'email' },
   birthdate: { autocomplete: 'bday', type: 'date' },
-  phone_number: { autocomplete: 'tel', type: 'tel', placeholder: '+12025550123' },
+  phone_number: { autocomplete: 'tel', type: 'tel' },
+}
+/** Of an attribute whose form counts. */
+const ATTRIBUTE_EXAMPLES: Readonly<Record<string, string>> = {
+  locale: 'en-US',
+  zoneinfo: 'Europe/Paris',
+  updated_at: '1767225600',
+  phone_number: '+12025550123',
 }
 
 export interface SignInView {
@@ -256,6 +261,8 @@ export function createSignInView(): SignInView {
     for (const input of attributes.querySelectorAll('input')) {
       const label = input.previousElementSibling
       if (label instanceof HTMLElement) setText(label, texts.attributeLabel(input.name))
+      const hint = document.getElementById(hintIdOf(input.name))
+      if (hint !== null) setText(hint, texts.attributeExample(ATTRIBUTE_EXAMPLES[input.name] ?? ''))
     }
   }
 
@@ -307,9 +314,20 @@ export function createSignInView(): SignInView {
 }
 
 function attributeField(name: string): HTMLElement {
-  const field = { name, type: 'text', required: '', 'aria-describedby': 'notice', ...ATTRIBUTE_FIELDS[name] }
-  return make('label', {}, make('span'), make('input', field))
+  const id = hintIdOf(name)
+  const hints = name in ATTRIBUTE_EXAMPLES ? [make('p', { id, class: 'hint' })] : []
+  const describedBy = ['notice', ...hints.map(hint => hint.id)].join(' ')
+  const field = {
+    name,
+    type: 'text',
+    required: '',
+    'aria-describedby': describedBy,
+    ...ATTRIBUTE_FIELDS[name],
+  }
+  return make('div', { class: 'attribute' }, make('label', {}, make('span'), make('input', field)), ...hints)
 }
+
+const hintIdOf = (attribute: string) => `hint-${attribute}`
 
 function claimText(texts: Texts, name: string, value: unknown): string {
   if (typeof value === 'string') return value

@@ -112,6 +112,7 @@ export interface Texts {
   readonly chooseAnother: string
   /** The label of a user's attribute; one that is not standard keeps its own name. */
   readonly attributeLabel: (name: string) => string
+  readonly attributeExample: (value: string) => string
   readonly code: string
   /** What the challenge of other triggers asks for. */
   readonly answer: string
@@ -215,6 +216,7 @@ export const TEXTS: Record<Language, Texts> = {
     },
     chooseAnother: 'Choose another one.',
     attributeLabel: name => ATTRIBUTE_LABELS[name]?.en ?? name,
+    attributeExample: value => `For example ${value}`,
     code: 'Code',
     answer: 'Answer',
     codeHeading: {
@@ -382,6 +384,7 @@ export const TEXTS: Record<Language, Texts> = {
     },
     chooseAnother: '请换一个。',
     attributeLabel: name => ATTRIBUTE_LABELS[name]?.zh ?? name,
+    attributeExample: value => `例如 ${value}`,
     code: '验证码',
     answer: '回答',
     codeHeading: {
