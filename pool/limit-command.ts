@@ -3,11 +3,10 @@ import { runCommand } from '../command/command.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
 import { explained } from './aws-errors.ts'
-import { CREDENTIALS, POOL_MEANINGS } from './pool-options.ts'
+import { CREDENTIALS, POOL_MEANINGS, USER_POOL_OPTIONS } from './pool-options.ts'
 
 const OPTIONS = {
-  'user-pool-id': { type: 'string', value: 'ID' },
-  region: { type: 'string', value: 'REGION' },
+  ...USER_POOL_OPTIONS,
   username: { type: 'string', value: 'NAME' },
   yes: { type: 'boolean', default: false },
   ...COMMON_OPTIONS,

@@ -4,9 +4,15 @@ import { packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type readOptions } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
 
-export const POOL_OPTIONS = {
+/** Every command on a pool has them. */
+export const USER_POOL_OPTIONS = {
   'user-pool-id': { type: 'string', value: 'ID' },
   region: { type: 'string', value: 'REGION' },
+} as const
+
+/** Of check, fix, attach and detach. */
+export const POOL_OPTIONS = {
+  ...USER_POOL_OPTIONS,
   'stack-name': { type: 'string', value: 'NAME' },
   'define-arn': { type: 'string', value: 'ARN' },
   'create-arn': { type: 'string', value: 'ARN' },

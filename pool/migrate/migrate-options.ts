@@ -1,9 +1,9 @@
 // The options of the command migrate, of all its steps and of migrate assess.
 import { COMMON_OPTIONS, type readOptions } from '../../command/options.ts'
+import { USER_POOL_OPTIONS } from '../pool-options.ts'
 
 export const ASSESS_OPTIONS = {
-  'user-pool-id': { type: 'string', value: 'ID' },
-  region: { type: 'string', value: 'REGION' },
+  ...USER_POOL_OPTIONS,
   'stack-name': { type: 'string', value: 'NAME' },
   sample: { type: 'string', value: 'N' },
   factors: { type: 'string', value: 'N' },
@@ -21,8 +21,7 @@ export const ASSESS_OPTIONS = {
 export type AssessValues = ReturnType<typeof readOptions<typeof ASSESS_OPTIONS>>['values']
 
 export const MIGRATE_OPTIONS = {
-  'user-pool-id': { type: 'string', value: 'ID' },
-  region: { type: 'string', value: 'REGION' },
+  ...USER_POOL_OPTIONS,
   'app-name': { type: 'string', value: 'NAME' },
   locale: { type: 'string', value: 'LOCALE' },
   'change-recovery': { type: 'string', value: 'HOW' },

@@ -1,11 +1,10 @@
 // The options of the command probe, and its help.
 import { COMMAND } from '../../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription, type readOptions } from '../../command/options.ts'
-import { CREDENTIALS, POOL_MEANINGS } from '../pool-options.ts'
+import { CREDENTIALS, POOL_MEANINGS, USER_POOL_OPTIONS } from '../pool-options.ts'
 
 export const PROBE_OPTIONS = {
-  'user-pool-id': { type: 'string', value: 'ID' },
-  region: { type: 'string', value: 'REGION' },
+  ...USER_POOL_OPTIONS,
   'client-id': { type: 'string', value: 'ID' },
   email: { type: 'string', value: 'ADDRESS' },
   logs: { type: 'boolean', default: false },
