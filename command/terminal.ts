@@ -30,7 +30,7 @@ export function coloured(terminal: Terminal, style: Style, text: string): string
   return wanted ? styleText(style, text, { validateStream: false }) : text
 }
 
-export function canAsk(terminal: Terminal): boolean {
+function canAsk(terminal: Terminal): boolean {
   return terminal.stdin.isTTY === true && terminal.stdout.isTTY === true
 }
 
@@ -52,6 +52,27 @@ export async function askYesNo(terminal: Terminal, question: string): Promise<bo
   } finally {
     lines.close()
   }
+}
+
+export interface Confirmation {
+  readonly question: string
+  /** JSON is printed, so nothing can be asked. */
+  readonly json: boolean
+  /** What to do where nobody can be asked. */
+  readonly otherwise: string
+}
+
+/** @throws CommandError `not-confirmed` unless the answer is yes */
+export async function confirm(
+  terminal: Terminal,
+  { question, json, otherwise }: Confirmation,
+): Promise<void> {
+  if (json || !canAsk(terminal))
+    throw new CommandError(
+      `Cannot ask for confirmation: not an interactive terminal. ${otherwise}`,
+      'not-confirmed',
+    )
+  if (!(await askYesNo(terminal, question))) throw new CommandError('Nothing was changed.', 'not-confirmed')
 }
 
 export type ProgressBar = { show(done: number, total: number | undefined): void; end(): void }

@@ -1,7 +1,7 @@
 // The one way in which a command changes a pool: shows what it is going to change, asks, carries it out and says how it ended.
 import type { Json } from '../command/json.ts'
 import { printable } from '../command/shell.ts'
-import { askYesNo, CommandError, canAsk, coloured, type Terminal, wrapped } from '../command/terminal.ts'
+import { coloured, confirm, type Terminal, wrapped } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
 import { carryOut, type Outcome } from './carry-out.ts'
 import { untilAborted } from './interruption.ts'
@@ -42,7 +42,8 @@ export async function applyPlan(
     await report(false, undefined)
     return 0
   }
-  if (!yes) await untilAborted(signal, confirm(json, terminal, `Apply these changes to ${userPoolId}?`))
+  if (!yes)
+    await untilAborted(signal, confirmChanges(json, terminal, `Apply these changes to ${userPoolId}?`))
   const backupFile = plan.command === 'detach' ? undefined : (backup ?? defaultBackupName(userPoolId))
   const outcome = await carryOutAloud(aws, plan, backupFile, json, terminal, signal)
   if (!json) terminal.stdout.write(doneText(terminal, plan, backupFile, outcome))
@@ -52,14 +53,8 @@ export async function applyPlan(
 }
 
 /** @throws CommandError `not-confirmed` unless the answer is yes */
-export async function confirm(json: boolean, terminal: Terminal, question: string): Promise<void> {
-  if (json || !canAsk(terminal)) {
-    throw new CommandError(
-      'Cannot ask for confirmation: not an interactive terminal. Pass --yes to apply, or --dry-run to preview.',
-      'not-confirmed',
-    )
-  }
-  if (!(await askYesNo(terminal, question))) throw new CommandError('Nothing was changed.', 'not-confirmed')
+export function confirmChanges(json: boolean, terminal: Terminal, question: string): Promise<void> {
+  return confirm(terminal, { question, json, otherwise: 'Pass --yes to apply, or --dry-run to preview.' })
 }
 
 const FINISHED = 'Interrupted after the last write: the change is complete.'

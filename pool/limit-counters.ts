@@ -1,7 +1,7 @@
 // The work of the command limit: finds the counters of a user in the table of the limit across sign-ins, shows and resets them.
 import { AdminGetUserCommand } from '@aws-sdk/client-cognito-identity-provider'
 import { printable } from '../command/shell.ts'
-import { askYesNo, CommandError, canAsk, type Terminal } from '../command/terminal.ts'
+import { CommandError, confirm, type Terminal } from '../command/terminal.ts'
 import {
   counterKey,
   type LimitPolicy,
@@ -45,7 +45,8 @@ export async function limitUser(values: LimitValues, reset: boolean, terminal: T
   const report = json ? jsonReport : textReport
   if (!json || !reset) terminal.stdout.write(report(place, username, counters, now, false))
   if (!reset) return 0
-  if (!yes) await confirm(terminal, json)
+  if (!yes)
+    await confirm(terminal, { question: 'Reset these counters?', json, otherwise: 'Pass --yes to reset.' })
   const key = { TableName: place.table, Key: counterKey(place.user, now) }
   const { client, DeleteItemCommand } = await aws.dynamoDb(place.region)
   await client.send(new DeleteItemCommand(key))
@@ -90,18 +91,6 @@ async function countersAt(aws: Aws, place: Place, now: number): Promise<MailCoun
     }),
   )
   return readCounters(Item, now)
-}
-
-/** @throws CommandError unless the answer is yes */
-async function confirm(terminal: Terminal, json: boolean): Promise<void> {
-  if (json || !canAsk(terminal)) {
-    throw new CommandError(
-      'Cannot ask for confirmation: not an interactive terminal. Pass --yes to reset.',
-      'not-confirmed',
-    )
-  }
-  if (!(await askYesNo(terminal, 'Reset these counters?')))
-    throw new CommandError('Nothing was changed.', 'not-confirmed')
 }
 
 function textReport({ user, policy }: Place, username: string, counters: MailCounters, now: number): string {

@@ -4,7 +4,7 @@ import { COMMAND } from '../../command/name.ts'
 import { printable, shellCommand } from '../../command/shell.ts'
 import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
 import { isLocale, LOCALES } from '../../shared/locales.ts'
-import { applyPlan, confirm } from '../apply-plan.ts'
+import { applyPlan, confirmChanges } from '../apply-plan.ts'
 import { type Aws, awsClients } from '../aws.ts'
 import { nameMissingOperations } from '../aws-errors.ts'
 import { untilAborted } from '../interruption.ts'
@@ -134,7 +134,7 @@ async function users(step: Step): Promise<0 | 1> {
     withUnverified: values['with-unverified'],
     offered: factorsOffered(mfa),
   }
-  await confirmChange(step, `Move up to ${names.length} users to the e-mail factor, ${rate} a second?`)
+  await confirmUnlessTold(step, `Move up to ${names.length} users to the e-mail factor, ${rate} a second?`)
   const journal = values['dry-run'] ? undefined : await Journal.open(journalFile(step), userPoolId)
   const next = [stepCommand('status', userPoolId, {})]
   return changeUsers(step, journal, rate, next, run => moveUsers(run, names, rules))
@@ -153,7 +153,7 @@ async function rollback(step: Step): Promise<0 | 1> {
   }
   const known = await Journal.read(journalFile(step), userPoolId)
   const entries = await untilAborted(signal, entriesIn(step, known, rate))
-  await confirmChange(step, `Put ${entries.length} users back, ${rate} a second?`)
+  await confirmUnlessTold(step, `Put ${entries.length} users back, ${rate} a second?`)
   const journal = values['dry-run'] ? undefined : await Journal.open(journalFile(step), userPoolId)
   return changeUsers(step, journal, rate, [], run => restoreUsers(run, entries))
 }
@@ -174,9 +174,9 @@ async function entriesIn(
   return journal.entries().filter(({ username, sub }) => names.has(username) || names.has(sub))
 }
 
-async function confirmChange({ values, signal, terminal }: Step, question: string): Promise<void> {
+async function confirmUnlessTold({ values, signal, terminal }: Step, question: string): Promise<void> {
   if (values['dry-run'] || values.yes) return
-  await untilAborted(signal, confirm(values.json, terminal, question))
+  await untilAborted(signal, confirmChanges(values.json, terminal, question))
 }
 
 /** Changes users one by one and says what became of them. @param journal undefined: a dry run */

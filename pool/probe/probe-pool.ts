@@ -12,10 +12,9 @@ import { type JsonObject, objectAt, stringAt } from '../../command/json.ts'
 import { COMMAND } from '../../command/name.ts'
 import { printable, shellCommand } from '../../command/shell.ts'
 import {
-  askYesNo,
   CommandError,
-  canAsk,
   coloured,
+  confirm,
   type Style,
   type Terminal,
   wrapped,
@@ -62,7 +61,10 @@ export async function probe(values: ProbeValues, terminal: Terminal, signal: Abo
   const target = await untilAborted(signal, readTarget(aws, userPoolId, clientId))
   const plan = planText(target, values)
   if (!values.json) terminal.stdout.write(plan)
-  if (!values.yes) await untilAborted(signal, confirm(values, terminal))
+  if (!values.yes) {
+    const question = { question: 'Start?', json: values.json, otherwise: 'Pass --yes to start.' }
+    await untilAborted(signal, confirm(terminal, question))
+  }
   const destination = recordDestination(values)
   if (destination !== undefined)
     await writingTo(destination, () => access(destination.folder, constants.W_OK))
@@ -223,15 +225,6 @@ function planText(target: Target, values: ProbeValues): string {
     'No setting of the pool changes.',
   ]
   return `${lines.join('\n')}\n\n`
-}
-
-async function confirm(values: ProbeValues, terminal: Terminal): Promise<void> {
-  if (values.json || !canAsk(terminal))
-    throw new CommandError(
-      'Cannot ask for confirmation: not an interactive terminal. Pass --yes to start.',
-      'not-confirmed',
-    )
-  if (!(await askYesNo(terminal, 'Start?'))) throw new CommandError('Nothing was changed.', 'not-confirmed')
 }
 
 /** On stderr, so that --json stays JSON. An empty line, and the end of the input, is no code. */
