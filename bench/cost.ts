@@ -70,7 +70,8 @@ export const cost: Benchmark<Cost> = {
     }
   },
 
-  table({ lambda, mail, table, users }) {
+  table(cost) {
+    const { lambda, mail, table, users } = cost
     const dollars = (amount: number) => `$${amount.toFixed(2)}`
     const rows = lambda.map(({ create, others, warm, cold }) => [
       `${create} MB, ${others} MB`,
@@ -92,11 +93,46 @@ ${markdownTable(
   ],
 )}
 
+${ratiosTable(cost)}
+
 US dollars for a million sign-ins, ${SIGN_INS_PER_USER} of each user in a month, list prices of us-east-1 (pool/migrate/assess-prices.ts tells their
 dates and sources). SES takes ${SES_MILLISECONDS} ms to answer, an assumption. Secret, alarms, metrics and logs are left out.`
   },
 
   goals: () => [],
+}
+
+/** What the chart and the totals are for. */
+export const COST_TITLE = `A million sign-ins, ${SIGN_INS_PER_USER} of each user in a month`
+
+/** The memory of the template, in MB. */
+const MEMORY = 512
+
+/** With SES and Cognito; every call of Lambda warm. */
+export function totalsOf({ lambda, mail, table, users }: Cost): { triggers: number; native: number } {
+  const warm = atMemory(lambda, MEMORY)?.warm ?? Number.NaN
+  return { triggers: warm + mail + table + users.lite, native: mail + users.essentials }
+}
+
+function atMemory(lambda: readonly Row[], megabytes: number): Row | undefined {
+  return lambda.find(({ create, others }) => create === megabytes && others === megabytes)
+}
+
+function ratiosTable(cost: Cost): string {
+  const { triggers, native } = totalsOf(cost)
+  const [most, few] = [atMemory(cost.lambda, MEMORY), atMemory(cost.lambda, 128)]
+  const ratio = (kind: 'warm' | 'cold') => (Number(most?.[kind]) / Number(few?.[kind])).toFixed(2)
+  return markdownTable(
+    ['ratio of dollars', 'computed'],
+    [
+      [
+        'everything with the triggers on Lite, to native e-mail MFA on Essentials',
+        (triggers / native).toFixed(2),
+      ],
+      ['Lambda with 512 MB to 128 MB, every call warm', ratio('warm')],
+      ['Lambda with 512 MB to 128 MB, every call cold', ratio('cold')],
+    ],
+  )
 }
 
 function lambdaDollars({ rows }: ProcessorShare, { create, others }: Size, kind: 'warm' | 'cold'): number {

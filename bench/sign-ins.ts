@@ -1,15 +1,15 @@
 // Whole sign-ins per second through the local user pool and the built triggers, with 1, 8 and 32 clients.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startLocalUserPool } from '../local/local-user-pool.ts'
 import { startSesStandIn } from '../recording/ses-stand-in.ts'
 import { childProcesses } from './child-processes.ts'
 import { integerOption } from './integer-option.ts'
-import { type Machine, machine, machineText, markdownTable, median } from './measure.ts'
+import { machine, median } from './measure.ts'
 import { localUsersOf, mailReader, type Participant, people, type SignInTarget, signIn } from './people.ts'
+import { type Shares, type SignIns, signInsTable } from './sign-ins-table.ts'
 
 const HELP = `Usage: npm run bench:sign-ins -- [options]
 
@@ -22,37 +22,12 @@ Options:
   --sign-ins N     in each run (default 200)
   --runs N         of which the median counts (default 5)
   --json           print the figures as JSON
-  --table FILE     print the table of figures that were written with --json
   --help           print this text
 `
 
 type Work = { readonly pool: SignInTarget; readonly clients: number; readonly signIns: number }
 
 type Measured = { readonly milliseconds: number; readonly processorMs: number }
-
-/** Milliseconds of processor time, user and system. */
-type Shares = {
-  /** With the mail server. */
-  readonly clients: number
-  readonly pool: number
-  readonly triggers: number
-}
-
-type Row = {
-  readonly clients: number
-  /** Of each run. */
-  readonly signInsPerSecond: readonly number[]
-  readonly median: number
-  /** Of one sign-in; medians. */
-  readonly processorMs: Shares
-}
-
-type Figures = {
-  readonly machine: Machine
-  readonly signIns: number
-  readonly runs: number
-  readonly rows: readonly Row[]
-}
 
 /** How many sign in before the measurement begins: processes start, and code gets warm. */
 const warmUpFor = (signIns: number) => Math.min(40, signIns)
@@ -138,7 +113,7 @@ async function runOnce(clients: ChildProcess, mailUrl: string, count: number, si
   return { signInsPerSecond: rounded((signIns / measured.milliseconds) * 1000), shares }
 }
 
-async function measure(counts: readonly number[], signIns: number, runs: number): Promise<Figures> {
+async function measure(counts: readonly number[], signIns: number, runs: number): Promise<SignIns> {
   const clients = fork(fileURLToPath(import.meta.url), [CLIENTS])
   const mailUrl = await answerOf<string>(clients)
   const measured = new Map<number, Awaited<ReturnType<typeof runOnce>>[]>(counts.map(count => [count, []]))
@@ -161,25 +136,6 @@ function rounded(number: number): number {
   return Math.round(number * 10) / 10
 }
 
-function tableOf({ machine, signIns, runs, rows }: Figures): string {
-  const table = markdownTable(
-    [
-      'clients',
-      'sign-ins per second',
-      'lowest and highest run',
-      'processor time of one, ms: clients and mail server',
-      'pool',
-      'triggers',
-    ],
-    rows.map(({ clients, signInsPerSecond, processorMs, ...row }) => {
-      const span = `${Math.min(...signInsPerSecond)} to ${Math.max(...signInsPerSecond)}`
-      const shares = [processorMs.clients, processorMs.pool, processorMs.triggers].map(String)
-      return [String(clients), String(row.median), span, ...shares]
-    }),
-  )
-  return `${table}\n\n${machineText(machine)}; medians of ${runs} runs of ${signIns} sign-ins.\n`
-}
-
 async function runCommand(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -187,7 +143,6 @@ async function runCommand(): Promise<void> {
       'sign-ins': { type: 'string', default: '200' },
       runs: { type: 'string', default: '5' },
       json: { type: 'boolean', default: false },
-      table: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -195,15 +150,10 @@ async function runCommand(): Promise<void> {
     process.stdout.write(HELP)
     return
   }
-  if (values.table !== undefined) {
-    const figures: Figures = JSON.parse(readFileSync(values.table, 'utf8'))
-    process.stdout.write(tableOf(figures))
-    return
-  }
   const clients = values.clients.split(',').map(text => integerOption('clients', text))
   const signIns = integerOption('sign-ins', values['sign-ins'])
   const figures = await measure(clients, signIns, integerOption('runs', values.runs))
-  process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : tableOf(figures))
+  process.stdout.write(values.json ? `${JSON.stringify(figures, null, 2)}\n` : `${signInsTable(figures)}\n`)
 }
 
 const send = process.argv.includes(CLIENTS) ? process.send?.bind(process) : undefined

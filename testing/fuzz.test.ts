@@ -244,11 +244,11 @@ describe('hostile text', () => {
 
   test(
     'settings are accepted, or refused by an error without their value',
-    () => {
+    async () => {
       const marked = word.map(text => `${text}SECRETVALUE`)
       const names = SETTINGS.map(({ name }) => name)
       const environment = fc.dictionary(fc.constantFrom(...names, 'AWS_REGION'), fc.oneof(word, marked))
-      check(0.18, environment, given => {
+      await check(0.18, environment, given => {
         for (const read of [
           readDefineSettings,
           readCreateSettings,
