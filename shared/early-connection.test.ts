@@ -1,9 +1,10 @@
 // The connection that is opened before the first request: it is used once, only for its own host, and only while it is fresh.
 import { once } from 'node:events'
 import { request } from 'node:https'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { listening } from '../testing/listening.ts'
 import { EarlyAgent } from './early-connection.ts'
 import { lambdaClientSettings } from './lambda-sdk.ts'
 
@@ -25,12 +26,6 @@ afterEach(async () => {
   for (const socket of sockets) socket.destroy()
   await new Promise(resolve => server.close(resolve))
 })
-
-async function listening(server: Server): Promise<number> {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const address: AddressInfo | string | null = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 /** Opens early, and waits until the connection is there. */
 async function opened() {

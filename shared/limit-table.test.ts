@@ -1,8 +1,8 @@
 // The connections to the table of the limit: opened early where a call waits, used for one request, and never kept.
-import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { listening } from '../testing/listening.ts'
 import { countRequest } from './limit.ts'
 
 const REQUEST = countRequest('limits', 'user', 0, { maxCodesPerHour: 1, maxCodesPerDay: 1 })
@@ -12,9 +12,10 @@ const server = createServer(socket => {
   sockets.push(socket.on('error', () => {}).end())
 })
 let sockets: Socket[] = []
+let port = 0
 beforeAll(async () => {
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' })
-  await listening(server)
+  port = await listening(server)
 })
 afterEach(() => {
   jest.restoreAllMocks()
@@ -24,16 +25,6 @@ afterAll(() => {
   server.close()
 })
 
-async function listening(server: Server): Promise<number> {
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return portOf(server)
-}
-
-function portOf(server: Server): number {
-  const address: AddressInfo | string | null = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 /** A client keeps its endpoint, so each endpoint has a client of its own. */
 function tableAt(url: string) {
   process.env['AWS_ENDPOINT_URL_DYNAMODB'] = url
@@ -42,7 +33,7 @@ function tableAt(url: string) {
 }
 
 test('a connection is opened early where that is asked for, and otherwise not', async () => {
-  const { prepareTable } = await tableAt(`https://127.0.0.1:${portOf(server)}`)
+  const { prepareTable } = await tableAt(`https://127.0.0.1:${port}`)
   await expect(prepareTable(REQUEST, 'eu-central-1', false)).resolves.toBeUndefined()
   expect(sockets).toHaveLength(0)
   await expect(prepareTable(REQUEST, 'eu-central-1', true)).resolves.toBeUndefined()
@@ -65,7 +56,7 @@ test('no connection is kept: it may be closed by the next call, and a request is
 })
 
 test('nor with TLS', async () => {
-  const { countMail } = await tableAt(`https://127.0.0.1:${portOf(server)}`)
+  const { countMail } = await tableAt(`https://127.0.0.1:${port}`)
   const { EarlyAgent } = await import('./early-connection.ts')
   const connect = jest.spyOn(EarlyAgent.prototype, 'createConnection')
   await expect(countMail(REQUEST, 'eu-central-1', 5_000)).rejects.toThrow()

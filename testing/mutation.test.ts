@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
-
+import type { Mutation } from '../bench/mutation-table.ts'
 import { withFigures } from './mutation/results.mjs'
 
 const EXPLAINED: unknown = JSON.parse(readFileSync('testing/mutation/explained.json', 'utf8'))
@@ -18,6 +18,16 @@ test('each explained change names a line of the code, what becomes of it, and wh
       })
     : ['no list']
   expect(wrong).toEqual([])
+})
+
+test('the published figures are of files that exist, and each change is noticed or explained', () => {
+  const evidence: Mutation = JSON.parse(readFileSync('docs/evidence/mutation.json', 'utf8'))
+  const explainedIn = (name: string) =>
+    Array.isArray(EXPLAINED) ? EXPLAINED.filter(({ file }) => file === name).length : Number.NaN
+  for (const [file, { made, noticed, explained }] of Object.values(evidence).flatMap(Object.entries)) {
+    expect([file, existsSync(file)]).toEqual([file, true])
+    expect([file, noticed + explained, explained]).toEqual([file, made, explainedIn(file)])
+  }
 })
 
 test('every file of the triggers is in a room', async () => {

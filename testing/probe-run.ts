@@ -49,7 +49,7 @@ export async function probePool(
       err.push(String(part))
       done()
       if (!String(part).includes('Code of the mail')) return
-      newestCode(pool).then(code => stdin.write(`${typed(code)}\n`))
+      void newestCode(pool).then(code => stdin.write(`${typed(code)}\n`))
     },
   })
   const ids = ['--user-pool-id', pool.userPoolId]

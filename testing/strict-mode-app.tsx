@@ -22,7 +22,7 @@ const driver = createSignInDriver()
 function App() {
   const state = useSignIn(driver)
   useEffect(() => {
-    driver.signIn({ username: username ?? '', password: password ?? '' })
+    void driver.signIn({ username: username ?? '', password: password ?? '' })
   }, [])
   return (
     <form action={fields => void driver.submitCode(String(fields.get('code')))}>

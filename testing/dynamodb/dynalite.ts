@@ -1,4 +1,4 @@
-// Runs dynalite, a DynamoDB that others wrote, in a process of its own, with the table of template.yaml.
+// Runs dynalite, an independent DynamoDB emulator, in a process of its own, with the table of template.yaml.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'

@@ -1,4 +1,4 @@
-// The limit across sign-ins on a DynamoDB that others wrote: as exact as on the stand-in, which is the project's own reading of it.
+// The limit across sign-ins on dynalite, an independent DynamoDB emulator: as exact as on the stand-in, which is the project's own reading of it.
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { objectAt } from '../../command/json.ts'
