@@ -185,8 +185,9 @@ function undone(from: PoolState, backup: Backup, removeTriggers: boolean): PoolS
     return [id, merged(client, was, sessionKnown(became, was, client))]
   })
   const mfaIsOurs = after.mfa !== undefined && differences(from.mfa ?? null, after.mfa).length === 0
+  const restored = slots === undefined ? userPool : { ...userPool, LambdaConfig: slots }
   return {
-    userPool: slots === undefined ? userPool : { ...userPool, LambdaConfig: slots },
+    userPool: guardedAsBefore(from.userPool, restored, before.userPool),
     mfa: mfaIsOurs ? before.mfa : from.mfa,
     clients: Object.fromEntries(clients),
   }
@@ -257,6 +258,18 @@ function lambdaConfigOf(from: PoolState, backup: Backup, removeTriggers: boolean
     }
   }
   return lambdaConfig
+}
+
+/**
+ * Challenge triggers that come back bring the guard that stood beside them: another detach may have taken it off since, and
+ * without it a first sign-in can get tokens right behind the new password.
+ */
+function guardedAsBefore(from: JsonObject, to: JsonObject, before: JsonObject): JsonObject {
+  const comeBack = isDetached(from) && !isDetached(to)
+  if (!comeBack || arnInSlot(to, 'PreTokenGeneration') !== undefined) return to
+  const original = Object.entries(objectAt(before, 'LambdaConfig'))
+  const guard = original.filter(([slot]) => slotsOf('PreTokenGeneration').includes(slot))
+  return { ...to, LambdaConfig: { ...objectAt(to, 'LambdaConfig'), ...Object.fromEntries(guard) } }
 }
 
 function slotsOf(trigger: Trigger): string[] {

@@ -293,6 +293,10 @@ describe('finish', () => {
         const result = await detach(next)
         used.push(next)
         expect([used, result]).toMatchObject([used, { code: 0 }])
+        // Without the guard, tokens that come right behind a new password would be let through.
+        const { DefineAuthChallenge, PreTokenGeneration } = (await settings()).UserPool.LambdaConfig ?? {}
+        const isUnguarded = DefineAuthChallenge !== undefined && PreTokenGeneration === undefined
+        expect([used, isUnguarded]).toEqual([used, false])
         expect(used.length).toBeLessThan(8)
         next = /--backup \S*?([\w-]+\.json)/.exec(String(jsonOf(result)['next']))?.[1]
       }
