@@ -90,7 +90,7 @@ function rehearsalIntroduction({ endpoint, region, userPoolId, clientId, mailbox
     bold('A rehearsal: a pool in use that asks for no code yet.'),
     '',
     'The functions are deployed; nothing is attached. Paste the two lines into another terminal: the check, attach, probe,\n' +
-      `fix and detach commands of ${packageFile('docs/existing-pool.md')} then work as written, limit and migrate too.`,
+      `fix and detach commands of ${packageFile('docs/existing-pool.md')} then work as written, limit too, and those of migrate in ${packageFile('docs/native-mfa.md')}.`,
     '',
     `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal`,
     `export POOL=${userPoolId} CLIENT=${clientId}`,

@@ -379,8 +379,12 @@ export async function nextSteps(plan: Plan, options: DetachOptions): Promise<str
   for (const { file, backup } of await backupsBeside(backupFile, userPoolId)) {
     const next = detachCommand(userPoolId, file)
     if (wouldChange(plan.to, backup, plainOptions(userPoolId, file))) {
+      const users =
+        backup.command === 'migrate enable'
+          ? ' First put users who were moved back, with migrate rollback.'
+          : ''
       return [
-        `Another backup of this pool in ${printable(dirname(backupFile))} has more to restore. Run next:\n  ${next}`,
+        `Another backup of this pool in ${printable(dirname(backupFile))} has more to restore.${users} Run next:\n  ${next}`,
       ]
     }
   }

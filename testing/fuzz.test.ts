@@ -344,7 +344,10 @@ describe('hostile text', () => {
       name: 'a report of probe',
       share: 0.05,
       content: fc.oneof(probe, text),
-      read: async file => [whyGuardIsNeeded(await readProbeReport(file, POOL)), await readProbeLines(file)],
+      read: async file => [
+        whyGuardIsNeeded(await readProbeReport(file, POOL)),
+        await readProbeLines(file, POOL),
+      ],
       codes: ['probe-unreadable'],
     },
   ]

@@ -42,7 +42,7 @@ function rendererOf({
 
 async function assessmentOf(values: AssessValues, terminal: Terminal): Promise<Assessment> {
   const userPoolId = userPoolIdOf(values)
-  const probe = values.probe === undefined ? undefined : await readProbeLines(values.probe)
+  const probe = values.probe === undefined ? undefined : await readProbeLines(values.probe, userPoolId)
   const start = values.start ?? new Date().toISOString().slice(0, 10)
   if (!/^\d{4}-\d{2}-\d{2}$/.test(start) || Number.isNaN(Date.parse(start)))
     throw new CommandError(`--start must be a day such as 2027-01-04, not ${JSON.stringify(start)}.`, 'usage')
@@ -57,6 +57,12 @@ async function assessmentOf(values: AssessValues, terminal: Terminal): Promise<A
     signInsPerDay: undefined,
     fromAddress: undefined,
   }
+  const amplifyVersion = values['amplify-version']
+  if (amplifyVersion !== undefined && !/^[~^]?\d+(\.\d+){0,2}\b/.test(amplifyVersion))
+    throw new CommandError(
+      `--amplify-version must be a version such as 6.8.0, not ${JSON.stringify(amplifyVersion)}.`,
+      'usage',
+    )
   const perSecond = number('rate') ?? 10
   const activeUsers = number('active-users')
   const aws = awsClients(regionOfPool(userPoolId))
@@ -75,7 +81,7 @@ async function assessmentOf(values: AssessValues, terminal: Terminal): Promise<A
     signInsPerUser,
     perSecond,
     start,
-    amplifyVersion: values['amplify-version'],
+    amplifyVersion,
   })
 }
 

@@ -51,7 +51,7 @@ function lineOf(result: JsonObject, id: string): JsonObject {
 
 async function probeFile(lines: readonly JsonObject[]): Promise<string> {
   const file = join(folder, 'probe.json')
-  await writeFile(file, JSON.stringify({ holds: true, lines }))
+  await writeFile(file, JSON.stringify({ holds: true, userPoolId: POOL_ID, lines }))
   return file
 }
 
@@ -398,11 +398,25 @@ describe('forms', () => {
   })
 })
 
+test('a report of probe on another pool is refused', async () => {
+  const file = join(folder, 'probe.json')
+  await writeFile(file, JSON.stringify({ holds: true, userPoolId: 'eu-central-1_OTHER', lines: [] }))
+  const result = await assess('--json', '--probe', file)
+  expect(result.code).toBe(2)
+  expect(jsonOf(result)).toMatchObject({ code: 'probe-unreadable' })
+  expect(result.err).toContain(`made of ${POOL_ID}`)
+})
+
 test.each([
   ['no pool', ['--json'], 'usage'],
   ['two forms', ['--user-pool-id', POOL_ID, '--json', '--html'], 'usage'],
   ['a day that does not exist', ['--user-pool-id', POOL_ID, '--json', '--start', '2027-13-01'], 'usage'],
   ['a rate of nothing', ['--user-pool-id', POOL_ID, '--json', '--rate', '0'], 'usage'],
+  [
+    'an Amplify version that is not a version',
+    ['--user-pool-id', POOL_ID, '--json', '--amplify-version', 'x'],
+    'usage',
+  ],
   ['an option that it does not have', ['--user-pool-id', POOL_ID, '--json', '--yes'], 'usage'],
   [
     'a report of probe that is not there',

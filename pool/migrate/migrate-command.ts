@@ -94,6 +94,7 @@ const STEPS: Readonly<Record<StepName, CommandDescription<keyof typeof MIGRATE_O
 }
 
 const STEP_NAMES = ['assess', ...Object.keys(STEPS)]
+const STEPS_TEXT = `The steps are ${STEP_NAMES.join(', ')}.`
 
 const DESCRIPTION: CommandDescription<keyof typeof COMMON_OPTIONS> = {
   name: 'migrate',
@@ -129,9 +130,9 @@ export async function runMigrate(
   if (name === 'assess') return runAssess(rest, terminal)
   if (!isStep(name)) {
     if (name !== '' && !name.startsWith('-'))
-      return reportError(usageError(`Unknown step of migrate: ${name}.`), args, terminal)
+      return reportError(usageError(`Unknown step of migrate: ${name}. ${STEPS_TEXT}`), args, terminal)
     return runCommand(COMMON_OPTIONS, DESCRIPTION, args, terminal, async () => {
-      throw usageError('Missing step of migrate.')
+      throw usageError(`Missing step of migrate. ${STEPS_TEXT}`)
     })
   }
   return runCommand(

@@ -9,17 +9,15 @@ export async function readProbeReport(file: string, userPoolId: string): Promise
   const report = await readReport(file)
   if (stringAt(report, 'userPoolId') === userPoolId && Array.isArray(report['lines'])) return report
   throw new CommandError(
-    `${file} is not a report that probe --json made of ${userPoolId}. Nothing was changed.`,
+    `${file} is not a report that probe --json made of ${userPoolId}. Run probe --json again and keep what it prints.`,
     'probe-unreadable',
   )
 }
 
 /** What each line of the report says. @throws CommandError `probe-unreadable` */
-export async function readProbeLines(file: string): Promise<ProbeLine[]> {
-  const { lines } = await readReport(file)
-  if (!Array.isArray(lines))
-    throw new CommandError(`${file} is not what probe --json prints: it has no lines.`, 'probe-unreadable')
-  return lines.filter(isJsonObject).map(line => ({
+export async function readProbeLines(file: string, userPoolId: string): Promise<ProbeLine[]> {
+  const { lines } = await readProbeReport(file, userPoolId)
+  return (Array.isArray(lines) ? lines : []).filter(isJsonObject).map(line => ({
     id: stringAt(line, 'id') ?? '',
     verdict: stringAt(line, 'verdict') ?? '',
     what: stringAt(line, 'what') ?? '',

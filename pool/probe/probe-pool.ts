@@ -242,6 +242,8 @@ async function askForCode(
     })
     const question = `Code of the mail${which} (Enter to continue without it): `
     const answer = await Promise.race([lines.question(question, { signal }), ended])
+    // What is printed next begins on a line of its own.
+    if (answer === '') terminal.stderr.write('\n')
     return answer.trim() || undefined
   } catch (error) {
     // A terminal gives Ctrl-C to the question and not to the process.

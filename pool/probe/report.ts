@@ -362,7 +362,8 @@ function resendLine(resend: ResendTrace | undefined): ReportLine {
 function codeLines({ code }: Observations): ReportLine[] {
   if (code === undefined || code.trace.length === 0) {
     const what =
-      'The code, the refresh and the sign-out were not tried: pass --email ADDRESS, an address that you can read.'
+      'The code, the refresh and the sign-out were not tried: pass --email ADDRESS, an address that you can read, and type the ' +
+      'code of its mail.'
     return [{ id: 'right-code', verdict: 'unknown', what, evidence: [] }]
   }
   const { trace, refresh, signOut, refreshAfterSignOut } = code
