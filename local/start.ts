@@ -92,7 +92,8 @@ function rehearsalIntroduction({ endpoint, region, userPoolId, clientId, mailbox
     'The functions are deployed; nothing is attached. Paste the two lines into another terminal: the check, attach, probe,\n' +
       `fix and detach commands of ${packageFile('docs/existing-pool.md')} then work as written, limit too, and those of migrate in ${packageFile('docs/native-mfa.md')}.`,
     '',
-    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal`,
+    // The AWS CLI of version 1 reads AWS_DEFAULT_REGION only.
+    `export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region} AWS_DEFAULT_REGION=${region} AWS_ACCESS_KEY_ID=rehearsal AWS_SECRET_ACCESS_KEY=rehearsal`,
     `export POOL=${userPoolId} CLIENT=${clientId}`,
     '',
     `Sign in at ${endpoint} as person-001@example.com, Permanent-1, or as person-012@example.com, Temporary-1.`,
