@@ -233,14 +233,15 @@ async function askForCode(
   challenge: ObservedAnswer,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { destination, reference } = challenge.kind === 'challenge' ? challenge.parameters : {}
+  const { destination, reference, reason } = challenge.kind === 'challenge' ? challenge.parameters : {}
   const which = `${reference ? ` ${printable(reference)}` : ''}${destination ? ` to ${printable(destination)}` : ''}`
   const lines = createInterface({ input: terminal.stdin, output: terminal.stderr })
   try {
     const ended = new Promise<string>(resolve => {
       lines.once('close', () => setImmediate(() => resolve('')))
     })
-    const question = `Code of the mail${which} (Enter to continue without it): `
+    const wrong = reason === 'wrong-code' ? 'That was not the code. ' : ''
+    const question = `${wrong}Code of the mail${which} (Enter to continue without it): `
     const answer = await Promise.race([lines.question(question, { signal }), ended])
     // What is printed next begins on a line of its own.
     if (answer === '') terminal.stderr.write('\n')

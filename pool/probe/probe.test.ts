@@ -183,6 +183,7 @@ test('a code that was mistyped once is asked for again', async () => {
   const answers = ['000000', '000000']
   const run = await probePool(pool, MAILBOX, { typed: code => answers.shift() ?? code })
   expect(verdictsOf(run)).toEqual(KEPT)
+  expect(run.err).toContain('That was not the code. Code of the mail')
 })
 
 test('an operator who types no code goes on without it', async () => {

@@ -393,7 +393,12 @@ function rightCodeLine(trace: Trace): ReportLine {
     case 'no-answer':
       return { id, verdict: 'unknown', what: 'The reply to the typed code is inconclusive.', evidence }
     default:
-      return { id, verdict: 'broken', what: 'The code that was typed gives no tokens.', evidence }
+      return {
+        id,
+        verdict: 'broken',
+        what: 'The code that was typed gives no tokens. If it was mistyped, run probe again.',
+        evidence,
+      }
   }
 }
 
