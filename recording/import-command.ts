@@ -7,7 +7,7 @@ import { type Destination, isFolder, writingTo } from '../command/folders.ts'
 import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { shellWord } from '../command/shell.ts'
-import { CommandError, progressBar, type Terminal } from '../command/terminal.ts'
+import { CommandError, printJson, progressBar, type Terminal } from '../command/terminal.ts'
 import type { LoggedEvent } from './log-export.ts'
 import { type LoggedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
 
@@ -55,15 +55,14 @@ export function runImport(args: readonly string[], terminal: Terminal): Promise<
 
     const signIns = recordedSignIns(await readExports(files, terminal))
     refuseSuspects(signIns)
-    const destination =
-      out === undefined || values['dry-run'] ? undefined : ({ option: '--out', folder: out } as const)
+    const destination: Destination | undefined =
+      out === undefined || values['dry-run'] ? undefined : { option: '--out', folder: out }
     const names = await writeSignIns(signIns, destination, name)
     const written = signIns.map(({ events }, index) => ({
       folder: names[index] ?? '',
       events: events.map(it => it.name),
     }))
-    if (values.json)
-      terminal.stdout.write(`${JSON.stringify({ dryRun: values['dry-run'], signIns: written }, null, 2)}\n`)
+    if (values.json) printJson(terminal, { dryRun: values['dry-run'], signIns: written })
     else terminal.stdout.write(reportOf(written, values['dry-run'] ? undefined : out))
     return signIns.length === 0 ? 1 : 0
   })

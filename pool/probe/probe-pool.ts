@@ -15,6 +15,7 @@ import {
   CommandError,
   coloured,
   confirm,
+  printJson,
   type Style,
   type Terminal,
   wrapped,
@@ -23,9 +24,8 @@ import { asksForCode } from '../app-clients.ts'
 import { type Aws, awsClients } from '../aws.ts'
 import { nameMissingOperations } from '../aws-errors.ts'
 import { untilAborted } from '../interruption.ts'
-import { regionOfPool } from '../plan.ts'
-import { userPoolIdOf } from '../pool-id.ts'
-import { printJson, usageError } from '../pool-options.ts'
+import { regionOfPool, userPoolIdOf } from '../pool-id.ts'
+import { usageError } from '../pool-options.ts'
 import { TRIGGERS } from '../trigger-functions.ts'
 import { describeUserPool } from '../user-pool.ts'
 import { interruption, PASSWORD_FLOWS, type ProbedClient } from './calls.ts'
