@@ -54,7 +54,7 @@ export function runImport(args: readonly string[], terminal: Terminal): Promise<
       terminal.stderr.write('Reading the log export from standard input; Ctrl-D ends it.\n')
 
     const signIns = recordedSignIns(await readExports(files, terminal))
-    refuseSuspects(signIns)
+    refuseSuspects(signIns, 'Remove it from the export, or leave the sign-in out, and run the import again.')
     const destination: Destination | undefined =
       out === undefined || values['dry-run'] ? undefined : { option: '--out', folder: out }
     const names = await writeSignIns(signIns, destination, name)
@@ -70,7 +70,7 @@ export function runImport(args: readonly string[], terminal: Terminal): Promise<
 
 async function readExports(files: readonly string[], terminal: Terminal): Promise<LoggedEvent[]> {
   const { eventsIn } = await import('./log-export.ts')
-  if (files.length === 0) return eventsIn(await text(terminal.stdin))
+  if (files.length === 0) return eventsIn(await text(terminal.stdin), 'Standard input')
   const progress = progressBar(terminal, 'Reading')
   const events: LoggedEvent[] = []
   try {
@@ -82,7 +82,7 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
           'usage',
         )
       })
-      events.push(...eventsIn(content))
+      events.push(...eventsIn(content, file))
     }
   } finally {
     progress.end()
@@ -90,8 +90,8 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
   return events
 }
 
-/** @throws CommandError naming the places, never the values */
-export function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
+/** @param advice what to do, as a sentence. @throws CommandError naming the places, never the values */
+export function refuseSuspects(signIns: readonly LoggedSignIn[], advice: string): void {
   const suspects = signIns.flatMap(({ events }, index) =>
     events.flatMap(({ name, event }) =>
       suspectsIn(event).map(
@@ -100,10 +100,7 @@ export function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
     ),
   )
   if (suspects.length === 0) return
-  throw new CommandError(
-    `Nothing was written: personal data may be left.\n${suspects.join('\n')}\n` +
-      'Remove it from the export, or leave the sign-in out, and run the import again.',
-  )
+  throw new CommandError(`Nothing was written: personal data may be left.\n${suspects.join('\n')}\n${advice}`)
 }
 
 /** Folders that exist are passed over, never changed. @returns the name of each sign-in's folder */
