@@ -40,10 +40,12 @@ const COMMANDS = Object.keys(OPTIONS)
 const ALL_OPTIONS = [...new Set(Object.values(OPTIONS).flat())]
 
 const { run, close } = startCommandProcess(process.cwd())
+const withoutSdk = startCommandProcess(process.cwd(), ['--import', './testing/without-sdk.mjs'])
 const folder = mkdtempSync(join(tmpdir(), 'command-'))
 const elsewhere = startCommandProcess(folder)
 afterAll(() => {
   close()
+  withoutSdk.close()
   elsewhere.close()
   rmSync(folder, { recursive: true })
 })
@@ -60,7 +62,7 @@ describe.each(COMMANDS)('%s', command => {
   const own = OPTIONS[command] ?? []
 
   test('--help shows its own options, an example and the exit codes', async () => {
-    const { status, stdout, stderr } = await run(command, '--help')
+    const { status, stdout, stderr } = await withoutSdk.run(command, '--help')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toContain(`Usage: npx cognito-email-code ${command} `)
     expect(stdout).toContain(`Example: npx cognito-email-code ${command} `)
@@ -71,11 +73,29 @@ describe.each(COMMANDS)('%s', command => {
 
   test('an option of another command is an error that names it, with a code', async () => {
     const foreign = ALL_OPTIONS.find(option => !own.includes(option)) ?? ''
-    const { status, stdout, stderr } = await run(command, '--json', `${foreign}=x`)
+    const { status, stdout, stderr } = await withoutSdk.run(command, '--json', `${foreign}=x`)
     expect(status).toBe(2)
     expect(stderr).toMatch(new RegExp(`^Unknown option for ${command}: ${foreign}\\. See npx cognito`))
     expect(parseJsonObject(stdout)).toMatchObject({ code: 'usage', error: stderr.trim() })
   })
+})
+
+test.each(['assess', 'enable', 'users', 'status', 'rollback', 'finish'])(
+  'migrate %s has a help of its own, and says what is wrong',
+  async step => {
+    expect(await withoutSdk.run('migrate', step, '--help')).toMatchObject({ status: 0, stderr: '' })
+    const { stderr } = await withoutSdk.run('migrate', step, '--out', 'x')
+    expect(stderr).toMatch(new RegExp(`^Unknown option for migrate ${step}: --out\\.`))
+  },
+)
+
+test('the help and the errors above come from a process that cannot load the AWS SDK', async () => {
+  const id = ['--user-pool-id', 'eu-central-1_EXAMPLE00']
+  for (const words of [['check'], ['probe', '--client-id', 'x'], ['migrate', 'status']])
+    expect(await withoutSdk.run(...words, ...id)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('The AWS SDK is in '),
+    })
 })
 
 test.each([

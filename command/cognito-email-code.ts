@@ -13,12 +13,18 @@ interface Command {
 }
 
 // Each command loads its own program only: the AWS SDK stays out of the others.
-async function pool(args: readonly string[]): Promise<number> {
-  const { runPool } = await import('../pool/command-line.ts')
+function pool(args: readonly string[]): Promise<number> {
+  return interruptible(async signal =>
+    (await import('../pool/command-line.ts')).runPool(args, process, signal),
+  )
+}
+
+/** Runs a command that hears of Ctrl-C, and ends with it. */
+async function interruptible(run: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const { interruptSignal } = await import('../pool/interruption.ts')
   const signal = interruptSignal()
-  process.exitCode = await runPool(args, process, signal)
-  // What was only being read may still be waiting for an answer.
+  process.exitCode = await run(signal)
+  // What was only being read, or asked, may still be waiting for an answer.
   if (signal.aborted) process.exit()
   return process.exitCode
 }
@@ -61,22 +67,20 @@ const COMMANDS = new Map<string, Command>([
     {
       summary:
         'Sign in to a user pool as a throw-away user and report whether every sign-in asks for the code.',
-      run: async ([, ...args]) => {
-        const { runProbe } = await import('../pool/probe/probe-command.ts')
-        const { interruptSignal } = await import('../pool/interruption.ts')
-        return runProbe(args, process, interruptSignal())
-      },
+      run: ([, ...args]) =>
+        interruptible(async signal =>
+          (await import('../pool/probe/probe-command.ts')).runProbe(args, process, signal),
+        ),
     },
   ],
   [
     'migrate',
     {
       summary: "Move users to Cognito's own e-mail MFA, step by step, and back.",
-      run: async ([, ...args]) => {
-        const { runMigrate } = await import('../pool/migrate/migrate-command.ts')
-        const { interruptSignal } = await import('../pool/interruption.ts')
-        return runMigrate(args, process, interruptSignal())
-      },
+      run: ([, ...args]) =>
+        interruptible(async signal =>
+          (await import('../pool/migrate/migrate-command.ts')).runMigrate(args, process, signal),
+        ),
     },
   ],
   [

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util'
 import type { ErrorCode } from './error-codes.ts'
 import { type CommandDescription, helpOf, type OptionTypes, readOptions } from './options.ts'
-import { CommandError, type Terminal } from './terminal.ts'
+import { CommandError, printJson, type Terminal } from './terminal.ts'
 
 /** The text in a style, on a terminal only. */
 export function paint(format: Parameters<typeof styleText>[0], text: string): string {
@@ -23,7 +23,7 @@ export function reportError(
   args: readonly string[],
   terminal: Pick<Terminal, 'stdout' | 'stderr'>,
 ): 2 {
-  if (args.includes('--json')) terminal.stdout.write(`${JSON.stringify({ error: message, code }, null, 2)}\n`)
+  if (args.includes('--json')) printJson(terminal, { error: message, code })
   terminal.stderr.write(`${message}\n`)
   return 2
 }

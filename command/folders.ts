@@ -1,5 +1,5 @@
 // Makes the folders that commands write to.
-import { mkdir, stat } from 'node:fs/promises'
+import { access, constants, mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CommandError } from './terminal.ts'
 
@@ -22,12 +22,27 @@ export async function writingTo<Written>(
     await makeFolders(folder)
     return await write()
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new CommandError(
-      `Cannot write to ${option} ${folder}: ${cause}. Name a folder that you may write to.`,
-      'usage',
-    )
+    throw unwritable({ option, folder }, error)
   }
+}
+
+/** Makes sure that the folder can be written to later, and leaves none behind. @throws CommandError `usage` */
+export async function requireWritable({ option, folder }: Destination): Promise<void> {
+  try {
+    const made = await makeFolders(folder)
+    await access(folder, constants.W_OK)
+    for (const path of made.toReversed()) await rmdir(path)
+  } catch (error) {
+    throw unwritable({ option, folder }, error)
+  }
+}
+
+function unwritable({ option, folder }: Destination, error: unknown): CommandError {
+  const cause = error instanceof Error ? error.message : String(error)
+  return new CommandError(
+    `Cannot write to ${option} ${folder}: ${cause}. Name a folder that you may write to.`,
+    'usage',
+  )
 }
 
 export async function isFolder(path: string): Promise<boolean> {
@@ -37,10 +52,11 @@ export async function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/** mkdir of Node.js with `recursive` never ends below /proc. */
-async function makeFolders(path: string): Promise<void> {
-  if (await isFolder(path)) return
+/** mkdir of Node.js with `recursive` never ends below /proc. @returns the folders that were made, the innermost last */
+async function makeFolders(path: string): Promise<string[]> {
+  if (await isFolder(path)) return []
   const parent = dirname(path)
-  if (parent !== path) await makeFolders(parent)
+  const made = parent === path ? [] : await makeFolders(parent)
   await mkdir(path)
+  return [...made, path]
 }

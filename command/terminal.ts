@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import type { ErrorCode } from './error-codes.ts'
+import type { Json } from './json.ts'
 
 /** The command could not do its work. The message says why and what to do; exit code 2. */
 export class CommandError extends Error {
@@ -23,6 +24,11 @@ export type Terminal = {
 }
 
 export type Style = Parameters<typeof styleText>[0]
+
+/** What `--json` promises: one value on stdout, and nothing else. */
+export function printJson({ stdout }: Pick<Terminal, 'stdout'>, value: Json): void {
+  stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}
 
 /** Text in colour on a terminal (unless NO_COLOR says otherwise), plain elsewhere. */
 export function coloured(terminal: Terminal, style: Style, text: string): string {

@@ -4,7 +4,7 @@ import { runCommand } from '../command/command.ts'
 import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { CommandError, type Terminal } from '../command/terminal.ts'
-import type { Deadline } from '../shared/deadline.ts'
+import { deadlineAt } from '../shared/deadline.ts'
 import { MailError } from '../shared/errors.ts'
 import { chooseLocale } from '../shared/locales.ts'
 import { languagesOf } from '../shared/mail-module.ts'
@@ -51,6 +51,9 @@ const SAMPLE = { code: '271828', reference: 'KDQB' }
 
 /** The mails are made with the settings of Create; its secret makes no code here. */
 const NO_SECRET = '00'.repeat(32)
+
+/** Nobody waits as Cognito does, so a mail has longer than in Create. */
+const MAIL_MILLISECONDS = 30_000
 
 /** @returns the exit code: 0 written or sent, 2 could not run */
 export function runPreview(args: readonly string[], terminal: Terminal): Promise<0 | 2> {
@@ -103,21 +106,17 @@ export function runPreview(args: readonly string[], terminal: Terminal): Promise
     }
     const { sendMail } = await import('../shared/ses.ts')
     for (const { mail } of mails) {
-      await sendMail(mail, to, settings, deadlineOfOneMail(), () => {}).catch((error: unknown) => {
-        throw notSent(error)
-      })
+      await sendMail(mail, to, settings, deadlineAt(performance.now() + MAIL_MILLISECONDS), () => {}).catch(
+        (error: unknown) => {
+          throw notSent(error)
+        },
+      )
     }
     terminal.stdout.write(
       json ? `${JSON.stringify({ to, sent: mails.length })}\n` : `Sent to ${to}: ${mails.length} mails.\n`,
     )
     return 0
   })
-}
-
-/** Nobody waits as Cognito does, so a mail has longer than in Create. */
-function deadlineOfOneMail(): Deadline {
-  const end = performance.now() + 30_000
-  return { remaining: () => Math.max(0, end - performance.now()) }
 }
 
 /** SES's own name for what went wrong, and what to look at. */

@@ -1,12 +1,11 @@
 // The one way in which a command changes a pool: shows what it is going to change, asks, carries it out and says how it ended.
 import type { Json } from '../command/json.ts'
 import { printable } from '../command/shell.ts'
-import { coloured, confirm, type Terminal, wrapped } from '../command/terminal.ts'
+import { coloured, confirm, printJson, type Terminal, wrapped } from '../command/terminal.ts'
 import type { Aws } from './aws.ts'
 import { carryOut, type Outcome } from './carry-out.ts'
 import { untilAborted } from './interruption.ts'
 import { detachCommand, type Plan, shownName } from './plan.ts'
-import { printJson } from './pool-options.ts'
 
 export type ApplyOptions = {
   readonly json: boolean
@@ -17,8 +16,6 @@ export type ApplyOptions = {
 }
 
 /**
- * The one way in which a command changes a pool: shows the plan, asks, carries it out and says how it ended.
- *
  * @param steps what to run afterwards, found out once the change is made
  * @throws CommandError that says what was done and what is left to do
  */

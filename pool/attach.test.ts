@@ -746,7 +746,7 @@ describe('detach', () => {
   })
 
   test.each<[string, (file: string) => void, string]>([
-    ['is not there', () => {}, 'cannot be read'],
+    ['is not there', () => {}, 'Cannot read --backup'],
     ['is no JSON', file => writeFileSync(file, 'x'), 'cannot be read'],
     ['is something else', file => writeFileSync(file, '{}'), 'not a backup'],
   ])('refuses a backup that %s', async (_, make, message) => {

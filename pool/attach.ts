@@ -18,7 +18,8 @@ import {
 import type { Aws } from './aws.ts'
 import { awsErrorText } from './aws-errors.ts'
 import { enrolmentRisk } from './findings/pool.ts'
-import { nameOf, type Plan, planOf, refuseDuringImport, regionOfPool, unreadNotes } from './plan.ts'
+import { nameOf, type Plan, planOf, refuseDuringImport, unreadNotes } from './plan.ts'
+import { regionOfPool } from './pool-id.ts'
 import {
   addPermissionCommand,
   arnInSlot,

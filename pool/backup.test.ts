@@ -114,7 +114,7 @@ describe('a file', () => {
   test('that does not exist, and one that is not JSON, is no backup', async () => {
     await expect(read()).rejects.toMatchObject({
       code: 'backup-unreadable',
-      message: expect.stringMatching(/^The backup file .*pool\.json cannot be read: ENOENT/),
+      message: `Cannot read --backup ${file}: there is no such file. Name the backup that attach, fix or migrate wrote.`,
     })
     await writeFile(file, 'half of a ba')
     await expect(read()).rejects.toMatchObject({

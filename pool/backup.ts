@@ -1,6 +1,7 @@
 // The backup that is written before anything changes: the whole pool as Cognito described it, and what was changed.
-import { link, readdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, readdir, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { readNamedFile } from '../command/files.ts'
 import {
   isJsonObject,
   type Json,
@@ -66,9 +67,11 @@ export async function writeBackup(file: string, backup: Backup): Promise<void> {
 
 /** @throws CommandError if the file cannot be read (`backup-unreadable`) or is not of this pool (`backup-of-other-pool`) */
 export async function readBackup(file: string, userPoolId: string): Promise<Backup> {
+  const advice = 'Name the backup that attach, fix or migrate wrote.'
+  const text = await readNamedFile({ option: '--backup', file, advice, code: 'backup-unreadable' })
   let value: JsonObject
   try {
-    value = parseJsonObject(await readFile(file, 'utf8'))
+    value = parseJsonObject(text)
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
     throw new CommandError(`The backup file ${file} cannot be read: ${cause}`, 'backup-unreadable')

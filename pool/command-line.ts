@@ -129,10 +129,10 @@ export async function runPool(
     // The help and a wrong option need neither the AWS SDK nor the rest of the program.
     async ({ values, positionals }) => {
       if (name === 'check') {
-        const { checkPool } = await import('./check-command.ts')
+        const { checkPool } = await import('./check-pool.ts')
         return untilAborted(signal, checkPool(values, terminal))
       }
-      const { changePool } = await import('./change-command.ts')
+      const { changePool } = await import('./change-pool.ts')
       return changePool(name, positionals, values, terminal, signal)
     },
     explained,

@@ -26,7 +26,7 @@ import {
   strandedClients,
   unreadNotes,
 } from './plan.ts'
-import { arnInSlot, TRIGGERS, type Trigger } from './trigger-functions.ts'
+import { arnInSlot, CHALLENGE_TRIGGERS, slotsOf, TRIGGERS, type Trigger } from './trigger-functions.ts'
 import { NOT_IN_UPDATE_USER_POOL, type PoolState, readPoolState } from './user-pool.ts'
 
 export type DetachOptions = {
@@ -57,8 +57,7 @@ export async function planDetach(aws: Pick<Aws, 'cognito'>, options: DetachOptio
   if (unknown !== undefined) {
     throw new CommandError(`App client ${unknown} does not exist in this user pool.`, 'client-missing')
   }
-  const others = await backupsBeside(backupFile, userPoolId)
-  if (!everything && !replace) refuseOtherTriggers(from, backup, others)
+  if (!everything && !replace) refuseOtherTriggers(from, backup, await backupsBeside(backupFile, userPoolId))
   const plan = detachPlan(from, backup, options)
   return { ...plan, notes: [...importNotes, ...unreadNotes(from), ...plan.notes] }
 }
@@ -66,7 +65,12 @@ export async function planDetach(aws: Pick<Aws, 'cognito'>, options: DetachOptio
 /** The plan for a pool in a known state. @throws CommandError `client-stranded` */
 export function detachPlan(from: PoolState, backup: Backup, options: DetachOptions): Plan {
   const { userPoolId, everything } = options
-  const wanted = everything ? everythingOf(from, backup) : undone(from, backup, options.removeTriggers)
+  const isUndone = !everything && finishIsUndone(from, backup)
+  const wanted = everything
+    ? everythingOf(from, backup)
+    : isUndone
+      ? from
+      : undone(from, backup, options.removeTriggers)
   const rescued = withoutStranded(from, wanted, backup, options)
   const { to, notes } = withoutOpened(from, rescued, backup)
   const missing = Object.keys(everything ? backup.before.clients : backup.after.clients).filter(
@@ -84,7 +88,6 @@ export function detachPlan(from: PoolState, backup: Backup, options: DetachOptio
         `${open.map(nameOf).join(', ')}. check shows how to close them.`,
     )
   }
-  const isUndone = !everything && finishIsUndone(from, backup)
   if (isUndone) {
     notes.push(
       'MFA is not required any more, so nothing of migrate finish is left to undo. If somebody else changed MFA: --everything ' +
@@ -170,7 +173,6 @@ function finishIsUndone({ userPool }: PoolState, { command }: Backup): boolean {
 
 /** The pool as it is now, less what the command of the backup did. */
 function undone(from: PoolState, backup: Backup, removeTriggers: boolean): PoolState {
-  if (finishIsUndone(from, backup)) return from
   const { before, after } = backup
   const slots = lambdaConfigOf(from, backup, removeTriggers)
   const userPool = merged(
@@ -231,8 +233,6 @@ function isSame(one: Json, other: Json): boolean {
   return differences(one, other).length === 0
 }
 
-const CHALLENGE_TRIGGERS = TRIGGERS.filter(trigger => trigger !== 'PreTokenGeneration')
-
 /** Whether the pool has no trigger of a custom challenge, ours or another. */
 function isDetached(userPool: JsonObject): boolean {
   return CHALLENGE_TRIGGERS.every(trigger => arnInSlot(userPool, trigger) === undefined)
@@ -270,10 +270,6 @@ function guardedAsBefore(from: JsonObject, to: JsonObject, before: JsonObject): 
   const original = Object.entries(objectAt(before, 'LambdaConfig'))
   const guard = original.filter(([slot]) => slotsOf('PreTokenGeneration').includes(slot))
   return { ...to, LambdaConfig: { ...objectAt(to, 'LambdaConfig'), ...Object.fromEntries(guard) } }
-}
-
-function slotsOf(trigger: Trigger): string[] {
-  return trigger === 'PreTokenGeneration' ? [trigger, 'PreTokenGenerationConfig'] : [trigger]
 }
 
 function arnOfBackup(triggers: JsonObject, trigger: Trigger): string | undefined {

@@ -27,11 +27,12 @@ export function interruptSignal(): AbortSignal {
 }
 
 /** Reading changes nothing, so it can be left at any time. */
-export async function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+export function untilAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
   const stopped = new CommandError('Interrupted. Nothing was changed.', 'interrupted')
-  if (signal.aborted) throw stopped
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(stopped), { once: true })
+    if (signal.aborted) reject(stopped)
+    else signal.addEventListener('abort', () => reject(stopped), { once: true })
+    // Also after the interruption: an error that nobody waits for would end the process.
     work.then(resolve, reject)
   })
 }

@@ -1,9 +1,9 @@
 // The command limit: shows how many codes were mailed to a user, or resets these counters.
 import { runCommand } from '../command/command.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
-import { CommandError, type Terminal } from '../command/terminal.ts'
+import type { Terminal } from '../command/terminal.ts'
 import { explained } from './aws-errors.ts'
-import { CREDENTIALS, POOL_MEANINGS, USER_POOL_OPTIONS } from './pool-options.ts'
+import { CREDENTIALS, POOL_MEANINGS, USER_POOL_OPTIONS, usageError } from './pool-options.ts'
 
 const OPTIONS = {
   ...USER_POOL_OPTIONS,
@@ -47,7 +47,7 @@ export function runLimit(args: readonly string[], terminal: Terminal): Promise<0
     async ({ values, positionals }) => {
       const [action, ...more] = positionals
       if ((action !== 'show' && action !== 'reset') || more.length > 0)
-        throw new CommandError('limit takes one argument: show or reset. See --help.', 'usage')
+        throw usageError('limit takes one argument: show or reset.')
       const { limitUser } = await import('./limit-counters.ts')
       return limitUser(values, action === 'reset', terminal)
     },

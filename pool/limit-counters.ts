@@ -12,8 +12,8 @@ import {
 import { userHash } from '../shared/log.ts'
 import { readCreateSettings } from '../shared/settings.ts'
 import { type Aws, awsClients } from './aws.ts'
-import { regionOfPool } from './plan.ts'
-import { userPoolIdOf } from './pool-id.ts'
+import { regionOfPool, userPoolIdOf } from './pool-id.ts'
+import { usageError } from './pool-options.ts'
 import { arnInSlot, readFunction, regionOf } from './trigger-functions.ts'
 import { describeUserPool } from './user-pool.ts'
 
@@ -36,7 +36,7 @@ type Place = {
 export async function limitUser(values: LimitValues, reset: boolean, terminal: Terminal): Promise<0> {
   const userPoolId = userPoolIdOf(values)
   const { username, yes, json } = values
-  if (!username) throw new CommandError('Missing required option: --username NAME.', 'usage')
+  if (!username) throw usageError('Missing required option: --username NAME.')
 
   const aws = awsClients(regionOfPool(userPoolId))
   const place = await findPlace(aws, userPoolId, username)

@@ -7,6 +7,7 @@ import { CommandError } from '../command/terminal.ts'
 import { canOnlyAskForCode, withoutRefreshConflict } from './app-clients.ts'
 import type { Aws } from './aws.ts'
 import { awsErrorKind, awsErrorText } from './aws-errors.ts'
+import { regionOfPool } from './pool-id.ts'
 import { arnInSlot } from './trigger-functions.ts'
 import { clientDifferences, type PoolState, poolDifferences } from './user-pool.ts'
 
@@ -124,11 +125,6 @@ export function detachCommand(
     backup,
     ...more,
   })
-}
-
-/** A pool's id names its region. */
-export function regionOfPool(userPoolId: string): string {
-  return userPoolId.replace(/_.*/, '')
 }
 
 /**

@@ -1,6 +1,5 @@
-// The option --user-pool-id of every command for a pool.
+// The id of a user pool: what --user-pool-id may be, and the region in it.
 import { CommandError } from '../command/terminal.ts'
-import { regionOfPool } from './plan.ts'
 import { type PoolValues, usageError } from './pool-options.ts'
 
 /** @throws CommandError `usage` */
@@ -18,4 +17,9 @@ export function userPoolIdOf(values: Pick<PoolValues, 'user-pool-id' | 'region'>
     throw new CommandError(`--region is ${values.region}, but the user pool is in ${region}.`, 'usage')
   }
   return id
+}
+
+/** A pool's id names its region. */
+export function regionOfPool(userPoolId: string): string {
+  return userPoolId.replace(/_.*/, '')
 }

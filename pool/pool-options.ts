@@ -1,8 +1,7 @@
 // The options of the commands for a pool, as they are read: what depends on no service of AWS, for the help as well.
-import type { Json } from '../command/json.ts'
 import { packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type readOptions } from '../command/options.ts'
-import { CommandError, type Terminal } from '../command/terminal.ts'
+import { CommandError } from '../command/terminal.ts'
 
 /** Every command on a pool has them. */
 export const USER_POOL_OPTIONS = {
@@ -46,6 +45,7 @@ export const POOL_MEANINGS = {
 export const CREDENTIALS =
   'Credentials, profiles and endpoints are those of the AWS SDK (AWS_PROFILE, AWS_ENDPOINT_URL and so on).\n' +
   `All findings, rights and error codes: ${packageFile('docs/existing-pool.md')}`
+
 export function usageError(message: string): CommandError {
   return new CommandError(`${message} See --help.`, 'usage')
 }
@@ -62,8 +62,4 @@ export function listOf(text: string | undefined): string[] {
     .split(',')
     .map(item => item.trim())
     .filter(item => item !== '')
-}
-
-export function printJson(terminal: Terminal, value: Json): void {
-  terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
 }

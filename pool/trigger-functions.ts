@@ -26,6 +26,14 @@ export const TRIGGERS = [
 export type Trigger = (typeof TRIGGERS)[number]
 export type TriggerArns = Partial<Record<Trigger, string>>
 
+/** The three that ask for the code. */
+export const CHALLENGE_TRIGGERS = TRIGGERS.filter(trigger => trigger !== 'PreTokenGeneration')
+
+/** The members of LambdaConfig that a trigger takes. */
+export function slotsOf(trigger: Trigger): string[] {
+  return trigger === 'PreTokenGeneration' ? [trigger, 'PreTokenGenerationConfig'] : [trigger]
+}
+
 const ARN = /^arn:[a-z-]+:lambda:([a-z0-9-]+):(\d{12}):function:([\w-]{1,140})(?::([\w$-]{1,128}))?$/
 
 /** The ARNs among the outputs of a stack made of template.yaml. @throws CommandError if there is no such stack or output */

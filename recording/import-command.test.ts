@@ -332,6 +332,23 @@ describe('says what is wrong', () => {
     expect(result.out).toContain('RECORD_EVENTS=on')
   })
 
+  test('CSV that breaks off, and shows no value of it', async () => {
+    const csv = `timestamp,message\n1,"${EMAIL}\n`
+    const result = await importing(csv, '--json')
+    expect(result.code).toBe(2)
+    expect(parseJsonObject(result.out)).toEqual({
+      code: 'export-unreadable',
+      error:
+        'Standard input is CSV that cannot be read (CSV_QUOTE_NOT_CLOSED). Export it again, whole, or as JSON lines.',
+    })
+    const file = join(directory, 'export.csv')
+    writeFileSync(file, `timestamp,message\n1,${EMAIL}"x"\n`)
+    const named = await run([file, '--out', out])
+    expect(named.err).toBe(
+      `${file} is CSV that cannot be read (INVALID_OPENING_QUOTE). Export it again, whole, or as JSON lines.\n`,
+    )
+  })
+
   test.each<[string[], string]>([
     [[], '--out'],
     [['export', '--out', 'x'], 'export cannot be read'],

@@ -7,7 +7,7 @@ import { type Destination, isFolder, writingTo } from '../command/folders.ts'
 import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
 import { shellWord } from '../command/shell.ts'
-import { CommandError, progressBar, type Terminal } from '../command/terminal.ts'
+import { CommandError, printJson, progressBar, type Terminal } from '../command/terminal.ts'
 import type { LoggedEvent } from './log-export.ts'
 import { type LoggedSignIn, recordedSignIns, suspectsIn } from './recorded-sign-ins.ts'
 
@@ -54,16 +54,15 @@ export function runImport(args: readonly string[], terminal: Terminal): Promise<
       terminal.stderr.write('Reading the log export from standard input; Ctrl-D ends it.\n')
 
     const signIns = recordedSignIns(await readExports(files, terminal))
-    refuseSuspects(signIns)
-    const destination =
-      out === undefined || values['dry-run'] ? undefined : ({ option: '--out', folder: out } as const)
+    refuseSuspects(signIns, 'Remove it from the export, or leave the sign-in out, and run the import again.')
+    const destination: Destination | undefined =
+      out === undefined || values['dry-run'] ? undefined : { option: '--out', folder: out }
     const names = await writeSignIns(signIns, destination, name)
     const written = signIns.map(({ events }, index) => ({
       folder: names[index] ?? '',
       events: events.map(it => it.name),
     }))
-    if (values.json)
-      terminal.stdout.write(`${JSON.stringify({ dryRun: values['dry-run'], signIns: written }, null, 2)}\n`)
+    if (values.json) printJson(terminal, { dryRun: values['dry-run'], signIns: written })
     else terminal.stdout.write(reportOf(written, values['dry-run'] ? undefined : out))
     return signIns.length === 0 ? 1 : 0
   })
@@ -71,7 +70,7 @@ export function runImport(args: readonly string[], terminal: Terminal): Promise<
 
 async function readExports(files: readonly string[], terminal: Terminal): Promise<LoggedEvent[]> {
   const { eventsIn } = await import('./log-export.ts')
-  if (files.length === 0) return eventsIn(await text(terminal.stdin))
+  if (files.length === 0) return eventsIn(await text(terminal.stdin), 'Standard input')
   const progress = progressBar(terminal, 'Reading')
   const events: LoggedEvent[] = []
   try {
@@ -83,7 +82,7 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
           'usage',
         )
       })
-      events.push(...eventsIn(content))
+      events.push(...eventsIn(content, file))
     }
   } finally {
     progress.end()
@@ -91,8 +90,8 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
   return events
 }
 
-/** @throws CommandError naming the places, never the values */
-export function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
+/** @param advice what to do, as a sentence. @throws CommandError naming the places, never the values */
+export function refuseSuspects(signIns: readonly LoggedSignIn[], advice: string): void {
   const suspects = signIns.flatMap(({ events }, index) =>
     events.flatMap(({ name, event }) =>
       suspectsIn(event).map(
@@ -101,10 +100,7 @@ export function refuseSuspects(signIns: readonly LoggedSignIn[]): void {
     ),
   )
   if (suspects.length === 0) return
-  throw new CommandError(
-    `Nothing was written: personal data may be left.\n${suspects.join('\n')}\n` +
-      'Remove it from the export, or leave the sign-in out, and run the import again.',
-  )
+  throw new CommandError(`Nothing was written: personal data may be left.\n${suspects.join('\n')}\n${advice}`)
 }
 
 /** Folders that exist are passed over, never changed. @returns the name of each sign-in's folder */

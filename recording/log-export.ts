@@ -1,6 +1,7 @@
 // Finds trigger events in whatever CloudWatch gives: JSON lines, the answers of `aws logs`, the console's CSV and text.
-import { parse as parseCsv } from 'csv-parse/sync'
+import { CsvError, parse as parseCsv } from 'csv-parse/sync'
 import { isJsonObject, type Json, type JsonObject, member, stringAt } from '../command/json.ts'
+import { CommandError } from '../command/terminal.ts'
 
 /** A trigger event and when it was logged (milliseconds since 1970; undefined if the export does not say). */
 export type LoggedEvent = { readonly event: JsonObject; readonly at: number | undefined }
@@ -10,9 +11,22 @@ const MOST_LINES = 2_000
 /** Events are a few levels deep in what CloudWatch gives. */
 const MOST_LEVELS = 100
 
-/** All trigger events in an export, in its order. What is no JSON, or JSON of another kind, is passed over. */
-export function eventsIn(text: string): LoggedEvent[] {
-  return documentsIn(text).flatMap(({ value, at }) => eventsOf(value, at))
+/**
+ * All trigger events in an export, in its order. What is no JSON, or JSON of another kind, is passed over.
+ *
+ * @param source what the export is called in an error
+ * @throws CommandError `export-unreadable` for CSV that cannot be read; never with a value of it
+ */
+export function eventsIn(text: string, source = 'The log'): LoggedEvent[] {
+  try {
+    return documentsIn(text).flatMap(({ value, at }) => eventsOf(value, at))
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    throw new CommandError(
+      `${source} is CSV that cannot be read (${error.code}). Export it again, whole, or as JSON lines.`,
+      'export-unreadable',
+    )
+  }
 }
 
 type Document = { readonly value: Json; readonly at: number | undefined }
@@ -65,7 +79,7 @@ function endOf(
   depths: (number | undefined)[],
 ): number | undefined {
   let depth = depthOf((lines[first] ?? '').slice(start))
-  if (depth <= 0) return first
+  if (depth <= 0) return undefined
   const end = Math.min(lines.length, first + MOST_LINES)
   for (let index = first + 1; index < end; index += 1) {
     const own = depths[index] ?? depthOf(lines[index] ?? '')

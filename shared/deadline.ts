@@ -1,6 +1,6 @@
 // The one deadline of a Create call. Cognito waits 5 s and then calls again, and each call would be another mail.
 
-/** What is left of the time of one call. */
+/** What is left of the time of one call, or of one mail. */
 export type Deadline = {
   /** Milliseconds, never below zero. */
   readonly remaining: () => number
@@ -24,7 +24,12 @@ export function startDeadline(): Deadline {
   const initialization = process.env['AWS_LAMBDA_INITIALIZATION_TYPE']
   const startedAt = startOfCall({ now, loadedAt, isFirstCall, initialization })
   isFirstCall = false
-  return { remaining: () => Math.max(0, startedAt + DEADLINE_MILLISECONDS - performance.now()) }
+  return deadlineAt(startedAt + DEADLINE_MILLISECONDS)
+}
+
+/** @param end in milliseconds since the process started */
+export function deadlineAt(end: number): Deadline {
+  return { remaining: () => Math.max(0, end - performance.now()) }
 }
 
 /**

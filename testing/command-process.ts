@@ -10,10 +10,10 @@ interface Answer {
   readonly stderr: string
 }
 
-/** @param cwd where the command runs */
-export function startCommandProcess(cwd: string) {
+/** @param cwd where the command runs. @param execArgv options of Node.js */
+export function startCommandProcess(cwd: string, execArgv: readonly string[] = []) {
   const command = pathToFileURL(resolve('dist/command/cognito-email-code.mjs')).href
-  const child = fork(resolve('testing/command-process.mjs'), [command], { cwd, execArgv: [] })
+  const child = fork(resolve('testing/command-process.mjs'), [command], { cwd, execArgv: [...execArgv] })
   return {
     /** One run at a time. @param args all that follows the name of the program */
     async run(...args: readonly string[]): Promise<Answer> {

@@ -3,6 +3,7 @@ import { runCommand } from '../../command/command.ts'
 import type { CommandDescription } from '../../command/options.ts'
 import type { Terminal } from '../../command/terminal.ts'
 import { explained } from '../aws-errors.ts'
+import { untilAborted } from '../interruption.ts'
 import { CREDENTIALS, POOL_MEANINGS } from '../pool-options.ts'
 import { ASSESS_OPTIONS } from './migrate-options.ts'
 
@@ -34,15 +35,23 @@ const DESCRIPTION: CommandDescription<keyof typeof ASSESS_OPTIONS> = {
  * Runs the command.
  *
  * @param args what follows `migrate assess`
+ * @param signal ends the reading
  * @returns the exit code: 0 no blockers, 1 blockers, 2 could not run
  */
-export function runAssess(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+export function runAssess(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<0 | 1 | 2> {
   return runCommand(
     ASSESS_OPTIONS,
     DESCRIPTION,
     args,
     terminal,
-    async ({ values }) => (await import('./assess-pool.ts')).assessPool(values, terminal),
+    async ({ values }) => {
+      const { assessPool } = await import('./assess-pool.ts')
+      return untilAborted(signal, assessPool(values, terminal))
+    },
     explained,
   )
 }

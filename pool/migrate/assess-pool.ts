@@ -3,8 +3,7 @@ import { paginateListUsers } from '@aws-sdk/client-cognito-identity-provider'
 import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
 import { type Aws, awsClients } from '../aws.ts'
 import { readPoolFacts } from '../check.ts'
-import { regionOfPool } from '../plan.ts'
-import { userPoolIdOf } from '../pool-id.ts'
+import { regionOfPool, userPoolIdOf } from '../pool-id.ts'
 import { wholeNumber } from '../pool-options.ts'
 import { arnsOfStack } from '../trigger-functions.ts'
 import { readPoolState } from '../user-pool.ts'
@@ -15,7 +14,7 @@ import { PLAN_PRICES, PRICES } from './assess-prices.ts'
 import { assessmentMarkdown, assessmentText } from './assess-text.ts'
 import type { AssessValues } from './migrate-options.ts'
 import { readUsers } from './move-users.ts'
-import { Pace, READS_A_SECOND } from './pace.ts'
+import { MOVES_A_SECOND, Pace, READS_A_SECOND } from './pace.ts'
 import { readProbeLines } from './probe-report.ts'
 
 /** @returns the exit code: 0 no blockers, 1 blockers */
@@ -63,13 +62,13 @@ async function assessmentOf(values: AssessValues, terminal: Terminal): Promise<A
       `--amplify-version must be a version such as 6.8.0, not ${JSON.stringify(amplifyVersion)}.`,
       'usage',
     )
-  const perSecond = number('rate') ?? 10
+  const perSecond = number('rate') ?? MOVES_A_SECOND
   const activeUsers = number('active-users')
+  const factors = number('factors')
   const aws = awsClients(regionOfPool(userPoolId))
   const expected = options.stackName === undefined ? {} : await arnsOfStack(aws, options.stackName)
   const pool = await readPoolFacts(aws, { ...options, expected }, progressBar(terminal, 'Reading users'))
   const { mfa } = await readPoolState(aws.cognito, userPoolId, [])
-  const factors = number('factors')
   const ownFactors =
     factors === undefined ? undefined : await readOwnFactors(aws, userPoolId, factors, terminal)
   return assess({

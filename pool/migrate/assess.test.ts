@@ -407,6 +407,17 @@ test('a report of probe on another pool is refused', async () => {
   expect(result.err).toContain(`made of ${POOL_ID}`)
 })
 
+test('a report of probe that does not exist, and --factors 0, are errors before anything is read from AWS', async () => {
+  const file = join(folder, 'none.json')
+  const missing = await assess('--probe', file)
+  expect(missing).toMatchObject({ code: 2, out: '' })
+  expect(missing.err).toBe(
+    `Cannot read --probe ${file}: there is no such file. Name the file that holds what probe --json printed.\n`,
+  )
+  expect((await assess('--factors', '0')).err).toContain('--factors must be an integer from 1')
+  expect(aws.calls).toEqual([])
+})
+
 test.each([
   ['no pool', ['--json'], 'usage'],
   ['two forms', ['--user-pool-id', POOL_ID, '--json', '--html'], 'usage'],

@@ -11,7 +11,7 @@ import {
 } from '../app-clients.ts'
 import type { Aws } from '../aws.ts'
 import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
-import { arnInSlot } from '../trigger-functions.ts'
+import { arnInSlot, CHALLENGE_TRIGGERS, slotsOf, TRIGGERS } from '../trigger-functions.ts'
 import { type PoolState, readPoolState } from '../user-pool.ts'
 import { mfaOf } from './enable.ts'
 import { blocksFinish, EMAIL_FACTOR } from './move-rules.ts'
@@ -26,9 +26,6 @@ export type FinishOptions = {
   /** A report of `probe --json`; undefined: the guard stays. */
   readonly probeFile: string | undefined
 }
-
-const CHALLENGE_SLOTS = ['DefineAuthChallenge', 'CreateAuthChallenge', 'VerifyAuthChallengeResponse']
-const GUARD_SLOTS = ['PreTokenGeneration', 'PreTokenGenerationConfig']
 
 /**
  * The writes in order, and why each state between them is safe, also if the command is killed there:
@@ -55,7 +52,7 @@ export async function planFinish(
   const offered = factorsOffered(mfa)
   const left = (await readAll(offered)).filter(user => blocksFinish(user, offered))
 
-  const gone = keepCustomAuth ? [] : [...CHALLENGE_SLOTS, ...(guard.stays ? [] : GUARD_SLOTS)]
+  const gone = keepCustomAuth ? [] : (guard.stays ? CHALLENGE_TRIGGERS : TRIGGERS).flatMap(slotsOf)
   const slots = Object.entries(objectAt(from.userPool, 'LambdaConfig')).filter(
     ([slot]) => !gone.includes(slot),
   )

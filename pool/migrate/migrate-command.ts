@@ -127,7 +127,7 @@ export async function runMigrate(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<0 | 1 | 2> {
   const [name = '', ...rest] = args
-  if (name === 'assess') return runAssess(rest, terminal)
+  if (name === 'assess') return runAssess(rest, terminal, signal)
   if (!isStep(name)) {
     if (name !== '' && !name.startsWith('-'))
       return reportError(usageError(`Unknown step of migrate: ${name}. ${STEPS_TEXT}`), args, terminal)

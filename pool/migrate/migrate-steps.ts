@@ -2,15 +2,14 @@
 import type { JsonObject } from '../../command/json.ts'
 import { COMMAND } from '../../command/name.ts'
 import { printable, shellCommand } from '../../command/shell.ts'
-import { CommandError, progressBar, type Terminal } from '../../command/terminal.ts'
+import { CommandError, printJson, progressBar, type Terminal } from '../../command/terminal.ts'
 import { isLocale, LOCALES } from '../../shared/locales.ts'
 import { applyPlan, confirmChanges } from '../apply-plan.ts'
 import { type Aws, awsClients } from '../aws.ts'
 import { nameMissingOperations } from '../aws-errors.ts'
 import { untilAborted } from '../interruption.ts'
-import { regionOfPool } from '../plan.ts'
-import { userPoolIdOf } from '../pool-id.ts'
-import { printJson, usageError } from '../pool-options.ts'
+import { regionOfPool, userPoolIdOf } from '../pool-id.ts'
+import { usageError } from '../pool-options.ts'
 import { readPoolState } from '../user-pool.ts'
 import { mfaOf, planEnable, RECOVERIES } from './enable.ts'
 import { planFinish } from './finish.ts'
@@ -90,7 +89,7 @@ function applyOptions({ json, yes, backup, ...values }: MigrateValues) {
 
 async function status(step: Step): Promise<0> {
   const { values, userPoolId, aws, terminal, signal } = step
-  const state = await readPoolState(aws.cognito, userPoolId, [])
+  const state = await untilAborted(signal, readPoolState(aws.cognito, userPoolId, []))
   const mfa = mfaOf(state)
   const pace = new Pace(rateOf(values, READS_A_SECOND))
   const isLocal = (user: NativeUser) => user.status !== 'EXTERNAL_PROVIDER'
@@ -125,7 +124,7 @@ async function users(step: Step): Promise<0 | 1> {
   const { values, userPoolId, aws, terminal, signal } = step
   const choice = choiceOf(values)
   const rate = rateOf(values, MOVES_A_SECOND)
-  const mfa = mfaOf(await readPoolState(aws.cognito, userPoolId, []))
+  const mfa = mfaOf(await untilAborted(signal, readPoolState(aws.cognito, userPoolId, [])))
   requireEmailFactor(mfa, userPoolId)
   const bar = progressBar(terminal, 'Listing users')
   const names = await untilAborted(signal, chosenNames(aws.cognito, userPoolId, choice, bar))
@@ -143,7 +142,7 @@ async function users(step: Step): Promise<0 | 1> {
 async function rollback(step: Step): Promise<0 | 1> {
   const { values, userPoolId, aws, signal } = step
   const rate = rateOf(values, MOVES_A_SECOND)
-  const mfa = mfaOf(await readPoolState(aws.cognito, userPoolId, []))
+  const mfa = mfaOf(await untilAborted(signal, readPoolState(aws.cognito, userPoolId, [])))
   if (mfa['MfaConfiguration'] === 'ON') {
     throw new CommandError(
       'MFA is required in this pool, and Cognito keeps the last factor of a user then. Nothing was changed. Run detach with the ' +

@@ -135,6 +135,8 @@ describe('which users', () => {
     await sdk.send(new AdminAddUserToGroupCommand({ UserPoolId, GroupName: 'staff', Username }))
     expect(jsonOf(await users('--group', 'staff'))['counts']).toEqual({ moved: 1 })
     expect((await factorsOf(Username)).preferred).toBe('EMAIL_OTP')
+    const unknown = jsonOf(await users('--group', 'stuff'))
+    expect(unknown).toMatchObject({ code: 'not-found', error: expect.stringContaining('no group "stuff".') })
   })
 
   test('--list moves the users in a file once each, by any name, and reports who does not exist', async () => {

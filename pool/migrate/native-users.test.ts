@@ -207,9 +207,11 @@ describe('users in a file', () => {
   })
 
   test('must be in a file that can be read', async () => {
-    await expect(namesInFile(join(folder, 'none'))).rejects.toMatchObject({
+    const file = join(folder, 'none')
+    await expect(namesInFile(file)).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringMatching(/^The list of users cannot be read: ENOENT/),
+      message: `Cannot read --list ${file}: there is no such file. Name a file with one user name per line.`,
     })
+    await expect(namesInFile(folder)).rejects.toThrow(`Cannot read --list ${folder}: EISDIR. Name a file`)
   })
 })

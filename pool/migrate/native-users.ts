@@ -1,6 +1,5 @@
 // Users as the migration sees them: what Cognito says about one of them, and which users a command is about.
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import {
   AdminGetUserCommand,
   type AdminGetUserCommandOutput,
@@ -9,6 +8,8 @@ import {
   paginateListUsersInGroup,
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider'
+import { readNamedFile } from '../../command/files.ts'
+import { printable } from '../../command/shell.ts'
 import { CommandError, type ProgressBar } from '../../command/terminal.ts'
 
 /** The second factors of a user, as AdminGetUser names them: UserMFASettingList and PreferredMfaSetting. */
@@ -82,7 +83,7 @@ export type Choice =
 
 /**
  * @returns the names of the users, each once
- * @throws CommandError `usage` for a list that cannot be read or is empty
+ * @throws CommandError `usage` for a list that cannot be read or is empty, `not-found` for a group that does not exist
  */
 export async function chosenNames(
   cognito: CognitoIdentityProviderClient,
@@ -97,10 +98,21 @@ export async function chosenNames(
       for (const user of Users) if (isChosen(user, choice) && user.Username) names.add(user.Username)
       bar.show(names.size, undefined)
     }
+  } catch (error) {
+    throw choice.kind === 'group' ? groupNamed(error, choice.group) : error
   } finally {
     bar.end()
   }
   return [...names]
+}
+
+/** Cognito says "Group not found." and not which. */
+function groupNamed(error: unknown, group: string): unknown {
+  if (!(error instanceof Error && error.name === 'ResourceNotFoundException')) return error
+  return new CommandError(
+    `The pool has no group ${JSON.stringify(printable(group))}. Check --group (aws cognito-idp list-groups shows the groups).`,
+    'not-found',
+  )
 }
 
 function pagesOf(
@@ -129,10 +141,8 @@ export function isInPercent(sub: string, percent: number): boolean {
 
 /** One name per line: a user name, a `sub` or, where people sign in with it, an address. @throws CommandError `usage` */
 export async function namesInFile(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    const cause = error instanceof Error ? error.message : String(error)
-    throw new CommandError(`The list of users cannot be read: ${cause}`, 'usage')
-  })
+  const advice = 'Name a file with one user name per line.'
+  const text = await readNamedFile({ option: '--list', file, advice, code: 'usage' })
   const names = new Set(text.split('\n').map(line => line.trim()))
   names.delete('')
   if (names.size === 0)

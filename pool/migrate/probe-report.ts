@@ -1,5 +1,5 @@
 // Reads what `probe --json` printed, for the commands of migrate that take it with --probe.
-import { readFile } from 'node:fs/promises'
+import { readNamedFile } from '../../command/files.ts'
 import { isJsonObject, type JsonObject, parseJsonObject, stringAt } from '../../command/json.ts'
 import { CommandError } from '../../command/terminal.ts'
 import type { ProbeLine } from './assess.ts'
@@ -25,8 +25,10 @@ export async function readProbeLines(file: string, userPoolId: string): Promise<
 }
 
 async function readReport(file: string): Promise<JsonObject> {
+  const advice = 'Name the file that holds what probe --json printed.'
+  const text = await readNamedFile({ option: '--probe', file, advice, code: 'probe-unreadable' })
   try {
-    return parseJsonObject(await readFile(file, 'utf8'))
+    return parseJsonObject(text)
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
     throw new CommandError(`The report of probe ${file} cannot be read: ${cause}`, 'probe-unreadable')

@@ -113,7 +113,7 @@ test('a folder that --record cannot write to ends the command before it creates 
   )
 })
 
-test('without recorded events --logs says how to get them', async () => {
+test('without recorded events --logs says how to get them, and --record leaves no folder behind', async () => {
   const account: LocalUserPoolOptions['account'] = ({ region, environments }) => ({
     functions: Object.fromEntries(
       TRIGGER_NAMES.map(name => [
@@ -127,8 +127,10 @@ test('without recorded events --logs says how to get them', async () => {
     allowedResources: [],
   })
   pool = await startLocalUserPool({ account }, processes)
-  const run = await probePool(pool, ['--yes', '--json', '--logs'])
+  const record = join(folder, 'recorded', 'sign-ins')
+  const run = await probePool(pool, ['--yes', '--json', '--logs', '--record', record])
   expect(run.code).toBe(0)
+  expect(await readdir(folder)).toEqual([])
   expect(verdictsOf(run)['trigger-calls']).toBe('unknown')
   expect(run.out).toContain('RECORD_EVENTS')
 })

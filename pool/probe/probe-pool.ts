@@ -1,5 +1,4 @@
 // The work of the command probe: says what it will do, asks, signs in to a pool as a throw-away user, and reports whether the promise holds.
-import { access, constants } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import {
   type CognitoIdentityProviderClient,
@@ -7,7 +6,7 @@ import {
   GetUserPoolMfaConfigCommand,
   paginateListUserPoolClients,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { type Destination, writingTo } from '../../command/folders.ts'
+import { type Destination, requireWritable } from '../../command/folders.ts'
 import { type JsonObject, objectAt, stringAt } from '../../command/json.ts'
 import { COMMAND } from '../../command/name.ts'
 import { printable, shellCommand } from '../../command/shell.ts'
@@ -15,6 +14,7 @@ import {
   CommandError,
   coloured,
   confirm,
+  printJson,
   type Style,
   type Terminal,
   wrapped,
@@ -23,9 +23,8 @@ import { asksForCode } from '../app-clients.ts'
 import { type Aws, awsClients } from '../aws.ts'
 import { nameMissingOperations } from '../aws-errors.ts'
 import { untilAborted } from '../interruption.ts'
-import { regionOfPool } from '../plan.ts'
-import { userPoolIdOf } from '../pool-id.ts'
-import { printJson, usageError } from '../pool-options.ts'
+import { regionOfPool, userPoolIdOf } from '../pool-id.ts'
+import { usageError } from '../pool-options.ts'
 import { TRIGGERS } from '../trigger-functions.ts'
 import { describeUserPool } from '../user-pool.ts'
 import { interruption, PASSWORD_FLOWS, type ProbedClient } from './calls.ts'
@@ -65,12 +64,12 @@ export async function probe(values: ProbeValues, terminal: Terminal, signal: Abo
     const question = { question: 'Start?', json: values.json, otherwise: 'Pass --yes to start.' }
     await untilAborted(signal, confirm(terminal, question))
   }
-  const destination = recordDestination(values)
-  if (destination !== undefined)
-    await writingTo(destination, () => access(destination.folder, constants.W_OK))
+  const destination: Destination | undefined =
+    values.record === undefined ? undefined : { option: '--record', folder: values.record }
+  if (destination !== undefined) await requireWritable(destination)
 
   signal.addEventListener('abort', () => void terminal.stderr.write(INTERRUPTED), { once: true })
-  const outcome = await run(aws, target, values, terminal, signal)
+  const outcome = await run(aws, target, values, destination, terminal, signal)
   if (values.json) printJson(terminal, outcomeJson(outcome))
   else terminal.stdout.write(outcomeText(terminal, outcome))
   return outcome.lines.some(({ verdict }) => verdict === 'broken') ? 1 : 0
@@ -78,15 +77,12 @@ export async function probe(values: ProbeValues, terminal: Terminal, signal: Abo
 
 const INTERRUPTED = 'Interrupted: the throw-away user is being deleted. Press Ctrl-C again to stop at once.\n'
 
-function recordDestination({ record }: ProbeValues): Destination | undefined {
-  return record === undefined ? undefined : { option: '--record', folder: record }
-}
-
 /** Everything that changes the pool, and what it has shown. */
 async function run(
   aws: Aws,
   target: Target,
   values: ProbeValues,
+  destination: Destination | undefined,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -108,7 +104,7 @@ async function run(
         userPool,
         { ...user, userPoolId },
         since,
-        recordDestination(values),
+        destination,
         signal,
       )
     : { logged: undefined, folders: [] }

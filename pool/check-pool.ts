@@ -3,6 +3,7 @@ import type { Json } from '../command/json.ts'
 import {
   CommandError,
   coloured,
+  printJson,
   progressBar,
   type Style,
   type Terminal,
@@ -11,9 +12,8 @@ import {
 import { type Aws, awsClients } from './aws.ts'
 import { readPoolFacts } from './check.ts'
 import { FINDING_IDS, type Finding, findings, type Level } from './findings.ts'
-import { regionOfPool } from './plan.ts'
-import { userPoolIdOf } from './pool-id.ts'
-import { listOf, type PoolValues, printJson, wholeNumber } from './pool-options.ts'
+import { regionOfPool, userPoolIdOf } from './pool-id.ts'
+import { listOf, type PoolValues, wholeNumber } from './pool-options.ts'
 import { arnsOfStack, checkedArn, type TriggerArns } from './trigger-functions.ts'
 
 /** @returns the exit code: 0 no problems, 1 findings */

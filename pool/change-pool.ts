@@ -3,19 +3,21 @@ import type { Terminal } from '../command/terminal.ts'
 import { applyPlan } from './apply-plan.ts'
 import { planAttach } from './attach.ts'
 import { type Aws, awsClients } from './aws.ts'
-import { knownFindings, namedArns, readFacts } from './check-command.ts'
+import { knownFindings, namedArns, readFacts } from './check-pool.ts'
 import { type DetachOptions, nextSteps, planDetach } from './detach.ts'
 import { findings, USER_FINDING_IDS } from './findings.ts'
 import { planFix } from './fix.ts'
 import { untilAborted } from './interruption.ts'
-import { type Plan, regionOfPool } from './plan.ts'
-import { userPoolIdOf } from './pool-id.ts'
+import type { Plan } from './plan.ts'
+import { regionOfPool, userPoolIdOf } from './pool-id.ts'
 import { listOf, type PoolValues, usageError } from './pool-options.ts'
 import { arnsOfStack } from './trigger-functions.ts'
 
+type ChangeCommand = 'attach' | 'fix' | 'detach'
+
 /** @returns the exit code */
 export async function changePool(
-  command: Plan['command'],
+  command: ChangeCommand,
   more: readonly string[],
   values: PoolValues,
   terminal: Terminal,
@@ -28,14 +30,14 @@ export async function changePool(
 }
 
 async function planFor(
-  command: Plan['command'],
+  command: ChangeCommand,
   more: readonly string[],
   aws: Aws,
   values: PoolValues,
   terminal: Terminal,
 ): Promise<Plan> {
   if (command === 'attach') return planAttach(aws, await attachOptions(aws, values))
-  if (command !== 'fix') return planDetach(aws, detachOptions(values))
+  if (command === 'detach') return planDetach(aws, detachOptions(values))
   const ids = knownFindings(more.flatMap(listOf))
   if (ids.length === 0) throw usageError('Missing argument: the finding to fix.')
   // Findings about users are the only ones that need all of them.

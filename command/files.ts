@@ -1,0 +1,23 @@
+// Reads the files that options name.
+import { readFile } from 'node:fs/promises'
+import type { ErrorCode } from './error-codes.ts'
+import { objectOf } from './json.ts'
+import { CommandError } from './terminal.ts'
+
+/** A file, with the option that names it and what is wrong if it cannot be read. */
+export interface NamedFile {
+  readonly option: '--backup' | '--list' | '--probe'
+  readonly file: string
+  /** What to name instead, as a sentence. */
+  readonly advice: string
+  readonly code: ErrorCode
+}
+
+/** The text of a file. @throws CommandError that names the option and the file, and says what to do */
+export async function readNamedFile({ option, file, advice, code }: NamedFile): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    const cause = objectOf(error)['code']
+    const problem = cause === 'ENOENT' ? 'there is no such file' : String(cause)
+    throw new CommandError(`Cannot read ${option} ${file}: ${problem}. ${advice}`, code)
+  })
+}
