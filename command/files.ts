@@ -1,12 +1,12 @@
-// Reads the files that options name.
+// Reads the files that a command line names.
 import { readFile } from 'node:fs/promises'
 import type { ErrorCode } from './error-codes.ts'
 import { objectOf } from './json.ts'
 import { CommandError } from './terminal.ts'
 
-/** A file, with the option that names it and what is wrong if it cannot be read. */
+/** A file, with what names it on the command line, and the code of the error if it cannot be read. */
 export interface NamedFile {
-  readonly option: '--backup' | '--list' | '--probe'
+  readonly option: '--backup' | '--journal' | '--list' | '--probe' | 'the log export'
   readonly file: string
   /** What to name instead, as a sentence. */
   readonly advice: string

@@ -351,9 +351,12 @@ describe('says what is wrong', () => {
 
   test.each<[string[], string]>([
     [[], '--out'],
-    [['export', '--out', 'x'], 'export cannot be read'],
+    [['export', '--out', 'x'], 'Cannot read the log export export: there is no such file.'],
     [['--out', 'x', '--name', '../y'], '--name'],
-    [['--out', 'x', 'not-there.json'], 'not-there.json cannot be read'],
+    [
+      ['--out', 'x', 'not-there.json'],
+      'Cannot read the log export not-there.json: there is no such file. Name',
+    ],
     [['--what'], '--what'],
   ])('%j', async (args, message) => {
     const result = await run([...args, '--json'])

@@ -1,8 +1,9 @@
 // The command import: reads a log export, writes one folder per sign-in, without personal data.
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { runCommand } from '../command/command.ts'
+import { readNamedFile } from '../command/files.ts'
 import { type Destination, isFolder, writingTo } from '../command/folders.ts'
 import { COMMAND, packageFile } from '../command/name.ts'
 import { COMMON_OPTIONS, type CommandDescription } from '../command/options.ts'
@@ -76,12 +77,8 @@ async function readExports(files: readonly string[], terminal: Terminal): Promis
   try {
     for (const [index, file] of files.entries()) {
       progress.show(index, files.length)
-      const content = await readFile(file, 'utf8').catch((error: unknown) => {
-        throw new CommandError(
-          `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-          'usage',
-        )
-      })
+      const advice = 'Name the files that you exported from CloudWatch Logs.'
+      const content = await readNamedFile({ option: 'the log export', file, advice, code: 'usage' })
       events.push(...eventsIn(content, file))
     }
   } finally {

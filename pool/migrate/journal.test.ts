@@ -228,7 +228,7 @@ describe('a file is no journal', () => {
       code: 'journal-unreadable',
       message:
         `The journal ${file} cannot be read: line 2 is not one that migrate wrote\n` +
-        'migrate users writes it; name another one with --journal FILE.',
+        'migrate users writes the journal; name another one with --journal FILE.',
     }
     await expect(read()).rejects.toMatchObject(refused)
     await expect(opened()).rejects.toMatchObject(refused)
@@ -242,7 +242,7 @@ describe('a file is no journal', () => {
   test('where nothing can be read', async () => {
     await expect(read()).rejects.toMatchObject({
       code: 'journal-unreadable',
-      message: expect.stringMatching(/^The journal .* cannot be read: ENOENT/),
+      message: `Cannot read --journal ${file}: there is no such file. migrate users writes the journal; name another one with --journal FILE.`,
     })
   })
 })

@@ -1,5 +1,6 @@
 // The journal of a migration: one JSON line before each change of a user and one after it, so that a killed run loses nothing.
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
+import { readNamedFile } from '../../command/files.ts'
 import { type JsonObject, objectAt, parseJsonObject, stringAt, stringsAt } from '../../command/json.ts'
 import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
@@ -66,8 +67,11 @@ export class Journal {
 
   /** Reads a journal without changing it. @throws CommandError as `open`, also if there is no such file */
   static async read(file: string, userPoolId: string): Promise<Journal> {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw unreadable(file, error instanceof Error ? error.message : String(error))
+    const text = await readNamedFile({
+      option: '--journal',
+      file,
+      advice: ADVICE,
+      code: 'journal-unreadable',
     })
     const whole = text.slice(0, text.lastIndexOf('\n') + 1)
     return new Journal(file, userPoolId, entriesOf(file, userPoolId, whole), undefined)
@@ -185,9 +189,8 @@ function parsedLine(line: string): JsonObject {
   }
 }
 
+const ADVICE = 'migrate users writes the journal; name another one with --journal FILE.'
+
 function unreadable(file: string, cause: string): CommandError {
-  return new CommandError(
-    `The journal ${file} cannot be read: ${cause}\nmigrate users writes it; name another one with --journal FILE.`,
-    'journal-unreadable',
-  )
+  return new CommandError(`The journal ${file} cannot be read: ${cause}\n${ADVICE}`, 'journal-unreadable')
 }
