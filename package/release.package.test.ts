@@ -36,7 +36,7 @@ beforeAll(async () => {
   files = await contentsOf(join(directory, 'one'))
   bill = parseJsonObject(String(files['sbom.cdx.json']))
 }, 5 * MINUTES)
-afterAll(() => rm(directory, { recursive: true, force: true }))
+afterAll(() => rm(directory, { recursive: true, force: true }), 2 * MINUTES)
 
 const objectsAt = (object: JsonObject, key: string) => {
   const list = member(object, key)
