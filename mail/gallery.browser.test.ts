@@ -1,12 +1,12 @@
 // The preview page in Chromium: every mail in light and dark, on a phone and a desktop, from left to right and right to left.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { LOCALES } from '../shared/locales.ts'
-import { launchChromium } from '../testing/browser.ts'
+import { launchChromium, takePicture } from '../testing/browser.ts'
 import { runPreview } from './preview-command.ts'
 
 let folder: string
@@ -15,7 +15,6 @@ let page: Page
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gallery-'))
-  await mkdir('screenshots', { recursive: true })
   const out = join(folder, 'mail.html')
   const args = [
     '--out',
@@ -58,7 +57,7 @@ test.each(LOCALES.map(locale => [locale]))(
       expect(direction).toBe(locale === 'ar' ? 'rtl' : 'ltr')
       expect(await code.evaluate(it => getComputedStyle(it).direction)).toBe('ltr')
     }
-    await section.screenshot({ path: `screenshots/mail-${locale}.png` })
+    await takePicture(section, `mail-${locale}`)
   },
 )
 

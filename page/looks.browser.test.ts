@@ -1,6 +1,6 @@
 // The sample page in a real browser: what it shows, how it looks, keyboard and screen readers.
 import { describe, expect, test } from '@jest/globals'
-import { NEW_PASSWORD } from '../testing/browser.ts'
+import { NEW_PASSWORD, takePicture } from '../testing/browser.ts'
 import {
   button,
   countingMail,
@@ -169,7 +169,7 @@ describe('keyboard and screen readers', () => {
       const inspect = async (state: string) => {
         // Words that have just been set are still being drawn.
         await page.waitForTimeout(200)
-        await stage.picture(page, `${look}-${state}`)
+        await takePicture(page, `${look}-${state}`)
         for (const found of await objections(page, widths)) violations.push(`${state}: ${found}`)
       }
       const submit = async (field: string, text: string) => {

@@ -5,7 +5,7 @@ import {
   SetUserPoolMfaConfigCommand,
 } from '@aws-sdk/client-cognito-identity-provider'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { NEW_PASSWORD, type Person, type Stage, startStage } from '../testing/browser.ts'
+import { NEW_PASSWORD, type Person, type Stage, startStage, takePicture } from '../testing/browser.ts'
 import { type HandlerBodies, writeTriggers } from '../testing/local-pool.ts'
 import {
   button,
@@ -184,7 +184,7 @@ describe('other triggers', () => {
     expect(await focused()).toBe('sign-in-heading')
     await page.getByText(/^A new code can be sent after .*\d:\d\d.*\.$/).waitFor()
     expect(await objections(page)).toEqual([])
-    await stage.picture(page, 'limited')
+    await takePicture(page, 'limited')
     await page.clock.setFixedTime(Date.now() + 3_701_000)
     await page.getByText('A new code can be sent now.').waitFor()
     expect(await button('Send new code').getAttribute('aria-disabled')).toBe('false')
@@ -198,7 +198,7 @@ describe('other triggers', () => {
     await page.getByText('Parameters of the challenge: question = What is right?').waitFor()
     expect(await page.getByLabel('Answer', { exact: true }).getAttribute('inputmode')).toBe('text')
     expect(await objections(page)).toEqual([])
-    await stage.picture(page, 'custom')
+    await takePicture(page, 'custom')
     await page.keyboard.press('Enter')
     await notice('Enter an answer.')
     await page.keyboard.insertText('wrong')

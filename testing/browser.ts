@@ -1,12 +1,12 @@
 // What the browser tests share: Chromium, a local pool that serves the page, users on demand, and what may never be seen.
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   AdminCreateUserCommand,
   AdminSetUserPasswordCommand,
   CognitoIdentityProviderClient,
 } from '@aws-sdk/client-cognito-identity-provider'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import {
   type LocalUserPool,
   type LocalUserPoolOptions,
@@ -46,15 +46,12 @@ export interface Stage {
   mails(username: string): Promise<number>
   /** Texts of errors that Cognito answered with since the last look. */
   errors(): readonly string[]
-  /** Takes a picture into the folder `screenshots`. */
-  picture(page: Page, name: string): Promise<void>
   /** Closes the pages. */
   tidy(): Promise<void>
   close(): Promise<void>
 }
 
 export async function startStage(options: LocalUserPoolOptions = {}): Promise<Stage> {
-  await mkdir('screenshots', { recursive: true })
   const [pool, browser] = await Promise.all([startLocalUserPool(options), launchChromium()])
   const { endpoint, region, userPoolId } = pool
   const credentials = { accessKeyId: 'none', secretAccessKey: 'none' }
@@ -116,9 +113,6 @@ export async function startStage(options: LocalUserPoolOptions = {}): Promise<St
       seenCalls = pool.calls.length
       return calls.flatMap(call => (call.kind === 'request' && call.error ? [call.error.message] : []))
     },
-    async picture(page, name) {
-      await page.screenshot({ path: `screenshots/${name}.png`, fullPage: true })
-    },
     async tidy() {
       for (const context of browser.contexts()) await context.close()
     },
@@ -136,4 +130,17 @@ export async function launchChromium(): Promise<Browser> {
     throw new Error(`Install Chromium as one of ${INSTALLED.join(', ')}, or set CHROMIUM_PATH to it.`)
   }
   return await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
+}
+
+/**
+ * Takes a picture into the folder that the environment variable SCREENSHOTS names; without it none, since drawing one takes
+ * longer than most of what is tested.
+ *
+ * @param target a page, all of it, or a part of one
+ */
+export async function takePicture(target: Page | Locator, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOTS']
+  if (folder === undefined) return
+  const path = join(folder, `${name}.png`)
+  await ('goto' in target ? target.screenshot({ path, fullPage: true }) : target.screenshot({ path }))
 }
