@@ -53,7 +53,7 @@ export const coldStart: Benchmark<ColdStart> = {
   help: `Cold starts. Loads each built trigger in fresh processes and calls it once, beside an empty module, and beside
 other functions that mail a code (bench/stand-ins), bundled as they usually are. A mail server on this machine accepts the
 mail, once without TLS and once with it; with TLS Create opens its connection while it loads, as in Lambda.`,
-  runs: 11,
+  runs: 5,
 
   async measure(runs, show) {
     const directory = await mkdtemp(join(tmpdir(), 'cold-start-'))
