@@ -6,9 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { parseJsonObject } from '../command/json.ts'
+import { runMigrate } from '../pool/migrate/migrate-command.ts'
 import { SignInCalls } from '../pool/probe/calls.ts'
 import { readTemplate, resolveTemplate } from '../testing/cloudformation-template.ts'
 import { deploymentOf } from '../testing/deployment.ts'
+import { run, runIn } from '../testing/pool-run.ts'
 import { environmentOf } from '../testing/probe-run.ts'
 import { METRIC_FILTERS } from './rehearsal.ts'
 
@@ -66,10 +69,6 @@ test('every command of docs/existing-pool.md from check to detach works as writt
   for (const command of ['check', 'attach', 'fix', 'detach'])
     expect(commands.some(line => line.startsWith(`npx cognito-email-code ${command} `))).toBe(true)
 
-  const findings = async () => {
-    const { output } = await paste('npx cognito-email-code check --user-pool-id $POOL --json || true')
-    return output
-  }
   const before = await findings()
   for (const command of commands) {
     expect(await paste(command)).toMatchObject({ command, code: 0 })
@@ -83,11 +82,12 @@ test('every command of docs/existing-pool.md from check to detach works as writt
 test('every command of docs/native-mfa.md from assess to finish and back works as written', async () => {
   const pool = 'npx cognito-email-code'
   const state = async () => {
-    const { output } = await paste(`${pool} check --user-pool-id $POOL --json || true`)
-    const status = await paste(`${pool} migrate status --rate 1000 --user-pool-id $POOL --json || true`)
+    const { endpoint, userPoolId } = rehearsed()
+    const status = ['status', '--rate', '1000', '--user-pool-id', userPoolId, '--json']
+    const { out } = await runIn(runMigrate, environmentOf({ endpoint }), status)
     // Users are read in parallel, so the order of their names may differ; and probe signs in.
-    const { signIns: _signIns, ...users } = JSON.parse(status.output)
-    return [output, JSON.stringify(users, null, 2).replaceAll(',', '').split('\n').toSorted()]
+    const { signIns: _signIns, ...users } = parseJsonObject(out)
+    return [await findings(), JSON.stringify(users, null, 2).replaceAll(',', '').split('\n').toSorted()]
   }
   const [attach = '', ...commands] = await commandsOf('docs/native-mfa.md')
   expect(attach).toContain(' --backup attached.json ')
@@ -126,10 +126,22 @@ test('limit shows what Create has counted in the table of the rehearsal, and res
   expect(await paste(detach)).toMatchObject({ code: 0 })
 }, 120_000)
 
+/** What the lines to paste tell. */
+function rehearsed() {
+  const told = /AWS_ENDPOINT_URL=(\S+) .*POOL=(\S+) CLIENT=(\S+)/.exec(exports.join(' '))
+  const [, endpoint = '', userPoolId = '', clientId = ''] = told ?? []
+  return { endpoint, userPoolId, clientId }
+}
+
+/** What check says of the pool. */
+async function findings(): Promise<string> {
+  const { endpoint, userPoolId } = rehearsed()
+  return (await run(environmentOf({ endpoint }), ['check', '--user-pool-id', userPoolId, '--json'])).out
+}
+
 /** Through the first app client, with the password; the code is mailed and not entered. */
 async function signInUpToTheCode(username: string, password: string): Promise<void> {
-  const told = /AWS_ENDPOINT_URL=(\S+) .*POOL=(\S+) CLIENT=(\S+)/.exec(exports.join(' '))
-  const [, endpoint = '', userPoolId = '', id = ''] = told ?? []
+  const { endpoint, userPoolId, clientId: id } = rehearsed()
   Object.assign(process.env, environmentOf({ endpoint }))
   const calls = new SignInCalls('us-east-1', userPoolId, new AbortController().signal)
   const client = { id, name: '', secret: undefined }
@@ -165,9 +177,7 @@ test('the endpoint says what it does not have', async () => {
 })
 
 test('attach --dry-run refuses what attach refuses, and says it once', async () => {
-  const check = await paste('npx cognito-email-code check --user-pool-id $POOL --sample 1 --json || true')
-  const client = (await paste('echo $CLIENT')).output.trim()
-  const unguarded = check.output.match(/\b[\da-z]{26}\b/g)?.find(id => id !== client)
+  const unguarded = (await findings()).match(/\b[\da-z]{26}\b/g)?.find(id => id !== rehearsed().clientId)
   const attach = `npx cognito-email-code attach --user-pool-id $POOL --stack-name email-code --clients ${unguarded}`
   const dry = await paste(`${attach} --dry-run`)
   const real = await paste(`${attach} --yes`)
