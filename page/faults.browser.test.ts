@@ -12,6 +12,7 @@ import {
   page,
   reachCode,
   reachNewPassword,
+  reloadWithClock,
   stage,
   typeCode,
   typePassword,
@@ -74,11 +75,10 @@ describe('the way to Cognito', () => {
     const person = await reachCode()
     await finishWithCode(person)
     // Tokens that have expired, so that only the pool can tell who is signed in.
-    await page.clock.install({ time: Date.now() + 2 * 60 * 60 * 1000 })
     await page.route(`${stage.pool.endpoint}/`, (route, request) =>
       request.method() === 'POST' ? route.abort() : route.continue(),
     )
-    await page.reload()
+    await reloadWithClock(Date.now() + 2 * 60 * 60 * 1000)
     await page.clock.runFor(10_000)
     await notice('The user pool could not be reached. Try again.')
     await page.unrouteAll()

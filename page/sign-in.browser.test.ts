@@ -16,6 +16,7 @@ import {
   page,
   reachCode,
   reachNewPassword,
+  reloadWithClock,
   SPENT_SESSION,
   stage,
   typeCode,
@@ -283,8 +284,7 @@ describe('codes', () => {
   })
 
   test('the time left counts down, and its end is announced', async () => {
-    await page.clock.install({ time: Date.now() })
-    await page.reload()
+    await reloadWithClock(Date.now())
     await reachCode()
     const expiry = page.getByRole('timer')
     await expect(expiry.textContent()).resolves.toMatch(/^Valid for \d:\d\d\.$/)
@@ -331,8 +331,7 @@ describe('a code that cannot be sent again yet', () => {
   test('is waited for with a countdown; no button moves, and none answers with an error', async () => {
     const person = await slow.knownUser()
     lookAt(await slow.open())
-    await page.clock.install({ time: Date.now() })
-    await page.reload()
+    await reloadWithClock(Date.now())
     await typePassword(person)
     await button('Sign in').click()
     await heading('Check your mail')

@@ -244,6 +244,59 @@ describe('the triggers', () => {
   })
 })
 
+describe('a backup of migrate finish', () => {
+  const before: PoolState = {
+    userPool: poolWith(OURS, { MfaConfiguration: 'OPTIONAL' }),
+    mfa: { MfaConfiguration: 'OPTIONAL' },
+    clients: { web: clientWith([CODE, REFRESH]) },
+  }
+  const required = (lambdaConfig: JsonObject): PoolState => ({
+    userPool: poolWith(lambdaConfig, { MfaConfiguration: 'ON' }),
+    mfa: { MfaConfiguration: 'ON' },
+    clients: { web: clientWith([SRP, REFRESH]) },
+  })
+  const finish: Backup = { ...backupOf(before, required(GUARD)), command: 'migrate finish' }
+
+  test('brings the challenge triggers, the flows and the MFA of before back', () => {
+    expect(detached(required(GUARD), finish)).toMatchObject({ to: before, notes: [] })
+  })
+
+  test('undoes nothing once MFA is not required any more, and says how all of it is put back', () => {
+    const now = {
+      ...required(GUARD),
+      userPool: poolWith(GUARD, { MfaConfiguration: 'OPTIONAL' }),
+      mfa: before.mfa,
+    }
+    expect(detached(now, finish)).toMatchObject({
+      to: now,
+      changes: [],
+      notes: [
+        'MFA is not required any more, so nothing of migrate finish is left to undo. If somebody else changed MFA: ' +
+          '--everything puts back every setting of this backup.',
+      ],
+    })
+    expect(detached(now, finish, { everything: true })).toMatchObject({ to: before, notes: [] })
+  })
+
+  test('brings the guard with the challenge triggers where another detach has taken it off, and no other trigger', () => {
+    const now = required({ PostConfirmation: 'greet' })
+    expect(lambdaConfigAfter(now, finish)).toEqual({ PostConfirmation: 'greet', ...OURS })
+  })
+
+  test('leaves the guard that stands there by now', () => {
+    const other = {
+      PreTokenGeneration: 'other',
+      PreTokenGenerationConfig: { LambdaVersion: 'V2_0', LambdaArn: 'other' },
+    }
+    expect(lambdaConfigAfter(required(other), finish)).toMatchObject({ ...CHALLENGE, ...other })
+  })
+
+  test('brings no guard to a pool that keeps its challenge triggers', () => {
+    const now = required(CHALLENGE)
+    expect(lambdaConfigAfter(now, finish)).toEqual({ PostConfirmation: 'welcome', ...CHALLENGE })
+  })
+})
+
 describe('--everything', () => {
   test('puts back whatever others have changed, and says nothing about it', () => {
     const now: PoolState = {
@@ -591,8 +644,14 @@ describe('a pool that is read', () => {
       }
       await save('earlier.json', { ...earlier, madeAt: '2026-01-01T00:00:00.000Z' })
       const plan = detached(AFTER, { ...ATTACH, before: { ...AFTER, clients: BEFORE.clients } })
-      const steps = await nextSteps(plan, options)
-      expect(steps.join('\n')).toContain(next('earlier.json'))
+      expect(await nextSteps(plan, options)).toEqual([
+        `Another backup of this pool in ${folder} has more to restore. Run next:\n  ${next('earlier.json')}`,
+      ])
+      await save('enable.json', { ...earlier, command: 'migrate enable' })
+      expect(await nextSteps(plan, options)).toEqual([
+        `Another backup of this pool in ${folder} has more to restore. First put users who were moved back, with migrate ` +
+          `rollback. Run next:\n  ${next('enable.json')}`,
+      ])
     })
 
     test('passes over a backup that could not be used now', async () => {

@@ -36,6 +36,19 @@ export function openPageForEachTest(): void {
   afterAll(() => stage.close())
 }
 
+/**
+ * Loads the page again with a clock that goes on when the test says so. It is put into an empty page: a frame of a mail that
+ * loads at the same moment would have no clock, which Playwright reports as an error.
+ *
+ * @param time milliseconds since 1970
+ */
+export async function reloadWithClock(time: number): Promise<void> {
+  const url = page.url()
+  await page.goto('about:blank')
+  await page.clock.install({ time })
+  await page.goto(url)
+}
+
 export const newPassword = () => page.locator('input').and(page.getByLabel('New password', { exact: true }))
 export const heading = (text: string) => page.getByRole('heading', { name: text, exact: true }).waitFor()
 export const button = (name: string | RegExp) => page.getByRole('button', { name })

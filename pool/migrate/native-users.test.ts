@@ -135,6 +135,25 @@ describe('users from Cognito', () => {
     expect(its.inputs[0]).toEqual({ UserPoolId: POOL_ID, GroupName: 'staff', Limit: 60 })
   })
 
+  test('of a group that does not exist are an error that names the group', async () => {
+    const refusing = (name: string) =>
+      scriptedCognito(() => ({ status: 400, body: { __type: name, message: 'Group not found.' } })).cognito
+    const names = (name: string, choice: Choice) =>
+      chosenNames(refusing(name), POOL_ID, choice, { show: () => {}, end: () => {} })
+    await expect(names('ResourceNotFoundException', { kind: 'group', group: 'staff' })).rejects.toMatchObject(
+      {
+        code: 'not-found',
+        message:
+          'The pool has no group "staff". Check --group (aws cognito-idp list-groups shows the groups).',
+      },
+    )
+    for (const [name, choice] of [
+      ['AccessDeniedException', { kind: 'group', group: 'staff' }],
+      ['ResourceNotFoundException', { kind: 'all' }],
+    ] as const)
+      await expect(names(name, choice)).rejects.toMatchObject({ name, message: 'Group not found.' })
+  })
+
   test('are so many percent by their sub; who has none is left out', async () => {
     const noSub = { Username: 'dan', Attributes: [{ Name: 'email', Value: 'c' }] }
     const its = pool({ Users: [user('ann', 'a'), user('cem', 'c'), noSub, { Username: 'eve' }] })
