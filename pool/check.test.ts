@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { isJsonObject, type JsonObject, objectAt, stringAt, stringsAt } from '../command/json.ts'
 import { type StandIn, type StandInState, startAwsStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, goodPool, POOL_ID, STACK } from '../testing/example-pool.ts'
-import { type CommandRun, jsonOf, run } from '../testing/pool-run.ts'
+import { jsonOf, run } from '../testing/pool-run.ts'
 import { awsClients } from './aws.ts'
 import { readPoolFacts } from './check.ts'
 import { FINDING_IDS, findings } from './findings.ts'
@@ -22,11 +22,7 @@ afterEach(() => aws.stop())
 const check = (...more: string[]) => run(aws.environment, ['check', '--user-pool-id', POOL_ID, ...more])
 
 async function found(...more: string[]): Promise<JsonObject[]> {
-  return findingsOf(await check('--json', ...more))
-}
-
-function findingsOf(result: CommandRun): JsonObject[] {
-  const { findings } = jsonOf(result)
+  const { findings } = jsonOf(await check('--json', ...more))
   return Array.isArray(findings) ? findings.filter(isJsonObject) : []
 }
 
@@ -521,15 +517,16 @@ function putFunction(state: StandInState, trigger: Trigger, arn: string, like?: 
 describe('check finds', () => {
   test.each(FAULTS)('$fault', async ({ id, level, plant, fix, args = [] }) => {
     plant(aws.state)
-    const result = await check('--json', ...args)
-    expect(result.code).toBe(1)
-    const findings = findingsOf(result)
+    const findings = await found(...args)
     expect([...new Set(ids(findings))]).toEqual([id])
     const [finding] = findings
     if (level !== undefined) expect(finding).toMatchObject({ level })
     expect(stringAt(finding, 'fix')).toContain(fix)
     expect(stringAt(finding, 'what')).toBeDefined()
     expect(stringAt(finding, 'why')).toBeDefined()
+    const table = await check(...args)
+    expect(table.code).toBe(1)
+    expect(table.out.split('\n').map(line => line.trim())).toContain(stringAt(finding, 'fix'))
   })
 
   test('at least fifteen kinds of fault', () => {
