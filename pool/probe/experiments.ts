@@ -51,8 +51,8 @@ export type ProbeContext = {
   readonly nativeFactors: readonly NativeFactorName[]
   /** The address that the operator reads; undefined for the mailbox simulator. */
   readonly email: string | undefined
-  /** Asks the operator for the code of a mail; undefined without one. */
-  readonly askForCode: (challenge: ObservedAnswer) => Promise<string | undefined>
+  /** Asks the operator for the code of a mail, again if the one before was wrong; undefined without one. */
+  readonly askForCode: (challenge: ObservedAnswer, again: boolean) => Promise<string | undefined>
   /** Told what is done next. */
   readonly progress: (what: string) => void
   readonly signal: AbortSignal
@@ -232,7 +232,7 @@ class Experiments {
       last = await this.#calls.answer(this.#context.client, last, { ANSWER: code })
       trace.push(last.step)
       const mayTypeAgain = trace.length < TYPED_TRIES && challengeOf(last) === 'CUSTOM_CHALLENGE'
-      code = mayTypeAgain ? await this.#ask(last) : undefined
+      code = mayTypeAgain ? await this.#ask(last, true) : undefined
     }
     return { trace, last, resend }
   }
@@ -241,7 +241,7 @@ class Experiments {
   async #typeNativeCode(opened: Called): Promise<Called[]> {
     const calls: Called[] = []
     while (calls.length < TYPED_TRIES) {
-      const code = await this.#ask(opened)
+      const code = await this.#ask(opened, calls.length > 0)
       if (code === undefined) break
       const last = await this.#calls.answer(this.#context.client, opened, { EMAIL_OTP_CODE: code })
       calls.push(last)
@@ -252,9 +252,9 @@ class Experiments {
   }
 
   /** Who has typed nothing once is not asked again. */
-  async #ask(opened: Called): Promise<string | undefined> {
+  async #ask(opened: Called, again = false): Promise<string | undefined> {
     if (!this.#readsMail) return undefined
-    const code = await this.#context.askForCode(opened.step.answer)
+    const code = await this.#context.askForCode(opened.step.answer, again)
     this.#readsMail = code !== undefined
     return code
   }

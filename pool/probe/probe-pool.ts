@@ -92,7 +92,7 @@ async function run(
   const { seen, steps, user } = await runExperiments({
     ...target,
     email: values.email,
-    askForCode: challenge => askForCode(terminal, challenge, signal),
+    askForCode: (challenge, again) => askForCode(terminal, challenge, again, signal),
     progress: what => {
       if (!values.json && terminal.stderr.isTTY === true) terminal.stderr.write(`${what} ...\n`)
     },
@@ -227,16 +227,17 @@ function planText(target: Target, values: ProbeValues): string {
 async function askForCode(
   terminal: Terminal,
   challenge: ObservedAnswer,
+  again: boolean,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { destination, reference, reason } = challenge.kind === 'challenge' ? challenge.parameters : {}
+  const { destination, reference } = challenge.kind === 'challenge' ? challenge.parameters : {}
   const which = `${reference ? ` ${printable(reference)}` : ''}${destination ? ` to ${printable(destination)}` : ''}`
   const lines = createInterface({ input: terminal.stdin, output: terminal.stderr })
   try {
     const ended = new Promise<string>(resolve => {
       lines.once('close', () => setImmediate(() => resolve('')))
     })
-    const wrong = reason === 'wrong-code' ? 'That was not the code. ' : ''
+    const wrong = again ? 'That was not the code. ' : ''
     const question = `${wrong}Code of the mail${which} (Enter to continue without it): `
     const answer = await Promise.race([lines.question(question, { signal }), ended])
     // What is printed next begins on a line of its own.

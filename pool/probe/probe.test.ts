@@ -186,6 +186,14 @@ test('a code that was mistyped once is asked for again', async () => {
   expect(run.err).toContain('That was not the code. Code of the mail')
 })
 
+test("a mistyped code of Cognito's own factor is asked for again", async () => {
+  await setMfa({ MfaConfiguration: 'ON', ...EMAIL_FACTOR })
+  const answers = ['000000']
+  const run = await probePool(pool, MAILBOX, { typed: code => answers.shift() ?? code })
+  expect(verdictsOf(run)).toMatchObject({ 'right-code': 'holds' })
+  expect(run.err).toContain('That was not the code. Code of the mail')
+})
+
 test('an operator who types no code goes on without it', async () => {
   const run = await probePool(pool, MAILBOX, { typed: () => '' })
   expect(run.code).toBe(0)
