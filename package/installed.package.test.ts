@@ -3,28 +3,16 @@ import { execFile } from 'node:child_process'
 import { cp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { beforeAll, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
 import ts from 'typescript'
 import { parseJsonObject } from '../command/json.ts'
-import {
-  compilerProblems,
-  MINUTES,
-  npm,
-  type PackedPackage,
-  packPackage,
-  writeFiles,
-} from '../testing/empty-project.ts'
+import { compilerProblems, MINUTES, npm, packPackage, writeFiles } from '../testing/empty-project.ts'
 
 const ROOT = process.cwd()
 const run = promisify(execFile)
 
-let packed: PackedPackage
-
-beforeAll(async () => {
-  packed = await packPackage()
-}, 4 * MINUTES)
-afterAll(() => packed.remove(), 6 * MINUTES)
+const packed = await packPackage()
 
 const WEB = ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts']
 

@@ -3,24 +3,13 @@ import { execFile } from 'node:child_process'
 import { readFile, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import ts from 'typescript'
-import {
-  compilerProblems,
-  MINUTES,
-  type PackedPackage,
-  packPackage,
-  writeFiles,
-} from '../testing/empty-project.ts'
+import { compilerProblems, MINUTES, packPackage, writeFiles } from '../testing/empty-project.ts'
 
 const run = promisify(execFile)
 
-let packed: PackedPackage
-
-beforeAll(async () => {
-  packed = await packPackage()
-}, 4 * MINUTES)
-afterAll(() => packed.remove(), 6 * MINUTES)
+const packed = await packPackage()
 
 test(
   'a CDK app of either module system deploys the triggers of the installed package',

@@ -1,6 +1,6 @@
 // Empty projects into which tests install the packed package, and what the TypeScript compiler says of them.
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,11 +16,9 @@ export interface PackedPackage {
   readonly directory: string
   /** Installs the tarball, and other packages, into an empty project. @returns its folder */
   project(name: string, manifest: object, ...packages: readonly string[]): Promise<string>
-  /** Give it minutes: a busy disk takes long to remove what was installed. */
-  remove(): Promise<void>
 }
 
-/** Packs what `npm run build` has built. */
+/** Packs what `npm run build` has built. The folders go with the temporary folder of the test file. */
 export async function packPackage(): Promise<PackedPackage> {
   const directory = await mkdtemp(join(tmpdir(), 'package-'))
   const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', directory]
@@ -35,7 +33,6 @@ export async function packPackage(): Promise<PackedPackage> {
       await npm(folder, 'install', ...quick, tarball, ...packages)
       return folder
     },
-    remove: () => rm(directory, { recursive: true, force: true }),
   }
 }
 
