@@ -1,5 +1,4 @@
 // What happened: every request to the pool and every call of a trigger, in the order in which they began.
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import { AnswerLost, CognitoError } from './errors.ts'
 
@@ -72,7 +71,6 @@ const SECRET_MEMBERS = new Set([
 export class CallLog {
   readonly #calls: PoolCall[] = []
   readonly #emitter = new EventEmitter()
-  readonly #currentRequest = new AsyncLocalStorage<number>()
   readonly #now: () => number
   #revision = 0
 
@@ -97,18 +95,19 @@ export class CallLog {
   }
 
   /**
+   * @param work is given the number of the request
    * @param losesAnswer asked when the request is processed: whether the connection breaks instead of an answer
    * @throws AnswerLost if so
    */
   async request<Answer>(
     operation: string,
     request: unknown,
-    work: () => Promise<Answer>,
+    work: (requestNumber: number) => Promise<Answer>,
     losesAnswer: () => boolean,
   ): Promise<Answer> {
     const begun = this.#begin({ kind: 'request', operation, request: withoutSecrets(request) })
     const started = performance.now()
-    const processed = this.#currentRequest.run(begun.number, work)
+    const processed = work(begun.number)
     const outcome = await processed.then(
       answer => ({ answer: withoutSecrets(answer) }),
       (thrown: unknown) => ({ error: errorOf(thrown) }),
@@ -119,14 +118,17 @@ export class CallLog {
     return processed
   }
 
-  /** @param work is given what takes an answer that comes after its own end */
+  /**
+   * @param requestNumber of the request that caused it
+   * @param work is given what takes an answer that comes after its own end
+   */
   async trigger<Answer>(
     trigger: string,
     attempt: number,
+    requestNumber: number,
     event: unknown,
     work: (keepLate: (lateAnswer: unknown) => void) => Promise<Answer>,
   ): Promise<Answer> {
-    const requestNumber = this.#currentRequest.getStore() ?? 0
     const begun = this.#begin({
       kind: 'trigger',
       requestNumber,

@@ -229,11 +229,12 @@ function serve(
       log.request(
         operation,
         request,
-        async () => {
+        async requestNumber => {
           const error = faults.takeError(operation)
           if (error) throw error
           pool.quotas.count(operation, request, name => pool.users.find(name)?.username ?? name)
-          return findOperation(operation)(pool, new Parameters(request))
+          const triggers = pool.triggers.forRequest(requestNumber)
+          return findOperation(operation)({ ...pool, triggers }, new Parameters(request))
         },
         () => faults.takeDroppedAnswer(operation),
       ),

@@ -63,41 +63,70 @@ export interface TriggersOptions {
   readonly timeoutMs: number
 }
 
-export class Triggers {
-  /** False: Create does not get ClientMetadata, as measured by a developer of LocalStack (localstack #11687). */
-  clientMetadataReachesCreate = true
-  readonly #options: TriggersOptions
-  readonly #delays = new Map<TriggerName, Delay>()
-  readonly #toKill = new Set<TriggerName>()
+/** Fault switches that are set, and have not happened yet. */
+interface SetFaults {
+  clientMetadataReachesCreate: boolean
+  readonly delays: Map<TriggerName, Delay>
+  readonly toKill: Set<TriggerName>
+}
 
-  constructor(options: TriggersOptions) {
+export class Triggers {
+  readonly #options: TriggersOptions
+  readonly #faults: SetFaults
+  readonly #requestNumber: number
+
+  /**
+   * @param faults of the pool
+   * @param requestNumber in the log, of the request that the calls are made for
+   */
+  constructor(
+    options: TriggersOptions,
+    faults: SetFaults = { clientMetadataReachesCreate: true, delays: new Map(), toKill: new Set() },
+    requestNumber = 0,
+  ) {
     this.#options = options
+    this.#faults = faults
+    this.#requestNumber = requestNumber
+  }
+
+  /** The same triggers, called for a request. */
+  forRequest(requestNumber: number): Triggers {
+    return new Triggers(this.#options, this.#faults, requestNumber)
+  }
+
+  /** False: Create does not get ClientMetadata, as measured by a developer of LocalStack (localstack #11687). */
+  get clientMetadataReachesCreate(): boolean {
+    return this.#faults.clientMetadataReachesCreate
+  }
+
+  set clientMetadataReachesCreate(value: boolean) {
+    this.#faults.clientMetadataReachesCreate = value
   }
 
   /** Fault switch: the next `attempts` calls answer `milliseconds` late; their work is done at once. */
   delay(trigger: TriggerName, milliseconds: number, attempts: number): void {
-    this.#delays.set(trigger, { milliseconds, attempts })
+    this.#faults.delays.set(trigger, { milliseconds, attempts })
   }
 
   /** Delays that have not happened yet. */
   get delays(): ReadonlyMap<TriggerName, Delay> {
-    return this.#delays
+    return this.#faults.delays
   }
 
   /** Fault switch: the process is killed while it works on its next call. */
   kill(trigger: TriggerName): void {
-    this.#toKill.add(trigger)
+    this.#faults.toKill.add(trigger)
   }
 
   /** Triggers that are still to be killed. */
   get toKill(): ReadonlySet<TriggerName> {
-    return this.#toKill
+    return this.#faults.toKill
   }
 
   /** Forgets every delay and every kill that has not happened yet. */
   forgetFaults(): void {
-    this.#delays.clear()
-    this.#toKill.clear()
+    this.#faults.delays.clear()
+    this.#faults.toKill.clear()
   }
 
   has(trigger: TriggerName): boolean {
@@ -226,10 +255,10 @@ export class Triggers {
   ): Promise<unknown> {
     const { clock, log, timeoutMs } = this.#options
     const member = TRIGGER_MEMBERS[name]
-    const kill = this.#toKill.delete(name)
+    const kill = this.#faults.toKill.delete(name)
     const delayMs = this.#takeDelay(name)
     try {
-      return await log.trigger(member, attempt, event, keepLate => {
+      return await log.trigger(member, attempt, this.#requestNumber, event, keepLate => {
         const answer = trigger.invoke(event, { clockOffsetMs: clock.offsetMs, kill })
         const late = delayMs === 0 ? answer : answer.then(value => wait(delayMs, value, { ref: false }))
         return within(timeoutMs, late, keepLate)
@@ -242,10 +271,10 @@ export class Triggers {
   }
 
   #takeDelay(name: TriggerName): number {
-    const delay = this.#delays.get(name)
+    const delay = this.#faults.delays.get(name)
     if (delay === undefined) return 0
-    if (delay.attempts > 1) this.#delays.set(name, { ...delay, attempts: delay.attempts - 1 })
-    else this.#delays.delete(name)
+    if (delay.attempts > 1) this.#faults.delays.set(name, { ...delay, attempts: delay.attempts - 1 })
+    else this.#faults.delays.delete(name)
     return delay.milliseconds
   }
 
