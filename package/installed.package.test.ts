@@ -1,12 +1,15 @@
 // The packed package as people take it: installed into empty projects, type-checked as strictly as they may, bundled, run.
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, readdir, readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
 import ts from 'typescript'
 import { parseJsonObject } from '../command/json.ts'
+import { launchOptions } from '../testing/browser.ts'
 import { compilerProblems, MINUTES, npm, packPackage, writeFiles } from '../testing/empty-project.ts'
 
 const ROOT = process.cwd()
@@ -302,30 +305,96 @@ describe.each(['oldest', 'newest'] as const)('in an app with the %s Amplify and 
   )
 })
 
-test(
-  'the examples of docs/testing.md compile, and those of Jest and Vitest pass',
-  async () => {
-    const folder = await appFolder('newest')
-    const text = await readFile('docs/testing.md', 'utf8')
-    const examples = Object.fromEntries(
-      [...text.matchAll(/^```ts (\w+)\n(.*?)^```$/gms)].map(([, name = '', code = '']) => [
-        `${name}.test.ts`,
-        code,
-      ]),
-    )
-    expect(Object.keys(examples)).toEqual(['jest.test.ts', 'vitest.test.ts', 'playwright.test.ts'])
-    await writeFiles(folder, examples)
-    await cp('events', join(folder, 'events'), { recursive: true })
-    expect(compilerProblems(folder, Object.keys(examples), PROJECTS[1]?.[1] ?? {})).toEqual([])
+describe('the examples of docs/testing.md', () => {
+  let folder: string
+  let examples: Readonly<Record<string, string>>
+  beforeAll(async () => {
+    folder = await appFolder('newest')
+    examples = await blocksOf('docs/testing.md')
+  }, 6 * MINUTES)
 
+  const example = (name: string) => examples[name] ?? ''
+
+  test('compile', async () => {
+    expect(Object.keys(examples)).toEqual(['jest', 'vitest', 'configure', 'playwright'])
+    const files = Object.entries(examples).map(([name, code]) => [`${name}.test.ts`, code])
+    await writeFiles(folder, Object.fromEntries(files))
+    const [, options] = PROJECTS[1] ?? []
+    expect(compilerProblems(folder, [...files.map(([file = '']) => file)], options ?? {})).toEqual([])
+  }, 60_000)
+
+  test('that of Jest passes', async () => {
     // As most Jest projects run TypeScript: compiled to CommonJS.
-    const { outputText } = ts.transpileModule(examples['jest.test.ts'] ?? '', {
+    const { outputText } = ts.transpileModule(example('jest'), {
       compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
     })
     await writeFiles(folder, { 'jest/example.test.js': outputText, 'jest/package.json': '{}' })
+    await cp('events', join(folder, 'jest/events'), { recursive: true })
     const jest = join(ROOT, 'node_modules/jest/bin/jest.js')
-    await run(process.execPath, [jest, '--rootDir', join(folder, 'jest')], { cwd: folder })
-    await run('node_modules/.bin/vitest', ['run', 'vitest.test.ts'], { cwd: folder })
-  },
-  6 * MINUTES,
-)
+    await run(process.execPath, [jest, '--rootDir', '.'], { cwd: join(folder, 'jest') })
+  }, 60_000)
+
+  test('that of Vitest passes', async () => {
+    await writeFiles(folder, { 'vitest/example.test.ts': example('vitest') })
+    await cp('events', join(folder, 'vitest/events'), { recursive: true })
+    await run('../node_modules/.bin/vitest', ['run'], { cwd: join(folder, 'vitest') })
+  }, 60_000)
+
+  test('that of Playwright signs in through the form of docs/client.md', async () => {
+    const { tsx: form = '' } = await blocksOf('docs/client.md')
+    const [appPort, poolPort] = [await freePort(), await freePort()]
+    const here = (code: string) =>
+      code.replace(':9229', `:${poolPort}`).replace('port: 9229', `port: ${poolPort}`)
+    await writeFiles(folder, {
+      'playwright/configure.ts': here(example('configure')),
+      'playwright/sign-in.tsx': form,
+      'playwright/app.tsx': APP_WITH_FORM,
+      'playwright/example.test.ts': here(example('playwright')).replace(':3000', `:${appPort}`),
+      'playwright/playwright.config.ts': `export default { use: { launchOptions: ${JSON.stringify(launchOptions())} } }`,
+    })
+    const { outputFiles } = await build({
+      absWorkingDir: join(folder, 'playwright'),
+      entryPoints: ['app.tsx'],
+      bundle: true,
+      format: 'esm',
+      jsx: 'automatic',
+      write: false,
+    })
+    const page = `<!doctype html><meta charset="utf-8"><body><script type="module">${outputFiles[0]?.text.replaceAll('</script', '<\\/script')}</script>`
+    const app = createServer((_, response) => response.setHeader('content-type', 'text/html').end(page))
+    app.listen(appPort, '127.0.0.1')
+    try {
+      // Playwright refuses to run where it finds the variable of Jest.
+      const there = { cwd: join(folder, 'playwright'), env: { ...process.env, JEST_WORKER_ID: undefined } }
+      const playing = run('../node_modules/.bin/playwright', ['test'], there)
+      const played = await playing.catch((failed: object) => failed)
+      expect(played).toMatchObject({ stdout: expect.stringContaining('1 passed') })
+    } finally {
+      app.closeAllConnections()
+      app.close()
+    }
+  }, 120_000)
+})
+
+const APP_WITH_FORM = `
+import './configure.ts'
+import { createRoot } from 'react-dom/client'
+import { SignIn } from './sign-in.tsx'
+
+createRoot(document.body.appendChild(document.createElement('main'))).render(<SignIn />)
+`
+
+/** The code blocks of a page: by their names, or by their language where they have none. */
+async function blocksOf(page: string): Promise<Readonly<Record<string, string>>> {
+  const blocks = (await readFile(page, 'utf8')).matchAll(/^```(ts \w+|tsx)\n(.*?)^```$/gms)
+  return Object.fromEntries([...blocks].map(([, name = '', code = '']) => [name.replace('ts ', ''), code]))
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

@@ -6,7 +6,7 @@ import { es } from './locales/es.ts'
 import { fr } from './locales/fr.ts'
 import { ja } from './locales/ja.ts'
 import { ptBR } from './locales/pt-BR.ts'
-import type { MailTexts } from './locales/texts.ts'
+import type { MailLanguages } from './locales/texts.ts'
 import { zhCN } from './locales/zh-CN.ts'
 import { zhTW } from './locales/zh-TW.ts'
 
@@ -21,7 +21,7 @@ export const MAIL_TEXTS = {
   es,
   'pt-BR': ptBR,
   ar,
-} as const satisfies Readonly<Record<string, MailTexts>>
+} as const satisfies MailLanguages
 
 export type Locale = keyof typeof MAIL_TEXTS
 

@@ -125,11 +125,16 @@ export async function startStage(options: LocalUserPoolOptions = {}): Promise<St
 }
 
 export async function launchChromium(): Promise<Browser> {
+  return await chromium.launch(launchOptions())
+}
+
+/** How Playwright starts the Chromium of this machine. */
+export function launchOptions() {
   const executablePath = process.env['CHROMIUM_PATH'] ?? INSTALLED.find(existsSync)
   if (executablePath === undefined) {
     throw new Error(`Install Chromium as one of ${INSTALLED.join(', ')}, or set CHROMIUM_PATH to it.`)
   }
-  return await chromium.launch({ executablePath, args: CHROMIUM_FLAGS })
+  return { executablePath, args: CHROMIUM_FLAGS }
 }
 
 /**

@@ -1,6 +1,12 @@
 // The mail in Arabic.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly ar: MailTexts
+  }
+}
+
 export const ar: MailTexts = {
   direction: 'rtl',
   subject: (appName, reference) => `رمز تسجيل الدخول إلى ${appName} (${reference})`,

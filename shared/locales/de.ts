@@ -1,6 +1,12 @@
 // The mail in German.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly de: MailTexts
+  }
+}
+
 export const de: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `Ihr Anmeldecode für ${appName} (${reference})`,

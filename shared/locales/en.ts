@@ -1,6 +1,12 @@
 // The mail in English.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly en: MailTexts
+  }
+}
+
 export const en: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `Your ${appName} sign-in code (${reference})`,

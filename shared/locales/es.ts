@@ -1,6 +1,12 @@
 // The mail in Spanish.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly es: MailTexts
+  }
+}
+
 export const es: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `Tu código de acceso a ${appName} (${reference})`,

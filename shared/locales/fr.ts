@@ -1,6 +1,12 @@
 // The mail in French.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly fr: MailTexts
+  }
+}
+
 export const fr: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `Code de connexion ${appName} (${reference})`,

@@ -1,6 +1,12 @@
 // The mail in Japanese.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly ja: MailTexts
+  }
+}
+
 export const ja: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `${appName} のログイン用認証コード（${reference}）`,

@@ -1,6 +1,12 @@
 // The mail in Brazilian Portuguese.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly 'pt-BR': MailTexts
+  }
+}
+
 export const ptBR: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `Seu código de acesso a ${appName} (${reference})`,

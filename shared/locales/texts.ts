@@ -15,3 +15,7 @@ export type MailTexts = {
   readonly keepSecret: (appName: string) => string
   readonly notYou: string
 }
+
+/** The languages of the mail by tag. Each file here adds its own, so that the type check fails while its line in locales.ts is missing. */
+// biome-ignore lint/suspicious/noEmptyInterface: an interface is what the files can add to
+export interface MailLanguages {}

@@ -1,6 +1,12 @@
 // The mail in Simplified Chinese.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly 'zh-CN': MailTexts
+  }
+}
+
 export const zhCN: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `您的 ${appName} 登录验证码（${reference}）`,

@@ -1,6 +1,12 @@
 // The mail in Traditional Chinese.
 import type { MailTexts } from './texts.ts'
 
+declare module './texts.ts' {
+  interface MailLanguages {
+    readonly 'zh-TW': MailTexts
+  }
+}
+
 export const zhTW: MailTexts = {
   direction: 'ltr',
   subject: (appName, reference) => `您的 ${appName} 登入驗證碼（${reference}）`,
