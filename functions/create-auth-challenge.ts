@@ -21,7 +21,10 @@ import { isResendRequest, readTriggerEvent } from '../shared/trigger-event.ts'
 
 const settings = readCreateSettings(process.env, Object.keys(languagesOf(ownMail)))
 const mailLimit = startLimit(settings)
-await prepareFirstCall([connect => prepareSes(settings, connect), mailLimit.prepare])
+await prepareFirstCall([
+  connect => prepareSes(settings, connect),
+  async connect => mailLimit?.prepare(connect),
+])
 
 /**
  * Answers with the parameters of the next round. Without a passed password step, or for an unknown user, the answer
@@ -46,7 +49,7 @@ export async function handler(
   const user = userHash(secret, trigger.userPoolId, trigger.userName)
   const isDecoy = !mayReceiveCode(progress)
   const limit = planned.send
-    ? await mailLimit.ask(isDecoy ? `decoy-${user}` : user, now, deadline)
+    ? await mailLimit?.ask(isDecoy ? `decoy-${user}` : user, now, deadline)
     : undefined
   const limitedUntil = limit?.name === 'limited' ? limit.until : undefined
   const send = planned.send && limitedUntil === undefined

@@ -322,8 +322,8 @@ describe('a table that fails', () => {
     const { startLimit } = await import('../shared/mail-limit.ts')
     const { readCreateSettings } = await import('../shared/settings.ts')
     const timeout = jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => new AbortController().signal)
-    const { ask } = startLimit(readCreateSettings(process.env))
-    expect(await ask('user', NOW, { remaining: () => 600 })).toEqual({ name: 'allowed' })
+    const limit = startLimit(readCreateSettings(process.env))
+    expect(await limit?.ask('user', NOW, { remaining: () => 600 })).toEqual({ name: 'allowed' })
     expect(timeout).toHaveBeenCalledWith(200)
   })
 

@@ -21,11 +21,14 @@ export type MailLimit = {
   readonly prepare: (connect: boolean) => Promise<void>
 }
 
-/** Makes the question of this process. Where there is a table its client loads from now on, beside everything else. */
-export function startLimit(settings: CreateSettings): MailLimit {
+/**
+ * Makes the question of this process. Where there is a table its client loads from now on, beside everything else.
+ *
+ * @returns undefined without a table, and so without a limit
+ */
+export function startLimit(settings: CreateSettings): MailLimit | undefined {
   const { limitTable, region, limitFailure } = settings
-  if (limitTable === undefined)
-    return { ask: async () => ({ name: 'allowed' }), prepare: async () => undefined }
+  if (limitTable === undefined) return undefined
   const loading = import('./limit-table.ts')
   return {
     async ask(user, now, deadline) {

@@ -58,6 +58,7 @@ const inHeader = (text: string) => wellFormed(text.replace(/[\p{Cc}\u2028\u2029]
 const inBody = (text: string) => wellFormed(text).replace(/\r\n?/g, '\n')
 
 test('the message has the headers that help, and leaves Date and Message-ID to SES', async () => {
+  expect(headerNames(written())).toEqual(HEADERS)
   const message = written({}, { replyTo: 'help@bücher.example' })
   expect(headerNames(message)).toEqual(['From', 'To', 'Reply-To', ...HEADERS.slice(2)])
   const { headers, from, to, replyTo, text, html } = await simpleParser(message)
@@ -66,6 +67,11 @@ test('the message has the headers that help, and leaves Date and Message-ID to S
   expect(from?.text).toBe('"Example" <no-reply@example.com>')
   expect([to, replyTo].flat().map(it => it?.text)).toEqual(['person@example.com', 'help@bücher.example'])
   expect([text, html]).toEqual([MAIL.text, MAIL.html])
+})
+
+test('a sender without a name is the address alone', () => {
+  const message = written({}, { from: { name: undefined, address: 'no-reply@bücher.example' } })
+  expect(message).toMatch(/^From: no-reply@xn--bcher-kva\.example\r\nTo: /)
 })
 
 test('the message is written in exactly this way', () => {

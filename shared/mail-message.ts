@@ -84,5 +84,5 @@ function part(type: string, text: string): string[] {
 }
 
 function base64(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64')
+  return Buffer.from(text).toString('base64')
 }

@@ -76,7 +76,7 @@ export const ROOMS = {
   // What decides which settings and users are changed; the tests that meet a pool take minutes for a mutant.
   pool: {
     mutate: [
-      'pool/@(app-clients|backup|plan).ts',
+      'pool/@(app-clients|backup|detach|plan).ts',
       'pool/migrate/@(journal|move-rules|native-users).ts',
       '!**/*.test.ts',
     ],
