@@ -98,6 +98,23 @@ test.each([['AccessDenied'], ['AccessDeniedException']])(
   },
 )
 
+test('after another refusal it names no right', async () => {
+  const { lines } = await mailTo(USER_ATTRIBUTES, '', {}, { code: 'MessageRejected' })
+  expect(lines).toMatchObject([{ failure: 'refused', code: 'MessageRejected' }])
+  expect(lines[0]).not.toHaveProperty('missingRight')
+})
+
+test('what was refused before it was sent has no code and no status', async () => {
+  const { lines } = await mailTo({ ...USER_ATTRIBUTES, email: '' }, '')
+  expect(lines).toMatchObject([{ failure: 'no-address' }])
+  for (const name of ['code', 'status']) expect(lines[0]).not.toHaveProperty(name)
+})
+
+test('the mail promises whole minutes, and never more than the code has', async () => {
+  await mailTo(USER_ATTRIBUTES, '', { CODE_TTL_SECONDS: '179' })
+  expect(ses.mails()[0]?.text).toContain('It is valid for 2 minutes.')
+})
+
 test('the footer is that of the language, or of DEFAULT_LOCALE', async () => {
   const MAIL_FOOTER = '{"en":"Example Ltd","de":"Example AG"}'
   const footerFor = async (locale: string) => {

@@ -81,8 +81,8 @@ function causeOf(error: unknown): Readonly<Record<string, unknown>> {
   const { failure, code, status } = error
   return {
     failure,
-    ...(code !== undefined && { code }),
-    ...(status !== undefined && { status }),
+    code,
+    status,
     ...(code?.startsWith('AccessDenied') && { missingRight: 'ses:SendRawEmail' }),
   }
 }

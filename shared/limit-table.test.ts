@@ -55,10 +55,27 @@ test('no connection is kept: it may be closed by the next call, and a request is
   http.close()
 })
 
-test('nor with TLS', async () => {
+test('nor with TLS, though the client is', async () => {
   const { countMail } = await tableAt(`https://127.0.0.1:${port}`)
   const { EarlyAgent } = await import('./early-connection.ts')
   const connect = jest.spyOn(EarlyAgent.prototype, 'createConnection')
-  await expect(countMail(REQUEST, 'eu-central-1', 5_000)).rejects.toThrow()
+  for (const _ of [1, 2]) await expect(countMail(REQUEST, 'eu-central-1', 5_000)).rejects.toThrow()
   expect(connect).toHaveBeenCalledWith(expect.objectContaining({ keepAlive: false }), expect.anything())
+  expect(connect).toHaveBeenCalledTimes(2)
+  expect(new Set(connect.mock.contexts).size).toBe(1)
+})
+
+test.each([
+  [{ codes: { N: '30' } }, 30],
+  [{}, undefined],
+  [undefined, undefined],
+])('a full counter says how many codes there were where the table tells: %j', async (Item, codes) => {
+  const http = createHttpServer((_, response) => {
+    response
+      .writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+      .end(JSON.stringify({ __type: 'ConditionalCheckFailedException', Item }))
+  })
+  const { countMail } = await tableAt(`http://127.0.0.1:${await listening(http)}`)
+  expect(await countMail(REQUEST, 'eu-central-1', 5_000)).toEqual({ name: 'full', codes })
+  http.close()
 })
