@@ -16,14 +16,7 @@ const REFRESH = 'ALLOW_REFRESH_TOKEN_AUTH'
 const SRP = 'ALLOW_USER_SRP_AUTH'
 const ROTATION = { RefreshTokenRotation: { Feature: 'ENABLED' } }
 
-const OPTIONS: DetachOptions = {
-  userPoolId: POOL_ID,
-  backupFile: 'pool.backup.json',
-  everything: false,
-  replace: false,
-  removeTriggers: false,
-  addSrp: [],
-}
+const OPTIONS: DetachOptions = { userPoolId: POOL_ID, backupFile: 'pool.backup.json' }
 const CHALLENGE = {
   DefineAuthChallenge: 'define',
   CreateAuthChallenge: 'create',
@@ -142,6 +135,12 @@ describe('what others have changed since a backup', () => {
     const { to, notes } = detached(now, ATTACH)
     expect(to.clients['web']).toEqual(clientWith([SRP, REFRESH], { ClientName: 'New' }))
     expect(notes).toEqual([expect.stringContaining('app client web ClientName')])
+  })
+
+  test('stays in an app client that the backup knows from afterwards only', () => {
+    const phone = clientWith([SRP], { ClientId: 'phone' })
+    const after = { ...AFTER, clients: { ...AFTER.clients, phone } }
+    expect(detached(after, { ...ATTACH, after }).to.clients['phone']).toEqual(phone)
   })
 
   test('stays in an app client that the command left alone', () => {
@@ -321,6 +320,8 @@ describe('--everything', () => {
     const known = { ...ATTACH, before: { ...BEFORE, userPool: poolWith({}, { SchemaAttributes: ['old'] }) } }
     const { to } = detached(now, known, { everything: true })
     expect(to.userPool).toEqual({ ...BEFORE.userPool, Domain: 'people', SchemaAttributes: ['new'] })
+    const withDomain = { ...ATTACH, before: { ...BEFORE, userPool: poolWith({}, { Domain: 'people' }) } }
+    expect(detached(AFTER, withDomain, { everything: true }).to.userPool).toEqual(BEFORE.userPool)
     expect(to.clients['phone']).toBe(phone)
   })
 
@@ -402,6 +403,12 @@ describe('users of an app client are not left without a way to sign in', () => {
     expect(detached(AFTER, backup).to).toEqual({ ...BEFORE, clients: useless })
   })
 
+  test('where there are several, each is named', () => {
+    const phone = clientWith([CODE], { ClientId: 'phone', ClientName: 'Phone' })
+    const now = { ...AFTER, clients: { ...AFTER.clients, phone } }
+    expect(() => detached(now, unaware)).toThrow('through these app clients: web (Web), phone (Phone). They')
+  })
+
   test('where it is so already, detach goes on with a note', () => {
     const now = { ...BEFORE, clients: AFTER.clients }
     const { to, notes } = detached(now, unaware)
@@ -453,6 +460,11 @@ describe('MFA', () => {
     const { to, notes } = detached(now, backupOf(was, { ...after, clients: {} }))
     expect(to.mfa).toEqual({ MfaConfiguration: 'ON' })
     expect(to.userPool).toEqual({ ...now.userPool, DeletionProtection: 'INACTIVE' })
+    const phone = clientWith([SRP], { ClientId: 'phone', ClientName: 'Phone' })
+    const both = { ...now, clients: { ...now.clients, phone } }
+    expect(detached(both, backupOf(was, { ...after, clients: {} })).notes[0]).toContain(
+      ': web (Web), phone (Phone). First run',
+    )
     expect(notes[0]).toBe(
       'MFA stays as it is: without it, these app clients would let users in with the password alone, which they did not ' +
         'when the backup was made: web (Web). First run detach with the backup of the command that changed them, or ' +
@@ -474,6 +486,14 @@ describe('MFA', () => {
       'MFA is no longer required, and these app clients let users without a second factor in with the password alone: ' +
         'web (Web). check shows how to close them.',
     ])
+    const clients = {
+      web: clientWith([SRP]),
+      phone: clientWith([SRP], { ClientId: 'phone', ClientName: 'Phone' }),
+    }
+    const two = backupOf({ ...BEFORE, clients }, { ...on(BEFORE, []), clients })
+    expect(detached({ ...on(BEFORE, []), clients }, two).notes[0]).toContain(
+      ': web (Web), phone (Phone). check',
+    )
   })
 
   test('goes without a word where every app client asks for the code, or is for machines', () => {
@@ -517,6 +537,12 @@ describe('with a backup of the first format, which does not say how long session
 
   test('a session that is as long as it was stays', () => {
     expect(minutesAfter(validFor(5, [CODE, REFRESH]))).toBe(5)
+  })
+
+  test('where the backup says it, a session that others made longer since stays', () => {
+    const said = { ...backup, after: validFor(15, [CODE, REFRESH]) }
+    expect(minutesAfter(validFor(15, [CODE, REFRESH]), said)).toBe(5)
+    expect(minutesAfter(validFor(20, [CODE, REFRESH]), said)).toBe(20)
   })
 
   test('a session of which nothing was said before is not spoken of again', () => {
@@ -601,6 +627,16 @@ describe('a pool that is read', () => {
       })
     })
 
+    test('is not detached where a later attach put only one of them there, and each is named', async () => {
+      await save('first.json', ATTACH)
+      await save('later.json', { ...ATTACH, triggers: { ...OURS, DefineAuthChallenge: 'later' } })
+      const lambdaConfig = { ...OURS, DefineAuthChallenge: 'later', CreateAuthChallenge: 'other' }
+      const planned = planDetach(cognitoOf({ ...AFTER, userPool: poolWith(lambdaConfig) }), options)
+      await expect(planned).rejects.toThrow(
+        '\n  DefineAuthChallenge: later\n  CreateAuthChallenge: other\nPass --replace to remove them.\nA later attach put them there.',
+      )
+    })
+
     test.each([{ replace: true }, { everything: true }])('is detached with %j', async more => {
       await save('first.json', ATTACH)
       const plan = await planDetach(cognitoOf(others), { ...options, ...more })
@@ -612,6 +648,7 @@ describe('a pool that is read', () => {
     ['none', {}],
     ['those of the backup', OURS],
     ['those that were there before', { DefineAuthChallenge: 'own-define' }],
+    ['some of those of the backup', { CreateAuthChallenge: 'create' }],
   ])('is detached where the triggers on it are %s', async (_, lambdaConfig) => {
     await save('first.json', {
       ...ATTACH,
@@ -635,6 +672,14 @@ describe('a pool that is read', () => {
       await save('first.json', ATTACH)
       await save('other.json', ATTACH)
       expect(await nextSteps(detached(AFTER, ATTACH), options)).toEqual([])
+      expect(await nextSteps(detached(BEFORE, backupOf(BEFORE, BEFORE)), options)).toEqual([])
+    })
+
+    test('needs nothing more where the triggers of before are back', async () => {
+      const userPool = poolWith({ DefineAuthChallenge: 'own-define' })
+      const replaced = { ...ATTACH, before: { ...BEFORE, userPool } }
+      await save('first.json', replaced)
+      expect(await nextSteps(detached(AFTER, replaced), options)).toEqual([])
     })
 
     test('needs the newest of the other backups that still has something to put back', async () => {

@@ -33,13 +33,13 @@ export type DetachOptions = {
   readonly userPoolId: string
   readonly backupFile: string
   /** Put back every setting of the backup, not only what the command changed. */
-  readonly everything: boolean
+  readonly everything?: boolean
   /** Also when other triggers are on the pool by now. */
-  readonly replace: boolean
+  readonly replace?: boolean
   /** Take off triggers of this project that were on the pool before the backup was made. */
-  readonly removeTriggers: boolean
+  readonly removeTriggers?: boolean
   /** Clients that get ALLOW_USER_SRP_AUTH if their users could not sign in otherwise. */
-  readonly addSrp: readonly string[]
+  readonly addSrp?: readonly string[]
 }
 
 /**
@@ -49,7 +49,7 @@ export type DetachOptions = {
  *   app client could not sign in afterwards
  */
 export async function planDetach(aws: Pick<Aws, 'cognito'>, options: DetachOptions): Promise<Plan> {
-  const { userPoolId, backupFile, addSrp, everything, replace } = options
+  const { userPoolId, backupFile, addSrp = [], everything, replace } = options
   const backup = await readBackup(backupFile, userPoolId)
   const importNotes = await refuseDuringImport(aws, userPoolId)
   const from = await readPoolState(aws.cognito, userPoolId)
@@ -64,13 +64,13 @@ export async function planDetach(aws: Pick<Aws, 'cognito'>, options: DetachOptio
 
 /** The plan for a pool in a known state. @throws CommandError `client-stranded` */
 export function detachPlan(from: PoolState, backup: Backup, options: DetachOptions): Plan {
-  const { userPoolId, everything } = options
+  const { userPoolId, everything = false } = options
   const isUndone = !everything && finishIsUndone(from, backup)
   const wanted = everything
     ? everythingOf(from, backup)
     : isUndone
       ? from
-      : undone(from, backup, options.removeTriggers)
+      : undone(from, backup, options.removeTriggers ?? false)
   const rescued = withoutStranded(from, wanted, backup, options)
   const { to, notes } = withoutOpened(from, rescued, backup)
   const missing = Object.keys(everything ? backup.before.clients : backup.after.clients).filter(
@@ -143,7 +143,7 @@ function changedSince(backup: Backup, to: PoolState) {
   const ids = Object.keys(backup.after.clients).filter(id => to.clients[id] !== undefined)
   const clients = Object.fromEntries(ids.map(id => [id, to.clients[id] ?? {}]))
   return plannedChanges(backup.before, { ...to, clients }).filter(
-    ({ target, path }) => target !== 'user pool' || !isReadOnly(path.split('.')[0] ?? ''),
+    ({ path }) => !isReadOnly(path.split('.')[0] ?? ''),
   )
 }
 
@@ -175,11 +175,7 @@ function finishIsUndone({ userPool }: PoolState, { command }: Backup): boolean {
 function undone(from: PoolState, backup: Backup, removeTriggers: boolean): PoolState {
   const { before, after } = backup
   const slots = lambdaConfigOf(from, backup, removeTriggers)
-  const userPool = merged(
-    from.userPool,
-    before.userPool,
-    withSlotsOf(before.userPool, after.userPool, backup),
-  )
+  const userPool = merged(from.userPool, before.userPool, after.userPool)
   const clients = Object.entries(from.clients).map(([id, client]) => {
     const was = before.clients[id]
     const became = after.clients[id]
@@ -187,6 +183,7 @@ function undone(from: PoolState, backup: Backup, removeTriggers: boolean): PoolS
     return [id, merged(client, was, sessionKnown(became, was, client))]
   })
   const mfaIsOurs = after.mfa !== undefined && differences(from.mfa ?? null, after.mfa).length === 0
+  // The slots of the triggers have rules of their own.
   const restored = slots === undefined ? userPool : { ...userPool, LambdaConfig: slots }
   return {
     userPool: guardedAsBefore(from.userPool, restored, before.userPool),
@@ -200,17 +197,6 @@ function sessionKnown(became: JsonObject, was: JsonObject, now: JsonObject): Jso
   if (became['AuthSessionValidity'] !== null) return became
   const grew = sessionMinutesOf(now) > sessionMinutesOf(was)
   return { ...became, AuthSessionValidity: (grew ? now : was)['AuthSessionValidity'] ?? null }
-}
-
-/** The slots of the triggers have rules of their own, so the general comparison must not see them differ. */
-function withSlotsOf(before: JsonObject, after: JsonObject, { triggers }: Backup): JsonObject {
-  const lambdaConfig = { ...objectAt(after, 'LambdaConfig') }
-  for (const slot of Object.keys(triggers)) {
-    const original = objectAt(before, 'LambdaConfig')[slot]
-    if (original === undefined) delete lambdaConfig[slot]
-    else lambdaConfig[slot] = original
-  }
-  return { ...after, LambdaConfig: lambdaConfig }
 }
 
 /** `now`, where a member is still what it became: as it was. Anything else has been changed since, and stays. */
@@ -250,7 +236,7 @@ function lambdaConfigOf(from: PoolState, backup: Backup, removeTriggers: boolean
     const held = arnInSlot(from.userPool, trigger)
     const was = arnInSlot(before.userPool, trigger)
     if (held === undefined && (was === ours || isDetached(from.userPool))) continue
-    const goes = was === undefined || (was === ours && (removeTriggers || isDetached(from.userPool)))
+    const goes = was === ours && (removeTriggers || isDetached(from.userPool))
     for (const slot of slotsOf(trigger)) {
       const value = original[slot]
       if (goes || value === undefined) delete lambdaConfig[slot]
@@ -281,7 +267,7 @@ function refuseOtherTriggers(from: PoolState, backup: Backup, others: readonly F
   const { before, triggers, userPoolId } = backup
   const held = TRIGGERS.flatMap((trigger): [Trigger, string][] => {
     const arn = arnInSlot(from.userPool, trigger)
-    const expected = [arnOfBackup(triggers, trigger), arnInSlot(before.userPool, trigger), undefined]
+    const expected = [arnOfBackup(triggers, trigger), arnInSlot(before.userPool, trigger)]
     return triggers[trigger] === undefined || arn === undefined || expected.includes(arn)
       ? []
       : [[trigger, arn]]
@@ -314,7 +300,7 @@ function withoutStranded(
   from: PoolState,
   wanted: PoolState,
   { before }: Backup,
-  { userPoolId, backupFile, addSrp, everything, replace, removeTriggers }: DetachOptions,
+  { userPoolId, backupFile, addSrp = [], everything, replace, removeTriggers }: DetachOptions,
 ): Rescue {
   const wasSo = strandedClients(before)
   const clients: Record<string, JsonObject> = { ...wanted.clients }
@@ -358,15 +344,13 @@ function withoutStranded(
   }
 }
 
+const SIGN_IN_SETTINGS = ['ExplicitAuthFlows', 'AuthSessionValidity']
+
 /** The ways to sign in of one description of a client, and the rest of another. */
 function withSignInOf(client: JsonObject, source: JsonObject): JsonObject {
-  const { ExplicitAuthFlows: _, AuthSessionValidity: __, ...rest } = client
-  const { ExplicitAuthFlows, AuthSessionValidity } = source
-  return {
-    ...rest,
-    ...(ExplicitAuthFlows === undefined ? {} : { ExplicitAuthFlows }),
-    ...(AuthSessionValidity === undefined ? {} : { AuthSessionValidity }),
-  }
+  const isSignIn = ([name]: readonly [string, Json]) => SIGN_IN_SETTINGS.includes(name)
+  const rest = Object.entries(client).filter(entry => !isSignIn(entry))
+  return Object.fromEntries([...rest, ...Object.entries(source).filter(isSignIn)])
 }
 
 /** @returns what to run after a detach, until the pool is as it was before the first command; empty if it is */
@@ -374,7 +358,7 @@ export async function nextSteps(plan: Plan, options: DetachOptions): Promise<str
   const { userPoolId, backupFile } = options
   for (const { file, backup } of await backupsBeside(backupFile, userPoolId)) {
     const next = detachCommand(userPoolId, file)
-    if (wouldChange(plan.to, backup, plainOptions(userPoolId, file))) {
+    if (wouldChange(plan.to, backup, { userPoolId, backupFile: file })) {
       const users =
         backup.command === 'migrate enable'
           ? ' First put users who were moved back, with migrate rollback.'
@@ -394,10 +378,6 @@ export async function nextSteps(plan: Plan, options: DetachOptions): Promise<str
       'backup of the attach that put them there. If it is lost:\n' +
       `  ${detachCommand(userPoolId, backupFile, { 'remove-triggers': true })}`,
   ]
-}
-
-function plainOptions(userPoolId: string, backupFile: string): DetachOptions {
-  return { userPoolId, backupFile, everything: false, replace: false, removeTriggers: false, addSrp: [] }
 }
 
 function wouldChange(state: PoolState, backup: Backup, options: DetachOptions): boolean {
