@@ -186,7 +186,8 @@ describe('the triggers', () => {
 
   test('leave a trigger that others have put on the pool since for something else', () => {
     const now = { ...AFTER, userPool: poolWith({ ...OURS, PostAuthentication: 'log' }) }
-    expect(lambdaConfigAfter(now, ATTACH)).toEqual({ PostConfirmation: 'welcome', PostAuthentication: 'log' })
+    const left = { PostConfirmation: 'welcome', PostAuthentication: 'log' }
+    expect(lambdaConfigAfter(now, ATTACH)).toStrictEqual(left)
   })
 
   test('that others have put there since go, too', () => {
