@@ -1,8 +1,29 @@
 // The deadline: counted from the start of the process on a cold start, from the call otherwise.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import { DEADLINE_MILLISECONDS, startDeadline, startOfCall } from './deadline.ts'
+
+afterEach(() => {
+  jest.restoreAllMocks()
+  delete process.env['AWS_LAMBDA_INITIALIZATION_TYPE']
+})
+
+test.each([
+  [undefined, 3_500],
+  ['on-demand', 3_500],
+  ['provisioned-concurrency', 4_500],
+])(
+  'a second after a start that was %s the first call has %d ms, and the next one all of them',
+  async (initialization, first) => {
+    jest.resetModules()
+    jest.spyOn(performance, 'now').mockReturnValue(1_000)
+    if (initialization !== undefined) process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] = initialization
+    const fresh = await import('./deadline.ts')
+    expect(fresh.startDeadline().remaining()).toBe(first)
+    expect(fresh.startDeadline().remaining()).toBe(DEADLINE_MILLISECONDS)
+  },
+)
 
 test('a later call has the whole time, and never less than none', async () => {
   startDeadline()
@@ -51,6 +72,8 @@ test('a process that Lambda started ahead is no cold start, and neither is a lat
   const start = (now: number, loadedAt: number, initialization?: string, isFirstCall = true) =>
     startOfCall({ now, loadedAt, isFirstCall, initialization })
   expect(start(100, 50, 'on-demand')).toBe(0)
+  expect(start(4_499, 50, 'on-demand')).toBe(0)
+  expect(start(4_499, 50)).toBe(0)
   expect(start(4_600, 4_590, 'on-demand')).toBe(0)
   expect(start(DEADLINE_MILLISECONDS, 50, 'on-demand')).toBe(DEADLINE_MILLISECONDS)
   expect(start(9_000, 8_751, 'on-demand')).toBe(0)

@@ -3,10 +3,18 @@ import { once } from 'node:events'
 import { request } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import {
+  GetSendQuotaCommand,
+  type GetSendQuotaCommandInput,
+  type GetSendQuotaCommandOutput,
+  SESClient,
+} from '@aws-sdk/client-ses'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import type { FinalizeRequestMiddleware } from '@smithy/types'
 import { listening } from '../testing/listening.ts'
-import { EarlyAgent } from './early-connection.ts'
+import { EarlyAgent, prepareRequest } from './early-connection.ts'
 import { lambdaClientSettings } from './lambda-sdk.ts'
+import { field } from './trigger-event.ts'
 
 /** Takes connections and never answers: what counts is which connections come. */
 const server = createServer(socket => {
@@ -176,6 +184,24 @@ describe('when Lambda starts the process', () => {
     await loadCreate('on-demand', { AWS_ENDPOINT_URL: 'https://127.0.0.1' })
     expect(sockets).toEqual([])
   })
+})
+
+test('a request is prepared with its signature, and not sent', async () => {
+  const credentials = jest.fn(async () => ({ accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'example' }))
+  const client = new SESClient({ region: 'eu-central-1', endpoint: `http://127.0.0.1:${port}`, credentials })
+  const command = new GetSendQuotaCommand()
+  const signed: boolean[] = []
+  const seen: FinalizeRequestMiddleware<GetSendQuotaCommandInput, GetSendQuotaCommandOutput> =
+    next => args => {
+      signed.push(/^AWS4-HMAC-SHA256 /.test(String(field(field(args.request, 'headers'), 'authorization'))))
+      return next(args)
+    }
+  // Behind the signature, and before what is last of this step.
+  command.middlewareStack.add(seen, { step: 'finalizeRequest' })
+  await prepareRequest(command, () => client.send(command), undefined)
+  expect(credentials).toHaveBeenCalled()
+  expect(signed).toEqual([true])
+  expect(sockets).toEqual([])
 })
 
 test('the SDK gets the credentials of Lambda, and empty ones where there are none', async () => {
