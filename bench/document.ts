@@ -49,7 +49,7 @@ const WAYS = {
 /** The rooms of testing/mutation/rooms.mjs in the READMEs. */
 const ROOMS = {
   rules: 'rules of the code, settings, redaction, mail',
-  handlers: 'handlers (not yet all of what they send and count with)',
+  handlers: 'handlers, and what they send and count with',
   texts: 'texts of the mail, descriptions of the settings',
   sending: 'sending through SES',
   client: 'driver',
@@ -58,7 +58,7 @@ const ROOMS = {
 }
 const ROOMS_CHINESE: typeof ROOMS = {
   rules: '验证码规则、设置、脱敏、邮件',
-  handlers: '处理函数（发送与计数部分尚未全部运行）',
+  handlers: '处理函数及其发送与计数部分',
   texts: '邮件文本与设置说明',
   sending: '经 SES 发送',
   client: '登录驱动',
