@@ -17,5 +17,6 @@ export type MailTexts = {
 }
 
 /** The languages of the mail by tag. Each file here adds its own, so that the type check fails while its line in locales.ts is missing. */
-// biome-ignore lint/suspicious/noEmptyInterface: an interface is what the files can add to
-export interface MailLanguages {}
+export interface MailLanguages {
+  readonly [tag: string]: MailTexts
+}
