@@ -85,9 +85,4 @@ export const ROOMS = {
       '**/pool/migrate/@(journal|move-rules|native-users).test.ts',
     ],
   },
-  // On a stand-in for AWS: seconds for a change.
-  attach: {
-    mutate: ['pool/attach.ts'],
-    tests: ['**/pool/attach.test.ts'],
-  },
 }
