@@ -63,8 +63,8 @@ export interface TriggersOptions {
   readonly timeoutMs: number
 }
 
-/** Fault switches that are set, and have not happened yet. */
-interface SetFaults {
+/** The fault switches of the triggers, shared by the calls for all requests. */
+interface TriggerFaults {
   clientMetadataReachesCreate: boolean
   readonly delays: Map<TriggerName, Delay>
   readonly toKill: Set<TriggerName>
@@ -72,7 +72,7 @@ interface SetFaults {
 
 export class Triggers {
   readonly #options: TriggersOptions
-  readonly #faults: SetFaults
+  readonly #faults: TriggerFaults
   readonly #requestNumber: number
 
   /**
@@ -81,7 +81,7 @@ export class Triggers {
    */
   constructor(
     options: TriggersOptions,
-    faults: SetFaults = { clientMetadataReachesCreate: true, delays: new Map(), toKill: new Set() },
+    faults: TriggerFaults = { clientMetadataReachesCreate: true, delays: new Map(), toKill: new Set() },
     requestNumber = 0,
   ) {
     this.#options = options

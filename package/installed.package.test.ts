@@ -1,6 +1,5 @@
 // The packed package as people take it: installed into empty projects, type-checked as strictly as they may, bundled, run.
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { cp, readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import ts from 'typescript'
 import { parseJsonObject } from '../command/json.ts'
 import { launchOptions } from '../testing/browser.ts'
 import { compilerProblems, MINUTES, npm, packPackage, writeFiles } from '../testing/empty-project.ts'
+import { listening } from '../testing/listening.ts'
 
 const ROOT = process.cwd()
 const run = promisify(execFile)
@@ -320,7 +320,13 @@ describe('the examples of docs/testing.md', () => {
     const files = Object.entries(examples).map(([name, code]) => [`${name}.test.ts`, code])
     await writeFiles(folder, Object.fromEntries(files))
     const [, options] = PROJECTS[1] ?? []
-    expect(compilerProblems(folder, [...files.map(([file = '']) => file)], options ?? {})).toEqual([])
+    expect(
+      compilerProblems(
+        folder,
+        files.map(([file = '']) => file),
+        options ?? {},
+      ),
+    ).toEqual([])
   }, 60_000)
 
   test('that of Jest passes', async () => {
@@ -342,28 +348,28 @@ describe('the examples of docs/testing.md', () => {
 
   test('that of Playwright signs in through the form of docs/client.md', async () => {
     const { tsx: form = '' } = await blocksOf('docs/client.md')
-    const [appPort, poolPort] = [await freePort(), await freePort()]
+    let page = ''
+    const app = createServer((_, response) => response.setHeader('content-type', 'text/html').end(page))
+    const [appPort, poolPort] = [await listening(app), await freePort()]
     const here = (code: string) =>
       code.replace(':9229', `:${poolPort}`).replace('port: 9229', `port: ${poolPort}`)
-    await writeFiles(folder, {
-      'playwright/configure.ts': here(example('configure')),
-      'playwright/sign-in.tsx': form,
-      'playwright/app.tsx': APP_WITH_FORM,
-      'playwright/example.test.ts': here(example('playwright')).replace(':3000', `:${appPort}`),
-      'playwright/playwright.config.ts': `export default { use: { launchOptions: ${JSON.stringify(launchOptions())} } }`,
-    })
-    const { outputFiles } = await build({
-      absWorkingDir: join(folder, 'playwright'),
-      entryPoints: ['app.tsx'],
-      bundle: true,
-      format: 'esm',
-      jsx: 'automatic',
-      write: false,
-    })
-    const page = `<!doctype html><meta charset="utf-8"><body><script type="module">${outputFiles[0]?.text.replaceAll('</script', '<\\/script')}</script>`
-    const app = createServer((_, response) => response.setHeader('content-type', 'text/html').end(page))
-    app.listen(appPort, '127.0.0.1')
     try {
+      await writeFiles(folder, {
+        'playwright/configure.ts': here(example('configure')),
+        'playwright/sign-in.tsx': form,
+        'playwright/app.tsx': APP_WITH_FORM,
+        'playwright/example.test.ts': here(example('playwright')).replace(':3000', `:${appPort}`),
+        'playwright/playwright.config.ts': `export default { use: { launchOptions: ${JSON.stringify(launchOptions())} } }`,
+      })
+      const { outputFiles } = await build({
+        absWorkingDir: join(folder, 'playwright'),
+        entryPoints: ['app.tsx'],
+        bundle: true,
+        format: 'esm',
+        jsx: 'automatic',
+        write: false,
+      })
+      page = `<!doctype html><meta charset="utf-8"><body><script type="module">${outputFiles[0]?.text.replaceAll('</script', '<\\/script')}</script>`
       // Playwright refuses to run where it finds the variable of Jest.
       const there = { cwd: join(folder, 'playwright'), env: { ...process.env, JEST_WORKER_ID: undefined } }
       const playing = run('../node_modules/.bin/playwright', ['test'], there)
@@ -391,10 +397,8 @@ async function blocksOf(page: string): Promise<Readonly<Record<string, string>>>
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  const server = createServer()
+  const port = await listening(server)
   server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return port
 }

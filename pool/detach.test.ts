@@ -184,6 +184,11 @@ describe('the triggers', () => {
     expect(lambdaConfigAfter(AFTER, replaced)).toEqual({ PostConfirmation: 'welcome', ...own })
   })
 
+  test('leave nothing behind where the pool said that it had none', () => {
+    const none = { ...ATTACH, before: { ...BEFORE, userPool: poolWith({ DefineAuthChallenge: null }) } }
+    expect(lambdaConfigAfter(AFTER, none)).toStrictEqual({ PostConfirmation: 'welcome' })
+  })
+
   test('leave a trigger that others have put on the pool since for something else', () => {
     const now = { ...AFTER, userPool: poolWith({ ...OURS, PostAuthentication: 'log' }) }
     const left = { PostConfirmation: 'welcome', PostAuthentication: 'log' }

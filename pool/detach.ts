@@ -238,8 +238,8 @@ function lambdaConfigOf(from: PoolState, backup: Backup, removeTriggers: boolean
     if (held === undefined && (was === ours || isDetached(from.userPool))) continue
     const goes = was === ours && (removeTriggers || isDetached(from.userPool))
     for (const slot of slotsOf(trigger)) {
-      const value = original[slot]
-      if (goes || value === undefined) delete lambdaConfig[slot]
+      const value = original[slot] ?? null
+      if (goes || value === null) delete lambdaConfig[slot]
       else lambdaConfig[slot] = value
     }
   }
