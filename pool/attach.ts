@@ -15,7 +15,7 @@ import {
   wantedFlows,
   wantedSessionMinutes,
 } from './app-clients.ts'
-import type { Aws } from './aws.ts'
+import type { PoolAws } from './aws.ts'
 import { awsErrorText } from './aws-errors.ts'
 import { enrolmentRisk } from './findings/pool.ts'
 import { nameOf, type Plan, planOf, refuseDuringImport, unreadNotes } from './plan.ts'
@@ -29,6 +29,7 @@ import {
   type TriggerArns,
   type TriggerFunction,
 } from './trigger-functions.ts'
+import { codeTtlSeconds, startProblem } from './trigger-settings.ts'
 import { type PoolState, readPoolState } from './user-pool.ts'
 
 export type AttachOptions = {
@@ -50,7 +51,7 @@ export type AttachOptions = {
  * @throws CommandError when attaching would break something: a function that does not exist or may not be called, a
  *   slot that another function holds, a running user import, an app client that does not exist
  */
-export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan> {
+export async function planAttach(aws: PoolAws, options: AttachOptions): Promise<Plan> {
   const { userPoolId, arns, clientIds, replace } = options
   refuseSharedArn(arns)
   const notes = await refuseDuringImport(aws, userPoolId)
@@ -71,7 +72,7 @@ export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan
     stringAt(from.userPool, 'Arn') ?? '',
   )
   notes.push(...unread)
-  const ttlSeconds = Number(functions.get('CreateAuthChallenge')?.environment['CODE_TTL_SECONDS'] || 180)
+  const ttlSeconds = codeTtlSeconds(functions.get('CreateAuthChallenge'))
   const clients = Object.fromEntries(
     Object.entries(from.clients).map(([id, client]) => [
       id,
@@ -84,6 +85,7 @@ export async function planAttach(aws: Aws, options: AttachOptions): Promise<Plan
   const lambdaConfig = { ...objectAt(from.userPool, 'LambdaConfig'), ...triggers }
   const to = { ...from, userPool: { ...from.userPool, LambdaConfig: lambdaConfig }, clients }
 
+  notes.push(...settingNotes(functions))
   const guard = functions.get('PreTokenGeneration')?.environment
   notes.push(...clientNotes(to, guard ?? {}))
   const enrolment = enrolmentRisk(
@@ -173,7 +175,7 @@ type Functions = {
 
 /** @throws CommandError if sign-ins would fail at one of these functions */
 async function usableFunctions(
-  aws: Aws,
+  aws: PoolAws,
   triggers: readonly Trigger[],
   arns: TriggerArns,
   poolArn: string,
@@ -202,7 +204,7 @@ async function usableFunctions(
 }
 
 async function usableFunction(
-  aws: Aws,
+  aws: PoolAws,
   trigger: Trigger,
   arn: string,
   poolArn: string,
@@ -222,6 +224,18 @@ async function usableFunction(
     )
   }
   return found
+}
+
+/** Functions that would not start; a note, because one that wraps ours may get its settings elsewhere. */
+function settingNotes(functions: ReadonlyMap<Trigger, TriggerFunction>): string[] {
+  return [...functions].flatMap(([trigger, its]) => {
+    const problems = startProblem(trigger, its)
+    return problems === undefined
+      ? []
+      : [
+          `The function for ${trigger} does not start with its settings, so every sign-in would fail: ${problems}`,
+        ]
+  })
 }
 
 function guardAdvice(ownArn: string): string {

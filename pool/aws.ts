@@ -13,6 +13,9 @@ type ServiceModule<Client> = { readonly Client: new (configuration: Configuratio
 
 export type Aws = ReturnType<typeof awsClients>
 
+/** What holds a user pool and the functions of its triggers. */
+export type PoolAws = Pick<Aws, 'region' | 'cognito' | 'lambda'>
+
 /**
  * Clients with the SDK's own credentials, profiles and endpoint variables. All commands need Cognito; another service is loaded
  * when one is asked for, by the region in which it is called.

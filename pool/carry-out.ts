@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ResourceNotFoundException } from '@aws-sdk/client-cognito-identity-provider'
 import { CommandError } from '../command/terminal.ts'
 import { canOnlyAskForCode } from './app-clients.ts'
-import type { Aws } from './aws.ts'
+import type { PoolAws } from './aws.ts'
 import { awsErrorText } from './aws-errors.ts'
 import { writeBackup } from './backup.ts'
 import {
@@ -45,7 +45,7 @@ export type Outcome = 'done' | 'done-after-interruption'
  *
  * @throws CommandError that says what was done and what is left to do
  */
-export async function carryOut(aws: Aws, plan: Plan, options: CarryOutOptions): Promise<Outcome> {
+export async function carryOut(aws: PoolAws, plan: Plan, options: CarryOutOptions): Promise<Outcome> {
   const { userPoolId } = plan
   const { backupFile, onBackup, signal } = options
   if (plan.refusal !== undefined) throw plan.refusal
@@ -107,7 +107,7 @@ class Interrupted extends CommandError {
 
 /** Puts `from` back after a failure. @returns the error that tells the whole story */
 async function putBack(
-  aws: Aws,
+  aws: PoolAws,
   userPoolId: string,
   from: PoolState,
   error: unknown,
@@ -162,7 +162,7 @@ const READ_BACK_PAUSE_MILLISECONDS = 400
  * as one does: at no moment does a password alone give tokens.
  */
 async function writeState(
-  aws: Aws,
+  aws: PoolAws,
   userPoolId: string,
   from: PoolState,
   to: PoolState,
@@ -234,7 +234,7 @@ async function writeState(
 
 /** Reads until the pool is as expected. @returns clients that no longer exist @throws the failure of an update, or NotKept */
 async function readBack(
-  aws: Aws,
+  aws: PoolAws,
   userPoolId: string,
   asked: readonly PlannedChange[],
   expected: PoolState,

@@ -1,6 +1,6 @@
 // Works out what fixing findings changes: the changes that the findings carry, one after the other.
 import { CommandError } from '../command/terminal.ts'
-import type { Aws } from './aws.ts'
+import type { PoolAws } from './aws.ts'
 import type { Finding } from './findings.ts'
 import { nameOf, type Plan, planOf, refuseDuringImport, strandedClients, unreadNotes } from './plan.ts'
 import { type PoolChange, type PoolState, readPoolState } from './user-pool.ts'
@@ -18,7 +18,7 @@ export type FixOptions = {
  * @throws CommandError if a finding is not there, or is not fixed by a change of the pool, or would leave an app client
  *   through which users cannot sign in
  */
-export async function planFix(aws: Aws, found: readonly Finding[], options: FixOptions): Promise<Plan> {
+export async function planFix(aws: PoolAws, found: readonly Finding[], options: FixOptions): Promise<Plan> {
   const { userPoolId } = options
   const chosen = chosenChanges(found, options)
   const importNotes = await refuseDuringImport(aws, userPoolId)

@@ -11,7 +11,7 @@ import {
 } from '../command/json.ts'
 import { shellCommand } from '../command/shell.ts'
 import { CommandError } from '../command/terminal.ts'
-import type { Aws } from './aws.ts'
+import type { Aws, PoolAws } from './aws.ts'
 import { preTokenArn } from './user-pool.ts'
 
 /** The three that ask for the code, and the guard on the tokens. */
@@ -125,7 +125,7 @@ export type TriggerFunction = {
 }
 
 /** Reads a function and whether the pool may call it. @throws the SDK's error when reading is not allowed */
-export async function readFunction(aws: Aws, arn: string, poolArn: string): Promise<TriggerFunction> {
+export async function readFunction(aws: PoolAws, arn: string, poolArn: string): Promise<TriggerFunction> {
   const lambda = await aws.lambda(regionOf(arn) ?? aws.region)
   const { client, GetFunctionConfigurationCommand, GetPolicyCommand } = lambda
   const qualifier = qualifierOf(arn)

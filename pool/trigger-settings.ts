@@ -1,7 +1,12 @@
 // Which settings each trigger reads, whether it would start with those that it has (asked of the triggers' own code), and
 // the value in force of a setting.
 import { SettingsError } from '../shared/errors.ts'
-import { SETTINGS as DESCRIPTORS, settingNamesOf, type TriggerName } from '../shared/setting-descriptors.ts'
+import {
+  CODE_TTL_SECONDS,
+  SETTINGS as DESCRIPTORS,
+  settingNamesOf,
+  type TriggerName,
+} from '../shared/setting-descriptors.ts'
 import {
   type Environment,
   readCreateSettings,
@@ -36,9 +41,23 @@ export function problemsWith(trigger: Trigger, environment: Environment): string
     SETTINGS[trigger](environment)
     return undefined
   } catch (error) {
-    if (error instanceof SettingsError) return error.message.split('\n').slice(1).join(' ')
+    if (error instanceof SettingsError) {
+      const [, ...problems] = error.message.split('\n')
+      return problems.map(problem => problem.replace(/^- /, '')).join(' ')
+    }
     throw error
   }
+}
+
+/** Why a deployed function does not start with its settings; undefined if it does. */
+export function startProblem(trigger: Trigger, its: TriggerFunction): string | undefined {
+  return problemsWith(trigger, withoutOwnLocale(its.environment))
+}
+
+/** A build with a mail of its own has languages that only it knows: it says itself whether DEFAULT_LOCALE is one. */
+function withoutOwnLocale({ DEFAULT_LOCALE, ...others }: Environment): Environment {
+  const isTag = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(DEFAULT_LOCALE ?? '')
+  return isTag ? others : { ...others, DEFAULT_LOCALE }
 }
 
 /** A setting that is a text holds nothing where it is not set; any other has its default. */
@@ -49,6 +68,13 @@ const DEFAULTS = new Map<string, string>(
 /** The value in force of a setting of a function; the default if the function is not known. */
 export function settingOf(its: TriggerFunction | undefined, name: string): string {
   return its?.environment[name]?.trim() || DEFAULTS.get(name) || ''
+}
+
+/** Seconds for which a code of this Create is valid; the default where it does not start with what it has. */
+export function codeTtlSeconds(create: TriggerFunction | undefined): number {
+  const { name, min, max, default: ours } = CODE_TTL_SECONDS
+  const seconds = Number(settingOf(create, name))
+  return seconds >= min && seconds <= max ? seconds : ours
 }
 
 /**

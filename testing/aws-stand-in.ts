@@ -1,10 +1,13 @@
-// A loopback server for tests that speaks what the AWS SDK sends to Cognito, Lambda, SES and CloudFormation.
+// A stand-in for AWS in tests: it answers what the AWS SDK sends to Cognito, Lambda, SES and CloudFormation, on a loopback
+// server or inside the process.
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider'
 import { type JsonObject, objectAt, parseJsonObject, stringAt, stringsAt } from '../command/json.ts'
 import { AwsError } from '../local/aws-error.ts'
 import {
   type AwsAccount,
+  type AwsRequest,
   awsOperation,
   errorBody,
   performAws,
@@ -12,7 +15,9 @@ import {
   regionOfRequest,
 } from '../local/aws-services.ts'
 import type { MetricPoint } from '../local/cloudwatch.ts'
+import type { PoolAws } from '../pool/aws.ts'
 import { NOT_IN_UPDATE_USER_POOL, NOT_IN_UPDATE_USER_POOL_CLIENT, preTokenArn } from '../pool/user-pool.ts'
+import { inProcess } from './in-process-requests.ts'
 
 export type StandInFunction = { configuration: JsonObject; policy?: JsonObject }
 export type StandInSes = {
@@ -60,13 +65,21 @@ export type Interference = (
   state: StandInState,
 ) => AwsFault | undefined | Promise<AwsFault | undefined>
 
-export type StandIn = {
+type Account = {
   readonly state: StandInState
   readonly calls: AwsCall[]
+  interfere: Interference
+}
+
+export type StandIn = Account & {
   /** Environment variables that point the SDK here. */
   readonly environment: Record<string, string>
-  interfere: Interference
   stop(): Promise<void>
+}
+
+export type InProcessStandIn = Account & {
+  /** The SDK's clients, which are answered without a server. */
+  readonly aws: PoolAws
 }
 
 /** What an update leaves out becomes this, or is unset. */
@@ -81,61 +94,25 @@ const KEPT = ['UserPoolTier', 'UserAttributeUpdateSettings', 'MfaConfiguration',
 /** The second factors of an MFA configuration. */
 const FACTORS = ['EmailMfaConfiguration', 'SmsMfaConfiguration', 'SoftwareTokenMfaConfiguration']
 
+/** The stand-in as a server, for what finds AWS by its environment variables. */
 export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
-  const calls: AwsCall[] = []
-  const counts = new Map<string, number>()
+  const answerTo = answering()
   const server = createServer((request, response) => {
-    void answer(request)
-      .then(({ status, type, text, lost }) => {
-        if (lost) return request.socket.destroy()
-        response.writeHead(status, {
-          'content-type': type,
-          ...(status >= 400 ? { 'x-amzn-errortype': text.error } : {}),
+    void bodyOf(request)
+      .then(body => {
+        const { 'x-amz-target': target, authorization } = request.headers
+        const path = request.url ?? '/'
+        return answerTo(standIn, {
+          path,
+          target: typeof target === 'string' ? target : undefined,
+          authorization,
+          body,
         })
-        return response.end(text.body)
       })
+      .then(({ status, headers, body }) => response.writeHead(status, headers).end(body))
       .catch(() => request.socket.destroy())
   })
-  const standIn: StandIn = { state, calls, environment: {}, interfere: () => undefined, stop }
-
-  async function answer(request: IncomingMessage) {
-    const parts: Uint8Array[] = []
-    for await (const part of request) parts.push(part)
-    const body = Buffer.concat(parts).toString()
-    const { 'x-amz-target': target, authorization } = request.headers
-    const asked = {
-      path: request.url ?? '/',
-      target: typeof target === 'string' ? target : undefined,
-      authorization,
-      body,
-    }
-    const named = awsOperation(asked)
-    const operation = named?.operation ?? ''
-    const input = parseJsonObject(JSON.stringify(named?.input ?? {}))
-    const count = (counts.get(operation) ?? 0) + 1
-    counts.set(operation, count)
-    calls.push({ operation, body: input })
-    const fault = await standIn.interfere(operation, count, state)
-    const isQuery = QUERY_OPERATIONS.has(operation)
-    const type = isQuery ? 'text/xml' : 'application/x-amz-json-1.1'
-    try {
-      if (fault === 'break') return { status: 500, type, text: { body: '', error: '' }, lost: true }
-      if (fault === 'refuse') throw new AwsError('InvalidParameterException', 'Refused by the test.')
-      if (fault === 'concurrent')
-        throw new AwsError('ConcurrentModificationException', 'Modified at the same time.')
-      if (fault === 'deny')
-        throw new AwsError('AccessDeniedException', `not authorized to perform ${operation}`, 403)
-      if (fault === 'unknown')
-        throw new AwsError('UnknownOperationException', `This stand-in has no operation ${operation}.`)
-      const output = perform(state, operation, input, regionOfRequest(asked))
-      const text = { body: isQuery ? String(output) : JSON.stringify(output), error: '' }
-      return { status: 200, type, text, lost: fault === 'lose-answer' }
-    } catch (error) {
-      const thrown = error instanceof Error ? error : new Error(String(error))
-      const status = thrown instanceof AwsError ? thrown.status : 500
-      return { status, type, text: { body: errorBody(thrown, isQuery), error: thrown.name }, lost: false }
-    }
-  }
+  const standIn: StandIn = { state, calls: [], environment: {}, interfere: () => undefined, stop }
 
   async function stop(): Promise<void> {
     server.closeAllConnections()
@@ -158,6 +135,71 @@ export async function startAwsStandIn(state: StandInState): Promise<StandIn> {
   standIn.environment['AWS_ACCESS_KEY_ID'] = 'EXAMPLE'
   standIn.environment['AWS_SECRET_ACCESS_KEY'] = 'example'
   return standIn
+}
+
+/** The stand-in without a server, for tests of what makes and carries out a plan. */
+export function inProcessStandIn(state: StandInState): InProcessStandIn {
+  const answerTo = answering()
+  const configuration = inProcess(request => answerTo(standIn, request))
+  const lambda = async () => {
+    const service = await import('../pool/services/lambda.ts')
+    return { ...service, client: new service.Client(configuration) }
+  }
+  const cognito = new CognitoIdentityProviderClient(configuration)
+  const standIn: InProcessStandIn = {
+    state,
+    calls: [],
+    interfere: () => undefined,
+    aws: { region: configuration.region, cognito, lambda },
+  }
+  return standIn
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const part of request) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
+
+/** @returns answers a request; it throws where the connection is to break */
+function answering() {
+  const counts = new Map<string, number>()
+  return async ({ state, calls, interfere }: Account, request: AwsRequest) => {
+    const named = awsOperation(request)
+    const operation = named?.operation ?? ''
+    const input = parseJsonObject(JSON.stringify(named?.input ?? {}))
+    const count = (counts.get(operation) ?? 0) + 1
+    counts.set(operation, count)
+    calls.push({ operation, body: input })
+    const fault = await interfere(operation, count, state)
+    if (fault === 'break') throw new Error('The connection breaks.')
+    const isQuery = QUERY_OPERATIONS.has(operation)
+    const headers = { 'content-type': isQuery ? 'text/xml' : 'application/x-amz-json-1.1' }
+    try {
+      refuseFor(fault, operation)
+      const output = perform(state, operation, input, regionOfRequest(request))
+      if (fault !== 'lose-answer')
+        return { status: 200, headers, body: isQuery ? String(output) : JSON.stringify(output) }
+    } catch (error) {
+      const thrown = error instanceof Error ? error : new Error(String(error))
+      return {
+        status: thrown instanceof AwsError ? thrown.status : 500,
+        headers: { ...headers, 'x-amzn-errortype': thrown.name },
+        body: errorBody(thrown, isQuery),
+      }
+    }
+    throw new Error('The answer is lost.')
+  }
+}
+
+function refuseFor(fault: AwsFault | undefined, operation: string): void {
+  if (fault === 'refuse') throw new AwsError('InvalidParameterException', 'Refused by the test.')
+  if (fault === 'concurrent')
+    throw new AwsError('ConcurrentModificationException', 'Modified at the same time.')
+  if (fault === 'deny')
+    throw new AwsError('AccessDeniedException', `not authorized to perform ${operation}`, 403)
+  if (fault === 'unknown')
+    throw new AwsError('UnknownOperationException', `This stand-in has no operation ${operation}.`)
 }
 
 function perform(state: StandInState, operation: string, input: JsonObject, region: string): object | string {

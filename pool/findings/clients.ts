@@ -15,7 +15,7 @@ import {
 } from '../app-clients.ts'
 import { ourFunction, type PoolFacts } from '../pool-facts.ts'
 import { arnInSlot, TRIGGERS } from '../trigger-functions.ts'
-import { settingOf } from '../trigger-settings.ts'
+import { codeTtlSeconds, settingOf } from '../trigger-settings.ts'
 import type { PoolChange } from '../user-pool.ts'
 import {
   attachCommand,
@@ -138,7 +138,7 @@ function revealingUsers(facts: PoolFacts): Finding[] {
 }
 
 function shortSessions(facts: PoolFacts): Finding[] {
-  const seconds = codeSecondsOf(facts)
+  const seconds = codeTtlSeconds(facts.functions.CreateAuthChallenge)
   const found = clientsOf(facts).filter(
     client => asksForCode(client) && sessionMinutesOf(client) * 60 < seconds,
   )
@@ -238,7 +238,7 @@ function codeOnly(
     trigger => trigger === 'PreTokenGeneration' || arnInSlot(facts.userPool, trigger) !== undefined,
   )
   if (!attached) return { fix: attachCommand(facts, { clients: clients.map(idOf).join(',') }) }
-  const seconds = codeSecondsOf(facts)
+  const seconds = codeTtlSeconds(facts.functions.CreateAuthChallenge)
   return {
     fix: fixCommand(facts, id),
     change: clientChange(clients, client => ({
@@ -263,11 +263,6 @@ function clientChange(
       return { ...state, clients: { ...state.clients, ...Object.fromEntries(changed) } }
     },
   }
-}
-
-/** Seconds for which a code is valid. */
-function codeSecondsOf(facts: PoolFacts): number {
-  return Number(settingOf(facts.functions.CreateAuthChallenge, 'CODE_TTL_SECONDS'))
 }
 
 /** "When you don't specify the WriteAttributes", these can be written (API reference, UpdateUserPoolClient). */

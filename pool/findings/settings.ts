@@ -1,8 +1,7 @@
 // Findings on the settings of the functions, and on the alarms that watch them.
-import type { Environment } from '../../shared/settings.ts'
 import { canOnlyAskForCode, guardedClientIds } from '../app-clients.ts'
 import { ourFunction, ourTriggers, type PoolFacts } from '../pool-facts.ts'
-import { problemsWith, SHARED_SETTINGS, settingOf } from '../trigger-settings.ts'
+import { SHARED_SETTINGS, settingOf, startProblem } from '../trigger-settings.ts'
 import { deployCommand, type Finding } from './finding.ts'
 
 export function settingFindings(facts: PoolFacts): Finding[] {
@@ -16,15 +15,10 @@ export function settingFindings(facts: PoolFacts): Finding[] {
   ]
 }
 
-/** A build with a mail of its own has languages that only it knows: it says itself whether DEFAULT_LOCALE is one. */
-function withoutOwnLocale({ DEFAULT_LOCALE, ...others }: Environment): Environment {
-  const isTag = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(DEFAULT_LOCALE ?? '')
-  return isTag ? others : { ...others, DEFAULT_LOCALE }
-}
-
 function settingsRefused(facts: PoolFacts): Finding[] {
   const problems = ourTriggers(facts).flatMap(trigger => {
-    const text = problemsWith(trigger, withoutOwnLocale(facts.functions[trigger]?.environment ?? {}))
+    const its = facts.functions[trigger]
+    const text = its === undefined ? undefined : startProblem(trigger, its)
     return text === undefined ? [] : [`${trigger}: ${text}`]
   })
   if (problems.length === 0) return []

@@ -14,7 +14,7 @@ import { counted } from '../findings/finding.ts'
 import { type Finding, findings } from '../findings.ts'
 import { nameOf, shownName } from '../plan.ts'
 import { ourFunction, ourTriggers, type PoolFacts } from '../pool-facts.ts'
-import { settingOf } from '../trigger-settings.ts'
+import { codeTtlSeconds, settingOf } from '../trigger-settings.ts'
 import { type CostEstimate, costEstimate } from './assess-cost.ts'
 import { assessPlan, type PlanPhase } from './assess-plan.ts'
 
@@ -253,7 +253,7 @@ function recoveryLine({ pool }: AssessFacts): AssessLine {
 }
 
 function codeLifeLine({ pool }: AssessFacts): AssessLine {
-  const seconds = Number(settingOf(ourFunction(pool, 'CreateAuthChallenge'), 'CODE_TTL_SECONDS'))
+  const seconds = codeTtlSeconds(ourFunction(pool, 'CreateAuthChallenge'))
   const asking = userClients(pool)
   const shorter = asking.filter(client => sessionMinutesOf(client) * 60 < seconds)
   const minutes = [...new Set(asking.map(sessionMinutesOf))].toSorted((one, other) => one - other)

@@ -4,7 +4,7 @@ import { printable } from '../../command/shell.ts'
 import { CommandError } from '../../command/terminal.ts'
 import { type Locale, MAIL_TEXTS } from '../../shared/locales.ts'
 import { escapeHtml } from '../../shared/mail.ts'
-import type { Aws } from '../aws.ts'
+import type { PoolAws } from '../aws.ts'
 import { awsErrorText } from '../aws-errors.ts'
 import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
 import { arnInSlot, readFunction } from '../trigger-functions.ts'
@@ -28,7 +28,7 @@ export type EnableOptions = {
  * @throws CommandError if the pool cannot have the factor (`plan-without-email-mfa`, `sender-missing`,
  *   `recovery-by-email-only`); the message says what to do first
  */
-export async function planEnable(aws: Aws, options: EnableOptions): Promise<Plan> {
+export async function planEnable(aws: PoolAws, options: EnableOptions): Promise<Plan> {
   const { userPoolId, locale, changeRecovery } = options
   const importNotes = await refuseDuringImport(aws, userPoolId)
   const from = await readPoolState(aws.cognito, userPoolId)
@@ -78,7 +78,7 @@ export async function planEnable(aws: Aws, options: EnableOptions): Promise<Plan
 
 /** Whether the deployed Define takes the factor for its own code; with NATIVE_MFA=ask a moved user would enter both. */
 async function readDefine(
-  aws: Aws,
+  aws: PoolAws,
   userPool: JsonObject,
 ): Promise<{ readonly note?: string; readonly refusal?: CommandError }> {
   const arn = arnInSlot(userPool, 'DefineAuthChallenge')

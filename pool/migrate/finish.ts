@@ -9,7 +9,7 @@ import {
   hasDefaultFlows,
   isForMachines,
 } from '../app-clients.ts'
-import type { Aws } from '../aws.ts'
+import type { PoolAws } from '../aws.ts'
 import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
 import { arnInSlot, CHALLENGE_TRIGGERS, slotsOf, TRIGGERS } from '../trigger-functions.ts'
 import { type PoolState, readPoolState } from '../user-pool.ts'
@@ -39,7 +39,7 @@ export type FinishOptions = {
  * @returns with the refusal `users-left` while somebody has no factor
  */
 export async function planFinish(
-  aws: Aws,
+  aws: PoolAws,
   options: FinishOptions,
   readAll: (offered: readonly string[]) => Promise<readonly NativeUser[]>,
 ): Promise<Plan> {

@@ -76,13 +76,13 @@ export const ROOMS = {
   // What decides which settings and users are changed; the tests that meet a pool take minutes for a mutant.
   pool: {
     mutate: [
-      'pool/@(app-clients|backup|detach|plan).ts',
-      'pool/migrate/@(journal|move-rules|native-users).ts',
+      'pool/@(app-clients|attach|backup|detach|fix|plan).ts',
+      'pool/migrate/@(enable|finish|journal|move-rules|native-users).ts',
       '!**/*.test.ts',
     ],
     tests: [
-      '**/pool/@(app-clients|backup|detach|plan).test.ts',
-      '**/pool/migrate/@(journal|move-rules|native-users).test.ts',
+      '**/pool/@(app-clients|attach-plan|backup|detach|fix|plan).test.ts',
+      '**/pool/migrate/@(enable|finish|journal|move-rules|native-users).test.ts',
     ],
   },
 }
