@@ -37,7 +37,7 @@ export async function planFix(aws: PoolAws, found: readonly Finding[], options: 
 }
 
 function chosenChanges(found: readonly Finding[], { ids, clientIds }: FixOptions): PoolChange[] {
-  const changes = ids.flatMap(id => changesOf(found, id)).map(change => narrowed(change, clientIds))
+  const changes = ids.flatMap(id => changesOf(found, id).map(change => narrowed(id, change, clientIds)))
   const without = clientIds.find(id => !changes.some(change => change.clientIds.includes(id)))
   if (without !== undefined) {
     throw new CommandError(
@@ -49,8 +49,14 @@ function chosenChanges(found: readonly Finding[], { ids, clientIds }: FixOptions
 }
 
 /** The part of a change that is about these clients; all of it if none is named. */
-function narrowed(change: PoolChange, clientIds: readonly string[]): PoolChange {
+function narrowed(id: string, change: PoolChange, clientIds: readonly string[]): PoolChange {
   if (clientIds.length === 0) return change
+  if (change.clientIds.length === 0) {
+    throw new CommandError(
+      `${id} is about the user pool, so --clients cannot limit it. Nothing was changed. Run fix ${id} without --clients.`,
+      'usage',
+    )
+  }
   const ids = change.clientIds.filter(id => clientIds.includes(id))
   const apply = (state: PoolState): PoolState => {
     const { clients } = change.apply(state)
