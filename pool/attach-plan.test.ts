@@ -349,6 +349,15 @@ describe('nothing is planned', () => {
   })
 })
 
+test('a pool that names no ARN may call no function', async () => {
+  const { Arn: _, ...userPool } = pool.state.userPool
+  pool.state.userPool = userPool
+  await expect(planned()).rejects.toMatchObject({
+    code: 'function-not-callable',
+    message: expect.stringContaining(" --source-arn ''"),
+  })
+})
+
 describe('the guard', () => {
   const deploy = (ids: string, stack = 'STACK') =>
     `  aws cloudformation deploy --region eu-central-1 --template-file packaged.yaml --stack-name ${stack} ` +
@@ -363,9 +372,12 @@ describe('the guard', () => {
   test('does not cover clients that ask for no code, unless that is accepted', async () => {
     addClient('phone', 'phone', { ExplicitAuthFlows: [CODE] })
     addClient('kiosk', 'kiosk', { ExplicitAuthFlows: [CODE, REFRESH] })
+    addClient('site', 'old site', {})
     const refusal = await refusalOf({ stackName: 'email-code' })
     expect(refusal).toMatchObject({ code: 'guard-covers-clients' })
-    expect(refusal?.message).toBe(coversMessage(`${CLIENT_ID} (web)`, 'phone,kiosk', { stack: 'email-code' }))
+    expect(refusal?.message).toBe(
+      coversMessage(`${CLIENT_ID} (web), site (old site)`, 'phone,kiosk', { stack: 'email-code' }),
+    )
     expect((await planned({ guardAll: true })).refusal).toBeUndefined()
   })
 

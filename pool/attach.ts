@@ -23,6 +23,7 @@ import { regionOfPool } from './pool-id.ts'
 import {
   addPermissionCommand,
   arnInSlot,
+  CHALLENGE_TRIGGERS,
   readFunction,
   TRIGGERS,
   type Trigger,
@@ -62,15 +63,10 @@ export async function planAttach(aws: PoolAws, options: AttachOptions): Promise<
 
   const heldPreToken = arnInSlot(from.userPool, 'PreTokenGeneration')
   const keepsOwnPreToken = heldPreToken !== undefined && heldPreToken !== arns.PreTokenGeneration
-  const setting = keepsOwnPreToken ? TRIGGERS.filter(trigger => trigger !== 'PreTokenGeneration') : TRIGGERS
+  const setting = arnsOf(keepsOwnPreToken ? CHALLENGE_TRIGGERS : TRIGGERS, arns)
   if (keepsOwnPreToken) notes.push(guardAdvice(heldPreToken))
 
-  const { functions, unread } = await usableFunctions(
-    aws,
-    setting,
-    arns,
-    stringAt(from.userPool, 'Arn') ?? '',
-  )
+  const { functions, unread } = await usableFunctions(aws, setting, stringAt(from.userPool, 'Arn') ?? '')
   notes.push(...unread)
   const ttlSeconds = codeTtlSeconds(functions.get('CreateAuthChallenge'))
   const clients = Object.fromEntries(
@@ -80,7 +76,7 @@ export async function planAttach(aws: PoolAws, options: AttachOptions): Promise<
     ]),
   )
   const triggers = Object.fromEntries(
-    setting.flatMap(trigger => slotMembers(trigger, arns[trigger] ?? '', from.userPool)),
+    setting.flatMap(([trigger, arn]) => slotMembers(trigger, arn, from.userPool)),
   )
   const lambdaConfig = { ...objectAt(from.userPool, 'LambdaConfig'), ...triggers }
   const to = { ...from, userPool: { ...from.userPool, LambdaConfig: lambdaConfig }, clients }
@@ -141,7 +137,7 @@ function refuseMissingClients(from: PoolState, clientIds: readonly string[]): vo
 }
 
 function refuseTakenSlots(userPool: JsonObject, arns: TriggerArns, replace: boolean): void {
-  const taken = TRIGGERS.filter(trigger => trigger !== 'PreTokenGeneration').flatMap(trigger => {
+  const taken = CHALLENGE_TRIGGERS.flatMap(trigger => {
     const holder = arnInSlot(userPool, trigger)
     return holder === undefined || holder === arns[trigger] ? [] : [`  ${trigger}: ${printable(holder)}`]
   })
@@ -152,6 +148,15 @@ function refuseTakenSlots(userPool: JsonObject, arns: TriggerArns, replace: bool
       'their ARNs, and detach puts them back.',
     'other-triggers',
   )
+}
+
+/** @throws CommandError `usage` for the first trigger without a function */
+function arnsOf(triggers: readonly Trigger[], arns: TriggerArns): [Trigger, string][] {
+  return triggers.map(trigger => {
+    const arn = arns[trigger]
+    if (arn === undefined) throw missingArn(trigger)
+    return [trigger, arn]
+  })
 }
 
 function missingArn(trigger: Trigger): CommandError {
@@ -176,29 +181,25 @@ type Functions = {
 /** @throws CommandError if sign-ins would fail at one of these functions */
 async function usableFunctions(
   aws: PoolAws,
-  triggers: readonly Trigger[],
-  arns: TriggerArns,
+  arns: readonly (readonly [Trigger, string])[],
   poolArn: string,
 ): Promise<Functions> {
   const functions = new Map<Trigger, TriggerFunction>()
-  const unread: string[] = []
-  let cause = ''
-  for (const trigger of triggers) {
-    const arn = arns[trigger]
-    if (arn === undefined) throw missingArn(trigger)
+  const unread: { readonly arn: string; readonly error: unknown }[] = []
+  for (const [trigger, arn] of arns) {
     try {
       functions.set(trigger, await usableFunction(aws, trigger, arn, poolArn))
     } catch (error) {
       // Who may change a pool may not be allowed to read functions: that is for them to judge.
       if (error instanceof CommandError) throw error
-      cause = printable(awsErrorText(error))
-      unread.push(arn)
+      unread.push({ arn, error })
     }
   }
-  if (unread.length === 0) return { functions, unread }
-  const commands = unread.map(arn => `\n  ${addPermissionCommand(arn, poolArn)}`).join('')
+  const [first] = unread
+  if (first === undefined) return { functions, unread: [] }
+  const commands = unread.map(({ arn }) => `\n  ${addPermissionCommand(arn, poolArn)}`).join('')
   const note =
-    `These functions could not be read (${cause}): ${unread.join(', ')}. If one does not exist, or the pool may not call ` +
+    `These functions could not be read (${printable(awsErrorText(first.error))}): ${unread.map(({ arn }) => arn).join(', ')}. If one does not exist, or the pool may not call ` +
     `it, every sign-in fails. To let the pool call them:${commands}`
   return { functions, unread: [note] }
 }
@@ -326,15 +327,15 @@ function guardRefusal(
 ): CommandError | undefined {
   const listed = guardedClientIds(guard?.['GUARDED_CLIENT_IDS'])
   const isGuarded = (client: JsonObject) => listed?.includes(String(client['ClientId'])) ?? true
+  const open = clientsWithoutCode(to)
+  const hosted = hostedUiClients(to.userPool, Object.values(to.clients))
   // A client that was named is to ask for the code; the note on the hosted UI is about it.
-  const hosted =
-    guard?.['HOSTED_UI'] === 'allow'
-      ? []
-      : hostedUiClients(to.userPool, Object.values(to.clients)).filter(
-          client => !clientIds.includes(String(client['ClientId'])),
-        )
+  const losesHostedUi = (client: JsonObject) =>
+    guard?.['HOSTED_UI'] !== 'allow' &&
+    hosted.includes(client) &&
+    !clientIds.includes(String(client['ClientId']))
   const concerned = Object.values(to.clients).filter(
-    client => isGuarded(client) && (clientsWithoutCode(to).includes(client) || hosted.includes(client)),
+    client => isGuarded(client) && (open.includes(client) || losesHostedUi(client)),
   )
   if (guardAll || concerned.length === 0) return undefined
   const unknown = guard === undefined ? ' (its settings could not be read)' : ''

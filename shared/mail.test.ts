@@ -72,6 +72,13 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
     }
   })
 
+  test('the HTML has the names in the same sentences, apart from the direction of the text around them', () => {
+    const { introduction, reference, keepSecret } = MAIL_TEXTS[locale]
+    for (const sentence of [introduction, keepSecret])
+      expect(mail.html).toContain(sentence('<bdi>Example</bdi>'))
+    expect(mail.html).toContain(reference('<bdi>KDQB</bdi>'))
+  })
+
   test('the HTML loads nothing, links nowhere, and says its language and direction', () => {
     expect(mail.html).not.toMatch(/https?:|src=|href=|url\(|<img|<script|<a\b|@import/i)
     expect(mail.html).toContain(`<html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}">`)
