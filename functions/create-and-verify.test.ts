@@ -430,11 +430,14 @@ test('a round that keeps its code, and an answer to it, are told in the log with
   await isRight(first.kept, other(lastCode()))
   await createRound([...PASSWORD_PASSED, answered(false, first.metadata)])
   await isRight({}, lastCode())
+  const { passwordStep: _, ...withoutPassword } = first.kept
+  await isRight(withoutPassword, lastCode())
   expect(lines).toMatchObject([
     { event: 'code-sent', reference },
     { event: 'code-wrong', reference },
     { event: 'code-kept', reason: 'wrong-code', reference, wrongCodes: 1 },
     { event: 'answer-refused', reason: 'unknown-round', reference: '' },
+    { event: 'answer-refused', reason: 'no-password-step', reference },
   ])
 })
 
