@@ -16,7 +16,7 @@ export const END_TO_END = [
   '<rootDir>/mail/(?!check-mail\\.).*\\.test',
   '<rootDir>/local/(?!srp\\.).*\\.test',
   '<rootDir>/package/.*\\.test',
-  '<rootDir>/pool/(?!(app-clients|attach-plan|backup|carry-out|detach|fix|plan|migrate/(enable|finish|journal|move-rules|native-users))\\.).*\\.test',
+  '<rootDir>/pool/(?!(app-clients|attach-plan|backup|detach|fix|plan|migrate/(enable|finish|journal|move-rules|native-users))\\.).*\\.test',
   '<rootDir>/recording/.*\\.test',
   '<rootDir>/testing/fuzz\\.test',
   '<rootDir>/shared/(challenge-sequence|deadline|early-connection|limit-table|ses)\\.test',

@@ -14,7 +14,7 @@ import { readCreateSettings } from '../shared/settings.ts'
 import { type Aws, awsClients } from './aws.ts'
 import { regionOfPool, userPoolIdOf } from './pool-id.ts'
 import { usageError } from './pool-options.ts'
-import { arnInSlot, readFunction, regionOf } from './trigger-functions.ts'
+import { arnInSlot, readSettings, regionOf } from './trigger-functions.ts'
 import { describeUserPool } from './user-pool.ts'
 
 type LimitValues = Parameters<typeof userPoolIdOf>[0] & {
@@ -58,7 +58,7 @@ export async function limitUser(values: LimitValues, reset: boolean, terminal: T
 async function findPlace(aws: Aws, userPoolId: string, username: string): Promise<Place> {
   const userPool = await describeUserPool(aws.cognito, userPoolId)
   const arn = arnInSlot(userPool, 'CreateAuthChallenge')
-  const create = arn === undefined ? undefined : await readFunction(aws, arn, '')
+  const create = arn === undefined ? undefined : await readSettings(aws, arn)
   if (create?.configuration === undefined)
     throw new CommandError('The pool has no Create Auth Challenge function. Run check.', 'function-missing')
   if (!create.environment['LIMIT_TABLE'])

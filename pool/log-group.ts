@@ -1,6 +1,6 @@
 // Where the functions behind the triggers log.
 import type { Aws } from './aws.ts'
-import { functionNameOf, regionOf, unqualified } from './trigger-functions.ts'
+import { functionNameOf, readSettings, regionOf } from './trigger-functions.ts'
 
 export type LogGroup = {
   readonly region: string
@@ -11,13 +11,10 @@ export type LogGroup = {
 
 /** A function may log to another group than that of its name; without the right to read that, the usual one. */
 export async function logGroupOf(aws: Aws, arn: string): Promise<LogGroup> {
-  const region = regionOf(arn) ?? aws.region
-  const { client, GetFunctionConfigurationCommand } = await aws.lambda(region)
-  const command = new GetFunctionConfigurationCommand({ FunctionName: unqualified(arn) })
-  const configuration = await client.send(command).catch(() => undefined)
+  const its = await readSettings(aws, arn).catch(() => undefined)
   return {
-    region,
-    name: configuration?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionNameOf(arn)}`,
-    isRecording: configuration && configuration.Environment?.Variables?.['RECORD_EVENTS'] === 'on',
+    region: regionOf(arn) ?? aws.region,
+    name: its?.configuration?.LoggingConfig?.LogGroup ?? `/aws/lambda/${functionNameOf(arn)}`,
+    isRecording: its?.configuration && its.environment['RECORD_EVENTS'] === 'on',
   }
 }

@@ -116,36 +116,44 @@ export function arnInSlot(userPool: JsonObject, trigger: Trigger): string | unde
   return trigger === 'PreTokenGeneration' ? preTokenArn(lambdaConfig) : stringAt(lambdaConfig, trigger)
 }
 
-export type TriggerFunction = {
+export type FunctionSettings = {
   readonly arn: string
   /** undefined if there is no such function. */
   readonly configuration: FunctionConfiguration | undefined
   readonly environment: Readonly<Record<string, string>>
-  readonly mayBeCalled: boolean
 }
+
+export type TriggerFunction = FunctionSettings & { readonly mayBeCalled: boolean }
 
 /** Reads a function and whether the pool may call it. @throws the SDK's error when reading is not allowed */
 export async function readFunction(aws: PoolAws, arn: string, poolArn: string): Promise<TriggerFunction> {
-  const lambda = await aws.lambda(regionOf(arn) ?? aws.region)
-  const { client, GetFunctionConfigurationCommand, GetPolicyCommand } = lambda
-  const qualifier = qualifierOf(arn)
-  const name = {
-    FunctionName: unqualified(arn),
-    ...(qualifier === undefined ? {} : { Qualifier: qualifier }),
-  }
-  const configuration = await client
-    .send(new GetFunctionConfigurationCommand(name))
-    .catch(error => nothingIfNotFound(error))
-  if (configuration === undefined) {
-    return { arn, configuration: undefined, environment: {}, mayBeCalled: false }
-  }
-  const policy = await client.send(new GetPolicyCommand(name)).catch(error => nothingIfNotFound(error))
+  const its = await readSettings(aws, arn)
+  if (its.configuration === undefined) return { ...its, mayBeCalled: false }
+  const { client, GetPolicyCommand } = await lambdaOf(aws, arn)
+  const policy = await client.send(new GetPolicyCommand(nameIn(arn))).catch(error => nothingIfNotFound(error))
   return {
-    arn,
-    configuration,
-    environment: configuration.Environment?.Variables ?? {},
+    ...its,
     mayBeCalled: policy?.Policy !== undefined && allowsPool(parseJsonObject(policy.Policy), poolArn),
   }
+}
+
+/** Reads a function, but not who may call it. @throws the SDK's error when reading is not allowed */
+export async function readSettings(aws: PoolAws, arn: string): Promise<FunctionSettings> {
+  const { client, GetFunctionConfigurationCommand } = await lambdaOf(aws, arn)
+  const configuration = await client
+    .send(new GetFunctionConfigurationCommand(nameIn(arn)))
+    .catch(error => nothingIfNotFound(error))
+  return { arn, configuration, environment: configuration?.Environment?.Variables ?? {} }
+}
+
+function lambdaOf(aws: PoolAws, arn: string) {
+  return aws.lambda(regionOf(arn) ?? aws.region)
+}
+
+/** What an ARN names, as the calls of Lambda take it. */
+function nameIn(arn: string) {
+  const qualifier = qualifierOf(arn)
+  return { FunctionName: unqualified(arn), ...(qualifier === undefined ? {} : { Qualifier: qualifier }) }
 }
 
 function nothingIfNotFound(error: unknown): undefined {

@@ -14,7 +14,7 @@ import {
   readPreTokenSettings,
   readVerifySettings,
 } from '../shared/settings.ts'
-import { TRIGGERS, type Trigger, type TriggerFunction } from './trigger-functions.ts'
+import { type FunctionSettings, TRIGGERS, type Trigger } from './trigger-functions.ts'
 
 const SETTINGS: Record<Trigger, (environment: Environment) => unknown> = {
   DefineAuthChallenge: readDefineSettings,
@@ -50,7 +50,7 @@ export function problemsWith(trigger: Trigger, environment: Environment): string
 }
 
 /** Why a deployed function does not start with its settings; undefined if it does. */
-export function startProblem(trigger: Trigger, its: TriggerFunction): string | undefined {
+export function startProblem(trigger: Trigger, its: FunctionSettings): string | undefined {
   return problemsWith(trigger, withoutOwnLocale(its.environment))
 }
 
@@ -66,12 +66,12 @@ const DEFAULTS = new Map<string, string>(
 )
 
 /** The value in force of a setting of a function; the default if the function is not known. */
-export function settingOf(its: TriggerFunction | undefined, name: string): string {
+export function settingOf(its: FunctionSettings | undefined, name: string): string {
   return its?.environment[name]?.trim() || DEFAULTS.get(name) || ''
 }
 
 /** Seconds for which a code of this Create is valid; the default where it does not start with what it has. */
-export function codeTtlSeconds(create: TriggerFunction | undefined): number {
+export function codeTtlSeconds(create: FunctionSettings | undefined): number {
   const { name, min, max, default: ours } = CODE_TTL_SECONDS
   const seconds = Number(settingOf(create, name))
   return seconds >= min && seconds <= max ? seconds : ours

@@ -207,19 +207,19 @@ describe('the deployed Define', () => {
 
   test('that could not be read is a note', async () => {
     setDefine('ask')
-    pool.interfere = operation => (operation === 'GetPolicy' ? 'deny' : undefined)
+    pool.interfere = operation => (operation === 'GetFunctionConfiguration' ? 'deny' : undefined)
     expect((await planned()).notes).toEqual([
-      `NATIVE_MFA of ${ARNS.DefineAuthChallenge} could not be read (AccessDeniedException: not authorized to perform GetPolicy). ` +
+      `NATIVE_MFA of ${ARNS.DefineAuthChallenge} could not be read (AccessDeniedException: not authorized to perform GetFunctionConfiguration). ` +
         "If it is ask, users who are moved enter two codes, Cognito's and that of the triggers: set it to accept-email first.",
       ...NOTES,
     ])
   })
 
-  test('is read as the function of a pool without an ARN as well', async () => {
+  test('is all that is read of the functions', async () => {
     setDefine('ask')
-    const { Arn: _, ...userPool } = pool.state.userPool
-    pool.state.userPool = userPool
-    expect((await planned()).refusal).toMatchObject({ code: 'native-factor-ignored' })
+    await planned()
+    expect(pool.calls.map(({ operation }) => operation)).toContain('GetFunctionConfiguration')
+    expect(pool.calls.map(({ operation }) => operation)).not.toContain('GetPolicy')
   })
 })
 
@@ -242,9 +242,10 @@ describe('the name in the mail', () => {
   test('is the one that was given', async () => {
     expect(await subjectFrom('Example <no-reply@example.com>', 'Other')).toBe('Your Other sign-in code')
     expect(await subjectFrom('no-reply@example.com', 'Other')).toBe('Your Other sign-in code')
+    expect(await subjectFrom('no-reply@example.com', 'A () B')).toBe('Your A () B sign-in code')
   })
 
-  test.each(['no-reply@example.com', '<no-reply@example.com>', '', null])(
+  test.each(['no-reply@example.com', '<no-reply@example.com>', 'My "App" <no-reply@example.com>', '', null])(
     'has to be given where the sender %j has none',
     async from => {
       await expect(subjectFrom(from)).rejects.toMatchObject({

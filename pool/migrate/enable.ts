@@ -7,7 +7,7 @@ import { escapeHtml } from '../../shared/mail.ts'
 import type { PoolAws } from '../aws.ts'
 import { awsErrorText } from '../aws-errors.ts'
 import { type Plan, planOf, refuseDuringImport } from '../plan.ts'
-import { arnInSlot, readFunction } from '../trigger-functions.ts'
+import { arnInSlot, readSettings } from '../trigger-functions.ts'
 import { settingOf } from '../trigger-settings.ts'
 import { type PoolState, readPoolState } from '../user-pool.ts'
 
@@ -84,7 +84,7 @@ async function readDefine(
   const arn = arnInSlot(userPool, 'DefineAuthChallenge')
   if (arn === undefined) return {}
   try {
-    const define = await readFunction(aws, arn, stringAt(userPool, 'Arn') ?? '')
+    const define = await readSettings(aws, arn)
     if (settingOf(define, 'NATIVE_MFA') !== 'ask') return {}
   } catch (error) {
     return {
@@ -181,4 +181,4 @@ export function mailOf(locale: Locale, appName: string): { Message: string; Subj
   }
 }
 
-const WITHOUT_REFERENCE = new RegExp(`\\s*[(（]${NO_REFERENCE}[)）]`, 'u')
+const WITHOUT_REFERENCE = new RegExp(`\\s*[(（]${NO_REFERENCE}[)）]`)

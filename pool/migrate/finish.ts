@@ -52,9 +52,9 @@ export async function planFinish(
   const offered = factorsOffered(mfa)
   const left = (await readAll(offered)).filter(user => blocksFinish(user, offered))
 
-  const gone = keepCustomAuth ? [] : (guard.stays ? CHALLENGE_TRIGGERS : TRIGGERS).flatMap(slotsOf)
+  const taken = (guard.stays ? CHALLENGE_TRIGGERS : TRIGGERS).flatMap(slotsOf)
   const slots = Object.entries(objectAt(from.userPool, 'LambdaConfig')).filter(
-    ([slot]) => !gone.includes(slot),
+    ([slot]) => keepCustomAuth || !taken.includes(slot),
   )
   const clients = Object.entries(from.clients).map(([id, client]) => [
     id,
@@ -75,7 +75,7 @@ export async function planFinish(
       : 'CUSTOM_AUTH goes from every app client that lists it: a pool has one set of challenge triggers, which serves them all. ' +
         'Apps have to start USER_SRP_AUTH: one that starts CUSTOM_AUTH cannot sign anyone in any more. With ' +
         '--keep-custom-auth both work for a time.',
-    ...(keepCustomAuth || guard.note === undefined ? [] : [guard.note]),
+    ...(keepCustomAuth ? [] : guard.notes),
   ]
   const plan = planOf({ command: 'migrate finish', userPoolId, from, to, notes, triggers: {} })
   return left.length === 0 ? plan : { ...plan, refusal: usersLeft(left) }
@@ -108,7 +108,7 @@ function usersLeft(left: readonly NativeUser[]): CommandError {
   )
 }
 
-type GuardDecision = { readonly stays: boolean; readonly note: string | undefined }
+type GuardDecision = { readonly stays: boolean; readonly notes: readonly string[] }
 
 /**
  * The guard refuses tokens that Cognito issues right after a new password. Sources disagree on whether Cognito asks for the
@@ -120,23 +120,26 @@ async function guardDecision(
   userPoolId: string,
 ): Promise<GuardDecision> {
   const report = probeFile === undefined ? undefined : await readProbeReport(probeFile, userPoolId)
-  if (arnInSlot(userPool, 'PreTokenGeneration') === undefined) return { stays: false, note: undefined }
+  if (arnInSlot(userPool, 'PreTokenGeneration') === undefined) return { stays: false, notes: [] }
   if (report === undefined) {
     return {
       stays: true,
-      note:
+      notes: [
         'The Pre Token Generation trigger stays: it refuses tokens right after a new password, and it is not known whether Cognito ' +
-        'asks for the factor before them. Someone who signs in for the first time signs in once more with the new password. ' +
-        'To remove it: run probe --json after migrate finish --keep-custom-auth, and pass its report with --probe FILE.',
+          'asks for the factor before them. Someone who signs in for the first time signs in once more with the new password. ' +
+          'To remove it: run probe --json after migrate finish --keep-custom-auth, and pass its report with --probe FILE.',
+      ],
     }
   }
   const reason = whyGuardIsNeeded(report)
   return reason === undefined
     ? {
         stays: false,
-        note: 'The Pre Token Generation trigger is removed: probe has shown that the pool asks for the factor after a new password.',
+        notes: [
+          'The Pre Token Generation trigger is removed: probe has shown that the pool asks for the factor after a new password.',
+        ],
       }
-    : { stays: true, note: `The Pre Token Generation trigger stays: ${reason}.` }
+    : { stays: true, notes: [`The Pre Token Generation trigger stays: ${reason}.`] }
 }
 
 /** @returns undefined if a report of probe shows that SRP asks for the e-mail factor at a first sign-in as well */

@@ -73,6 +73,11 @@ export const ROOMS = {
     mutate: ['client/sign-in*.ts', '!**/*.test.ts'],
     tests: ['**/client/@(scripted-answers|sign-in-state).test.ts'],
   },
+  // Its tests wait for what Cognito shows late, seconds in all.
+  writes: {
+    mutate: ['pool/carry-out.ts'],
+    tests: ['**/pool/carry-out.test.ts'],
+  },
   // What decides which settings and users are changed; the tests that meet a pool take minutes for a mutant.
   pool: {
     mutate: [
