@@ -33,6 +33,17 @@ const STAND_INS = {
 } as const
 type StandIn = keyof typeof STAND_INS
 
+/**
+ * Triggers in the manner of the example in the AWS developer guide (user-pool-lambda-define-auth-challenge and the pages beside it),
+ * by the trigger that each of them is. Its challenge is a picture, so nothing is sent.
+ */
+const GUIDE = {
+  'guide-define': 'define-auth-challenge',
+  'guide-create': 'create-auth-challenge',
+  'guide-verify': 'verify-auth-challenge-response',
+} as const
+type GuideTrigger = keyof typeof GUIDE
+
 /** Those that use a client of the AWS SDK. */
 const WITH_SDK: readonly StandIn[] = ['usual', 'whole-client', 'ses-v2', 'not-bundled']
 
@@ -41,6 +52,7 @@ const SUBJECTS = [
   'node:https',
   ...TRIGGER_NAMES,
   ...Object.keys(STAND_INS).filter(isStandIn),
+  ...Object.keys(GUIDE).filter(isOfGuide),
 ] as const
 type Subject = (typeof SUBJECTS)[number]
 
@@ -62,7 +74,7 @@ mail, once without TLS and once with it; with TLS Create opens its connection wh
     try {
       const files = await filesIn(directory)
       const time = async (name: Subject) => {
-        const event = eventOf(isTrigger(name) ? name : 'create-auth-challenge')
+        const event = eventOf(triggerOf(name))
         return {
           http: await timeProcess(files[name], event, plain.environment),
           https: await timeProcess(files[name], event, secure.environment),
@@ -134,7 +146,14 @@ mail, once without TLS and once with it; with TLS Create opens its connection wh
 
 export function titleOf(name: Subject): string {
   if (name === 'empty') return 'empty module'
+  if (isOfGuide(name)) return `\`${GUIDE[name]}\` of the AWS guide's example`
   return isStandIn(name) ? STAND_INS[name] : `\`${name}\``
+}
+
+/** Whose event a module is called with. */
+function triggerOf(name: Subject): TriggerName {
+  if (isOfGuide(name)) return GUIDE[name]
+  return isTrigger(name) ? name : 'create-auth-challenge'
 }
 
 export function sendsMail(name: Subject): boolean {
@@ -149,13 +168,18 @@ function isStandIn(name: string): name is StandIn {
   return Object.hasOwn(STAND_INS, name)
 }
 
+function isOfGuide(name: string): name is GuideTrigger {
+  return Object.hasOwn(GUIDE, name)
+}
+
 /** Bundles the stand-ins the usual way: one minified CommonJS file. */
 async function filesIn(directory: string): Promise<Record<Subject, string>> {
   const standIns = 'bench/stand-ins'
   await build({
-    entryPoints: ['usual', 'whole-client', 'ses-v2', 'http-api', 'http-api-fetch'].map(
-      name => `${standIns}/${name}.mjs`,
-    ),
+    entryPoints: [
+      ...['usual', 'whole-client', 'ses-v2', 'http-api', 'http-api-fetch'],
+      ...Object.keys(GUIDE),
+    ].map(name => `${standIns}/${name}.mjs`),
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -167,7 +191,7 @@ async function filesIn(directory: string): Promise<Record<Subject, string>> {
   })
   const empty = join(directory, 'empty.mjs')
   await writeFile(empty, 'export {}\n')
-  const bundled = (name: StandIn) => join(directory, `${name}.cjs`)
+  const bundled = (name: StandIn | GuideTrigger) => join(directory, `${name}.cjs`)
   return {
     empty,
     'node:https': 'node:https',
@@ -181,5 +205,8 @@ async function filesIn(directory: string): Promise<Record<Subject, string>> {
     'not-bundled': resolve(standIns, 'usual.mjs'),
     'http-api': bundled('http-api'),
     'http-api-fetch': bundled('http-api-fetch'),
+    'guide-define': bundled('guide-define'),
+    'guide-create': bundled('guide-create'),
+    'guide-verify': bundled('guide-verify'),
   }
 }
