@@ -197,10 +197,12 @@ async function usableFunctions(
   }
   const [first] = unread
   if (first === undefined) return { functions, unread: [] }
+  const cause = printable(awsErrorText(first.error))
+  const names = unread.map(({ arn }) => arn).join(', ')
   const commands = unread.map(({ arn }) => `\n  ${addPermissionCommand(arn, poolArn)}`).join('')
   const note =
-    `These functions could not be read (${printable(awsErrorText(first.error))}): ${unread.map(({ arn }) => arn).join(', ')}. If one does not exist, or the pool may not call ` +
-    `it, every sign-in fails. To let the pool call them:${commands}`
+    `These functions could not be read (${cause}): ${names}. If one does not exist, or the pool may not call it, every ` +
+    `sign-in fails. To let the pool call them:${commands}`
   return { functions, unread: [note] }
 }
 

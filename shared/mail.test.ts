@@ -74,9 +74,9 @@ describe.each(LOCALES.map(locale => [locale]))('in %s', locale => {
 
   test('the HTML has the names in the same sentences, apart from the direction of the text around them', () => {
     const { introduction, reference, keepSecret } = MAIL_TEXTS[locale]
-    for (const sentence of [introduction, keepSecret])
-      expect(mail.html).toContain(sentence('<bdi>Example</bdi>'))
-    expect(mail.html).toContain(reference('<bdi>KDQB</bdi>'))
+    const { html } = mailIn(locale)
+    for (const sentence of [introduction, keepSecret]) expect(html).toContain(sentence('<bdi>Example</bdi>'))
+    expect(html).toContain(reference('<bdi>KDQB</bdi>'))
   })
 
   test('the HTML loads nothing, links nowhere, and says its language and direction', () => {
