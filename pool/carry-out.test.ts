@@ -267,17 +267,33 @@ describe('the order of the writes', () => {
     expect(writes()).toEqual(['SetUserPoolMfaConfig'])
   })
 
-  test('sets MFA again, after the setting of the pool that it needs', async () => {
-    startFrom({ EmailConfiguration: { EmailSendingAccount: 'COGNITO_DEFAULT' } }, {})
-    const mfa = { ...ON, MfaConfiguration: 'OPTIONAL' }
-    const sender = { EmailConfiguration: { EmailSendingAccount: 'DEVELOPER' }, MfaConfiguration: 'OPTIONAL' }
-    expect(await carriedOut(await planned(sender, {}, { mfa }))).toBe('done')
-    expect(writes()).toEqual(['SetUserPoolMfaConfig', 'UpdateUserPool', 'SetUserPoolMfaConfig'])
-    expect(pool.calls.find(({ operation }) => operation === 'UpdateUserPool')?.body).toMatchObject({
-      MfaConfiguration: 'OFF',
-    })
-    expect(pool.state.mfa).toEqual(mfa)
-  })
+  test.each(['described', 'left out'])(
+    'sets MFA again, after the setting that it needs, with MFA off %s',
+    async how => {
+      startFrom({ EmailConfiguration: { EmailSendingAccount: 'COGNITO_DEFAULT' } }, {})
+      if (how === 'left out') delete pool.state.userPool['MfaConfiguration']
+      const mfa = { ...ON, MfaConfiguration: 'OPTIONAL' }
+      const sender = {
+        EmailConfiguration: { EmailSendingAccount: 'DEVELOPER' },
+        MfaConfiguration: 'OPTIONAL',
+      }
+      expect(await carriedOut(await planned(sender, {}, { mfa }))).toBe('done')
+      expect(writes()).toEqual(['SetUserPoolMfaConfig', 'UpdateUserPool', 'SetUserPoolMfaConfig'])
+      expect(pool.calls.find(({ operation }) => operation === 'UpdateUserPool')?.body).toMatchObject({
+        MfaConfiguration: 'OFF',
+      })
+      expect(pool.state.mfa).toEqual(mfa)
+    },
+  )
+})
+
+test('MFA that may not be read is set with the pool', async () => {
+  pool.state.mfa = { MfaConfiguration: 'OPTIONAL', SoftwareTokenMfaConfiguration: { Enabled: true } }
+  pool.state.userPool['MfaConfiguration'] = 'OPTIONAL'
+  pool.interfere = operation => (operation === 'GetUserPoolMfaConfig' ? 'deny' : undefined)
+  expect(await carriedOut(await planned({ MfaConfiguration: 'OFF' }))).toBe('done')
+  expect(pool.state.mfa).toMatchObject({ MfaConfiguration: 'OFF' })
+  expect(writes()).toEqual(['UpdateUserPool'])
 })
 
 describe('an interruption', () => {
@@ -378,11 +394,14 @@ describe('a write that fails', () => {
     },
   )
 
-  test('that may have been done is looked at four times', async () => {
+  test.each([
+    ['break', 'Error: The connection breaks.'],
+    ['internal', 'InternalErrorException: Something went wrong.'],
+  ] as const)('that may have been done (%s) is looked at four times', async (fault, cause) => {
     const before = await settings()
-    await expect(failing(at('UpdateUserPool', 1, () => 'break'))).rejects.toMatchObject({
+    await expect(failing(at('UpdateUserPool', 1, () => fault))).rejects.toMatchObject({
       code: 'update-failed',
-      message: 'Error: The connection breaks.\nNothing was changed.',
+      message: `${cause}\nNothing was changed.`,
     })
     expect(pool.calls.filter(({ operation }) => operation === 'DescribeUserPool')).toHaveLength(6)
     expect(await settings()).toEqual(before)
@@ -404,6 +423,24 @@ describe('a write that fails', () => {
     // The first look was the plan's own.
     expect(await failing(lag, plan)).toBe('done')
     expect(pool.calls.filter(({ operation }) => operation === 'DescribeUserPool')).toHaveLength(4)
+    expect(writes()).toEqual(['UpdateUserPool'])
+  })
+
+  test('of MFA keeps everything after it from being written', async () => {
+    const before = await settings()
+    const mfa = { ...EMAIL_MFA, MfaConfiguration: 'OPTIONAL' }
+    const plan = await planned({ ...TRIGGERS_ON, MfaConfiguration: 'OPTIONAL' }, {}, { mfa })
+    await expect(
+      failing(
+        at('SetUserPoolMfaConfig', 1, () => 'break'),
+        plan,
+      ),
+    ).rejects.toMatchObject({
+      code: 'update-failed',
+      message: 'Error: The connection breaks.\nThe pool was put back as it was before.',
+    })
+    expect(writes()).toEqual(Array(3).fill('SetUserPoolMfaConfig'))
+    expect(await settings()).toEqual(before)
   })
 
   test('of MFA is done again where it may not have been done', async () => {
@@ -431,6 +468,17 @@ describe('a write that fails', () => {
       message:
         `${REFUSED}\nPutting the pool back failed as well: ${REFUSED}\nThe backup holds every setting. Once AWS answers again:\n` +
         `  ${everythingBack()}`,
+    })
+  })
+
+  test('while everything is put back is a failure where Cognito refuses an app client, too', async () => {
+    const interfere = together(
+      at('UpdateUserPoolClient', 2, () => 'refuse'),
+      at('UpdateUserPoolClient', 3, () => 'refuse'),
+    )
+    await expect(failing(interfere)).rejects.toMatchObject({
+      code: 'put-back-failed',
+      message: expect.stringContaining(`\nPutting the pool back failed as well: ${REFUSED}\n`),
     })
   })
 
@@ -477,6 +525,22 @@ describe('a setting that Cognito does not keep', () => {
         'The pool was put back as it was before.',
     })
     expect(await settings()).toEqual(before)
+  })
+
+  test('is told from the same setting elsewhere', async () => {
+    const longer = { AuthSessionValidity: 9 }
+    const plan = await planned({ DeletionProtection: 'INACTIVE' }, { [PHONE]: longer, [KIOSK]: longer })
+    pool.interfere = together(keeping('DeletionProtection', 'ACTIVE'), (operation, _, { clients }) => {
+      if (operation === 'DescribeUserPoolClient')
+        clients[PHONE] = { ...clients[PHONE], AuthSessionValidity: 3 }
+      return undefined
+    })
+    await expect(carriedOut(plan)).rejects.toMatchObject({
+      code: 'not-kept',
+      message:
+        `Changed: app client ${KIOSK} AuthSessionValidity. Cognito did not keep every setting: user pool DeletionProtection, ` +
+        `app client ${PHONE} AuthSessionValidity.\nThe pool was put back as it was before.`,
+    })
   })
 
   test('may be all that was asked', async () => {
@@ -549,15 +613,15 @@ describe('an app client that was deleted meanwhile', () => {
       [KIOSK]: CODE_ONLY,
       [CLIENT_ID]: CODE_ONLY,
     })
-    pool.interfere = deleteAt('UpdateUserPool', PHONE, KIOSK)
+    pool.interfere = deleteAt('UpdateUserPool', CLIENT_ID, PHONE)
     await expect(carriedOut(plan)).rejects.toMatchObject({
       code: 'pool-changed',
       message:
-        `App clients were deleted while the command ran: ${PHONE} (phone), ${KIOSK} (kiosk). ` +
+        `App clients were deleted while the command ran: ${CLIENT_ID} (web), ${PHONE} (phone). ` +
         'Everything else was changed as planned.',
     })
     expect(pool.state.userPool).toMatchObject(TRIGGERS_ON)
-    expect(pool.state.clients[CLIENT_ID]).toMatchObject(CODE_ONLY)
+    expect(pool.state.clients[KIOSK]).toMatchObject(CODE_ONLY)
   })
 
   test('is named where the rest is put back', async () => {

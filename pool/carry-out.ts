@@ -179,7 +179,7 @@ async function writeState(
   // "SMS configuration and Auto verification ... are required when MFA is required/optional": UpdateUserPool takes
   // MfaConfiguration only if a factor is on (aws-cdk #12075). A factor may in turn need a setting of the pool.
   const mfa = mfaDiffers(from, to) ? to.mfa : undefined
-  let mfaWritten = mfa === undefined
+  let mfaWritten = false
   const writeMfa = async () => {
     if (mfa === undefined || wouldStrand(refused, from, to)) return
     await attempt(async () => {
@@ -202,9 +202,7 @@ async function writeState(
     await attempt(() => updateUserPool(aws.cognito, wanted, from.userPool))
   }
   const writeClients = async () => {
-    for (const id of changedClients({ from, to })) {
-      const client = to.clients[id]
-      if (client === undefined) continue
+    for (const [id, client] of Object.entries(pick(to.clients, changedClients({ from, to })))) {
       await attempt(async () => {
         await updateUserPoolClient(aws.cognito, client).catch((error: unknown) => {
           // It was deleted meanwhile: what is read back tells.
@@ -252,7 +250,7 @@ async function readBack(
       await setUserPoolMfaConfig(aws.cognito, userPoolId, expected.mfa)
     }
     if (tries === READ_BACK_TRIES) throw new NotKept(asked, left)
-    if (!mfaMoved) await sleep(READ_BACK_PAUSE_MILLISECONDS)
+    await sleep(READ_BACK_PAUSE_MILLISECONDS)
   }
 }
 

@@ -56,7 +56,7 @@ export type StandInState = {
 export type AwsCall = { readonly operation: string; readonly body: JsonObject }
 
 /** `refuse`: an error, nothing done. `lose-answer`: done, but the connection breaks. `deny`: AccessDenied. `unknown`: no such operation. */
-export type AwsFault = 'refuse' | 'concurrent' | 'lose-answer' | 'break' | 'deny' | 'unknown'
+export type AwsFault = 'refuse' | 'concurrent' | 'internal' | 'lose-answer' | 'break' | 'deny' | 'unknown'
 
 /** Called before each operation; may change the state, as another administrator would. */
 export type Interference = (
@@ -196,6 +196,7 @@ function refuseFor(fault: AwsFault | undefined, operation: string): void {
   if (fault === 'refuse') throw new AwsError('InvalidParameterException', 'Refused by the test.')
   if (fault === 'concurrent')
     throw new AwsError('ConcurrentModificationException', 'Modified at the same time.')
+  if (fault === 'internal') throw new AwsError('InternalErrorException', 'Something went wrong.', 500)
   if (fault === 'deny')
     throw new AwsError('AccessDeniedException', `not authorized to perform ${operation}`, 403)
   if (fault === 'unknown')
