@@ -54,6 +54,7 @@ const ROOMS = {
   sending: 'sending through SES',
   client: 'driver',
   pool: 'what the pool commands change',
+  writes: 'the order of their writes, and the way back',
   all: 'all of these',
 }
 const ROOMS_CHINESE: typeof ROOMS = {
@@ -63,6 +64,7 @@ const ROOMS_CHINESE: typeof ROOMS = {
   sending: '经 SES 发送',
   client: '登录驱动',
   pool: '用户池命令改动的内容',
+  writes: '写入的顺序与失败后的还原',
   all: '合计',
 }
 

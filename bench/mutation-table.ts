@@ -45,8 +45,15 @@ export function roomTable(
     ['', ...headings],
     [...rooms, all].map(({ room, count }) => [
       room === 'all' ? '' : `\`${room}\``,
-      titles[room] ?? room,
+      titleIn(titles, room),
       ...cellsOf(count),
     ]),
   )
+}
+
+/** @throws Error for a room that has no title yet */
+function titleIn(titles: Readonly<Record<string, string>>, room: string): string {
+  const title = titles[room]
+  if (title === undefined) throw new Error(`The room ${room} has no title in bench/document.ts.`)
+  return title
 }

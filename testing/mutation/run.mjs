@@ -8,7 +8,7 @@ import { ROOMS } from './rooms.mjs'
 const HELP = `Usage: npm run mutate -- [ROOM ...] [options]
 
 Makes thousands of small changes to the code, runs the tests on each, and fails if one survives that explained.json does
-not explain. Takes hours for all rooms. Unchanged code is not run again: coverage/mutation-ROOM-kept.json has the results.
+not explain. Takes one to two hours for all rooms. Unchanged code is not run again: coverage/mutation-ROOM-kept.json has the results.
 A run writes its figures into docs/evidence/mutation.json; npm run bench -- document then writes the tables of the documents.
 Rooms: ${Object.keys(ROOMS).join(', ')} (default all)
 
