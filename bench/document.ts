@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { barChart } from './chart.ts'
-import { type ColdStart, coldStart, sendsMail, titleOf } from './cold-start.ts'
+import { type ColdStart, coldStart, titleOf } from './cold-start.ts'
 import { COST_TITLE, type Cost, cost, totalsOf } from './cost.ts'
 import { markdownTable } from './measure.ts'
 import { type Mutation, mutationTable, roomTable } from './mutation-table.ts'
@@ -141,7 +141,9 @@ function documents(): (readonly [string, string])[] {
     mutation: resultOf('mutation'),
     signIns: resultOf('sign-ins'),
   }
-  const mails = results.coldStart.rows.filter(({ name }) => sendsMail(name))
+  const mails = results.coldStart.rows.flatMap(({ name, https }) =>
+    https === undefined ? [] : [{ name, https }],
+  )
   const shares = results.processorShare.rows
   return [
     withParts('docs/evidence.md', {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import type { JsonObject } from '../command/json.ts'
+import { type JsonObject, without } from '../command/json.ts'
 import { CommandError } from '../command/terminal.ts'
 import { type InProcessStandIn, type Interference, inProcessStandIn } from '../testing/aws-stand-in.ts'
 import { ARNS, CLIENT_ID, functionArn, POOL_ID, poolBeforeAttach } from '../testing/example-pool.ts'
@@ -43,10 +43,9 @@ const read = () => readPoolState(pool.aws.cognito, POOL_ID)
 /** All that an administrator has set, as it is now. */
 const settings = async (): Promise<PoolState> => {
   const { userPool, mfa, clients } = await read()
-  const { LastModifiedDate: _, ...members } = userPool
-  const withoutDate = ({ LastModifiedDate: __, ...client }: JsonObject) => client
-  const described = Object.entries(clients).map(([id, client]) => [id, withoutDate(client)])
-  return { userPool: members, mfa, clients: Object.fromEntries(described) }
+  const undated = (described: JsonObject) => without(described, ['LastModifiedDate'])
+  const entries = Object.entries(clients).map(([id, client]) => [id, undated(client)])
+  return { userPool: undated(userPool), mfa, clients: Object.fromEntries(entries) }
 }
 const change = (
   state: PoolState,
@@ -730,8 +729,8 @@ describe('an app client that Cognito refuses', () => {
     expect(pool.state.userPool).toMatchObject({ DeletionProtection: 'INACTIVE' })
 
     Object.assign(pool.state.userPool, TRIGGERS_OFF)
-    const without = await detaching({ DeletionProtection: 'ACTIVE' }, { [PHONE]: SRP_ONLY })
-    await expect(carriedOut(without, { backupFile: undefined })).rejects.toMatchObject({
+    const bare = await detaching({ DeletionProtection: 'ACTIVE' }, { [PHONE]: SRP_ONLY })
+    await expect(carriedOut(bare, { backupFile: undefined })).rejects.toMatchObject({
       message: refused([`${PHONE} (phone)`], BACK),
     })
     expect(pool.state.userPool).toMatchObject({ DeletionProtection: 'ACTIVE' })
