@@ -8,12 +8,12 @@ import type { Config } from 'jest'
 
 const config: Config = {
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
-  // Each of those has a command of its own: npm run test:browser, test:package, test:recipes and test:dynamodb.
+  // Each of those has a command of its own: npm run test:browser, test:package, test:measurements, test:recipes and
+  // test:dynamodb.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
-    '\\.browser\\.test\\.ts$',
-    '\\.package\\.test\\.ts$',
+    '\\.(browser|package|measurement)\\.test\\.ts$',
     '<rootDir>/recipes/',
     '<rootDir>/testing/dynamodb/',
   ],

@@ -1,26 +1,11 @@
-// The table of docs/evidence.md is that of the figures that the bench wrote, and a small run measures all of it.
+// The table of docs/evidence.md is that of the figures that the bench wrote.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
-import { member, parseJsonObject } from '../command/json.ts'
 
 const enumeration = (...options: string[]) =>
   promisify(execFile)(process.execPath, ['bench/run.mjs', 'enumeration', ...options])
-
-const comparisonsOf = (json: string) => {
-  const list = member(parseJsonObject(json), 'comparisons')
-  return Array.isArray(list) ? list : []
-}
-
-test('the times of known and unknown users are compared for each trigger of the code step, and for a sign-in', async () => {
-  const comparisons = comparisonsOf((await enumeration('--runs', '2', '--json')).stdout)
-  expect(comparisons).toHaveLength(4)
-  for (const one of comparisons) {
-    expect(member(one, 'known')).toBeGreaterThan(0)
-    expect(member(one, 'unknown')).toBeGreaterThan(0)
-  }
-})
 
 test('the table of docs/evidence.md is made of the figures of the bench', async () => {
   const { stdout } = await enumeration('--table', 'docs/evidence/enumeration.json')

@@ -11,7 +11,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { confirmSignIn, fetchAuthSession, signIn, signOut } from 'aws-amplify/auth'
 import { pointAmplifyAt } from '../testing/amplify-client.ts'
 import { sdkFor } from '../testing/local-pool.ts'
-import { speedUpSrp } from '../testing/test-pool.ts'
 import { type LocalUserPool, startLocalUserPool } from './local-user-pool.ts'
 
 const NEW_PASSWORD = 'Better-than-1'
@@ -26,10 +25,8 @@ const clients = [
 let closed: LocalUserPool
 /** Neither, as in many pools; new addresses are verified afterwards. */
 let open: LocalUserPool
-let endSpeedUp: () => void
 
 beforeAll(async () => {
-  endSpeedUp = speedUpSrp()
   closed = await startLocalUserPool({ clients })
   const { UserPool } = await sdkFor(closed).send(
     new DescribeUserPoolCommand({ UserPoolId: closed.userPoolId }),
@@ -42,7 +39,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  endSpeedUp()
   await Promise.all([closed.close(), open.close()])
 })
 

@@ -3,8 +3,12 @@ import { Amplify } from 'aws-amplify'
 import { cognitoUserPoolsTokenProvider } from 'aws-amplify/auth/cognito'
 import { ConsoleLogger } from 'aws-amplify/utils'
 import type { LocalUserPool } from '../local/local-user-pool.ts'
+import { AMPLIFY_SRP_FILE, type AmplifySrp, computePowersByOpenSsl } from './amplify-srp.ts'
 
-/** The real Amplify client, with no user signed in. */
+const { default: BigInteger }: AmplifySrp = await import(AMPLIFY_SRP_FILE)
+computePowersByOpenSsl(BigInteger)
+
+/** The real Amplify client, with no user signed in. OpenSSL computes the powers of its SRP. */
 export function pointAmplifyAt(
   pool: Pick<LocalUserPool, 'userPoolId' | 'clientId' | 'endpoint'>,
   clientId = pool.clientId,

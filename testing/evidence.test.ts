@@ -6,7 +6,7 @@ import { titlesIn } from './test-titles.ts'
 /** Sections that claim nothing: they say what the project is not. */
 const WITHOUT_CLAIMS = ['What it does not do']
 /** Scripts whose tests `npm test` leaves out. */
-const APART = ['test:browser', 'test:package', 'test:recipes', 'test:dynamodb']
+const APART = ['test:browser', 'test:package', 'test:measurements', 'test:recipes', 'test:dynamodb']
 
 const ROWS = readFileSync('docs/evidence.md', 'utf8')
   .split('\n## ')[0]
@@ -34,7 +34,10 @@ test.each(ROWS ?? [])('%s: %s', (_section, _claim, cell = '') => {
 function problemsOf(command: string): string[] {
   const [, file, name] = /^npm run jest -- (\S+)(?: -t "(.*)")?$/.exec(command) ?? []
   if (file !== undefined) {
-    if (!existsSync(file) || /\.(browser|package)\.test\.ts$|^(recipes|testing\/dynamodb)\//.test(file))
+    if (
+      !existsSync(file) ||
+      /\.(browser|package|measurement)\.test\.ts$|^(recipes|testing\/dynamodb)\//.test(file)
+    )
       return [command]
     return name === undefined || titlesIn(readFileSync(file, 'utf8')).some(title => title.includes(name))
       ? []

@@ -1,0 +1,22 @@
+// A small run of the comparison of times measures all of it.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from '@jest/globals'
+import { member, parseJsonObject } from '../command/json.ts'
+
+const enumeration = (...options: string[]) =>
+  promisify(execFile)(process.execPath, ['bench/run.mjs', 'enumeration', ...options])
+
+const comparisonsOf = (json: string) => {
+  const list = member(parseJsonObject(json), 'comparisons')
+  return Array.isArray(list) ? list : []
+}
+
+test('the times of known and unknown users are compared for each trigger of the code step, and for a sign-in', async () => {
+  const comparisons = comparisonsOf((await enumeration('--runs', '2', '--json')).stdout)
+  expect(comparisons).toHaveLength(4)
+  for (const one of comparisons) {
+    expect(member(one, 'known')).toBeGreaterThan(0)
+    expect(member(one, 'unknown')).toBeGreaterThan(0)
+  }
+})
