@@ -8,8 +8,9 @@
 // Jest's global object is a Proxy behind vm's interceptors: each look-up of a global such as `Math` takes hundreds of times as
 // long as elsewhere, and tests that compute or call the SDK a fifth longer. Here it is an ordinary object.
 //
-// Jest makes an AsyncLocalStorage for each test file, and Node.js 20 notes the value of each one that was ever used in every
-// promise: all tests together took a third more processor time. Here they end with their file.
+// Jest notes in an AsyncLocalStorage which test runs. Once one is in use, Node.js 20 follows every promise, and tests of the pool's
+// commands take a tenth more processor time; the storage of each earlier file in the same process cost as much again. Here no two
+// tests of a file run at the same time (test.concurrent is not used), so a variable says the same.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,15 +24,24 @@ const { createContext } = vm
 /** Jest allows 100, and the SDK makes many errors that nobody reads. */
 const STACK_TRACE_LIMIT = 10
 
-/** What the test file has used. */
-const storages = new Set()
+/** What jest says of the running test, by its storage. */
+const running = new WeakMap()
+const { run, getStore } = AsyncLocalStorage.prototype
 
-for (const name of ['run', 'enterWith']) {
-  const method = AsyncLocalStorage.prototype[name]
-  AsyncLocalStorage.prototype[name] = function (...parameters) {
-    storages.add(this)
-    return method.apply(this, parameters)
-  }
+AsyncLocalStorage.prototype.run = function (store, callback, ...parameters) {
+  if (!isOfJest(store)) return run.call(this, store, callback, ...parameters)
+  const former = running.get(this)
+  running.set(this, store)
+  // Jest's callbacks are asynchronous.
+  return callback(...parameters).finally(() => running.set(this, former))
+}
+
+AsyncLocalStorage.prototype.getStore = function () {
+  return running.get(this) ?? getStore.call(this)
+}
+
+function isOfJest(store) {
+  return typeof store === 'object' && store !== null && ('test' in store || 'hook' in store)
 }
 
 export default class extends TestEnvironment {
@@ -63,8 +73,6 @@ export default class extends TestEnvironment {
   async teardown() {
     this.setTemporaryFolder(this.formerFolder)
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
-    for (const storage of storages) storage.disable()
-    storages.clear()
     await super.teardown()
   }
 
