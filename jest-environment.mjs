@@ -9,8 +9,8 @@
 // long as elsewhere, and tests that compute or call the SDK a fifth longer. Here it is an ordinary object.
 //
 // Jest notes in an AsyncLocalStorage which test runs. Once one is in use, Node.js 20 follows every promise, and tests of the pool's
-// commands take a tenth more processor time; the storage of each earlier file in the same process cost as much again. Here no two
-// tests of a file run at the same time (test.concurrent is not used), so a variable says the same.
+// commands take a tenth more processor time; the storages of the files before add to that. Here no two tests of a file run at
+// the same time, so a variable says the same.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -31,6 +31,8 @@ const { run, getStore } = AsyncLocalStorage.prototype
 AsyncLocalStorage.prototype.run = function (store, callback, ...parameters) {
   if (!isOfJest(store)) return run.call(this, store, callback, ...parameters)
   const former = running.get(this)
+  if (former?.test && former.test !== store.test)
+    throw new Error('Two tests at once: test.concurrent does not work here.')
   running.set(this, store)
   // Jest's callbacks are asynchronous.
   return callback(...parameters).finally(() => running.set(this, former))

@@ -1,12 +1,10 @@
 // The documents say what the files in docs/evidence/ hold, and what each measurement tells about itself.
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { barChart } from './chart.ts'
 import type { ColdStart } from './cold-start.ts'
+import { bench } from './run-bench.ts'
 
-const bench = (...options: string[]) => promisify(execFile)(process.execPath, ['bench/run.mjs', ...options])
 const measured = (name: string) => JSON.parse(readFileSync(`docs/evidence/${name}.json`, 'utf8'))
 
 describe('the documents', () => {

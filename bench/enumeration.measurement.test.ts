@@ -1,11 +1,9 @@
 // A small run of the comparison of times measures all of it.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { member, parseJsonObject } from '../command/json.ts'
+import { bench } from './run-bench.ts'
 
-const enumeration = (...options: string[]) =>
-  promisify(execFile)(process.execPath, ['bench/run.mjs', 'enumeration', ...options])
+const enumeration = (...options: string[]) => bench('enumeration', ...options)
 
 const comparisonsOf = (json: string) => {
   const list = member(parseJsonObject(json), 'comparisons')

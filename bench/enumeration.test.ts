@@ -1,11 +1,9 @@
 // The table of docs/evidence.md is that of the figures that the bench wrote.
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
+import { bench } from './run-bench.ts'
 
-const enumeration = (...options: string[]) =>
-  promisify(execFile)(process.execPath, ['bench/run.mjs', 'enumeration', ...options])
+const enumeration = (...options: string[]) => bench('enumeration', ...options)
 
 test('the table of docs/evidence.md is made of the figures of the bench', async () => {
   const { stdout } = await enumeration('--table', 'docs/evidence/enumeration.json')

@@ -1,9 +1,6 @@
 // Small runs of the measurements of the functions: cold starts and warm calls.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
-
-const bench = (...options: string[]) => promisify(execFile)(process.execPath, ['bench/run.mjs', ...options])
+import { bench } from './run-bench.ts'
 
 test('measures a cold start of each function and each other way, and says which goal is missed', async () => {
   const { stdout } = await bench('cold-start', '--runs', '1')

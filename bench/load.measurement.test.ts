@@ -1,10 +1,8 @@
 // A small run of the load test: everyone ends signed in, with faults on the way.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
+import { bench } from './run-bench.ts'
 
-const load = (...options: string[]) =>
-  promisify(execFile)(process.execPath, ['bench/run.mjs', 'load', ...options])
+const load = (...options: string[]) => bench('load', ...options)
 
 test('everyone signs in although mail and triggers fail, no code opens another sign-in, and every mail is counted', async () => {
   const { stdout } = await load('--sign-ins', '60', '--clients', '12', '--json')

@@ -1,12 +1,10 @@
 // A small run of the migration's load test, in the behaviour in which Define is not called after the native factor.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
+import { bench } from './run-bench.ts'
 
 test('everyone is moved and put back while people sign in and the mover is killed: each is asked once, nothing is left', async () => {
   const options = ['--users', '50', '--at-once', '4', '--kills', '1', '--rate', '1000', '--typing', '200']
-  const args = ['bench/run.mjs', 'migration', '--after', 'tokens', '--json', ...options]
-  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const { stdout } = await bench('migration', '--after', 'tokens', '--json', ...options)
   const [run, ...others] = JSON.parse(stdout)
   expect(others).toEqual([])
   expect(run).toMatchObject({ afterNativeFactor: 'tokens', problems: {} })

@@ -1,12 +1,10 @@
 // A small run of the measurement of sign-ins per second.
-import { execFileSync } from 'node:child_process'
 import { expect, test } from '@jest/globals'
+import { bench } from './run-bench.ts'
 
-const bench = (...options: string[]) =>
-  execFileSync(process.execPath, ['bench/run.mjs', 'sign-ins', ...options], { encoding: 'utf8' })
-
-test('the bench signs in with as many clients as told', () => {
-  const { rows } = JSON.parse(bench('--clients', '1,3', '--sign-ins', '3', '--runs', '1', '--json'))
+test('the bench signs in with as many clients as told', async () => {
+  const options = ['--clients', '1,3', '--sign-ins', '3', '--runs', '1', '--json']
+  const { rows } = JSON.parse((await bench('sign-ins', ...options)).stdout)
   expect(rows).toEqual(
     [1, 3].map(clients => ({
       clients,
