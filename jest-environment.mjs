@@ -2,6 +2,10 @@
 //
 // Temporary files go into a folder of its own, which is removed at its end, with whatever its processes left there.
 //
+// Certificates that Node.js shall load besides its own are not for the processes that a test starts: each of those hundreds would
+// take 80 ms of processor time for it, and talks to this machine alone. Tests that install packages keep them, and say so with
+// @jest-environment-options.
+//
 // Node's own errors come from outside the world that jest gives each test file, so `instanceof Error` is false for them,
 // and the AWS SDK then wraps them beyond recognition (jest #2549). Here they count as errors, as they do everywhere else.
 //
@@ -47,22 +51,27 @@ function isOfJest(store) {
 }
 
 export default class extends TestEnvironment {
-  constructor(...parameters) {
+  constructor(config, context) {
     // Jest takes no context from elsewhere.
     vm.createContext = () => createContext(vm.constants.DONT_CONTEXTIFY)
     try {
-      super(...parameters)
+      super(config, context)
     } finally {
       vm.createContext = createContext
     }
+    this.installsPackages = config.projectConfig.testEnvironmentOptions.installsPackages
     this.global.Error.stackTraceLimit = STACK_TRACE_LIMIT
   }
 
   async setup() {
     await super.setup()
-    this.formerFolder = tmpdir()
-    this.folder = await mkdtemp(join(this.formerFolder, 'cognito-email-code-'))
-    this.setTemporaryFolder(this.folder)
+    const { NODE_EXTRA_CA_CERTS } = process.env
+    this.former = { TMPDIR: tmpdir(), NODE_EXTRA_CA_CERTS }
+    this.folder = await mkdtemp(join(tmpdir(), 'cognito-email-code-'))
+    this.setVariables({
+      TMPDIR: this.folder,
+      NODE_EXTRA_CA_CERTS: this.installsPackages ? NODE_EXTRA_CA_CERTS : undefined,
+    })
     const { Error: InnerError, Function: InnerFunction } = this.global
     const isInstance = InnerFunction.prototype[Symbol.hasInstance]
     Object.defineProperty(InnerError, Symbol.hasInstance, {
@@ -73,13 +82,17 @@ export default class extends TestEnvironment {
   }
 
   async teardown() {
-    this.setTemporaryFolder(this.formerFolder)
+    this.setVariables(this.former)
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
     await super.teardown()
   }
 
-  /** Node.js reads the worker's own environment; processes that a test starts get the one of its world. */
-  setTemporaryFolder(folder) {
-    for (const { env } of [process, this.global.process]) env.TMPDIR = folder
+  /** Node.js reads the worker's own environment; processes that a test starts get either. */
+  setVariables(variables) {
+    for (const { env } of [process, this.global.process])
+      for (const [name, value] of Object.entries(variables)) {
+        if (value === undefined) delete env[name]
+        else env[name] = value
+      }
   }
 }

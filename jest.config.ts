@@ -8,12 +8,12 @@ import type { Config } from 'jest'
 
 const config: Config = {
   testMatch: ['**/*.test.ts', '**/*.test.tsx'],
-  // Each of those has a command of its own: npm run test:browser, test:package, test:measurements, test:recipes and
-  // test:dynamodb.
+  // Each of those has a command of its own: npm run test:browser, test:package, test:measurements, test:scenarios,
+  // test:recipes and test:dynamodb.
   testPathIgnorePatterns: [
     '/node_modules/',
     '/dist/',
-    '\\.(browser|package|measurement)\\.test\\.ts$',
+    '\\.(browser|package|measurement|scenario)\\.test\\.ts$',
     '<rootDir>/recipes/',
     '<rootDir>/testing/dynamodb/',
   ],

@@ -1,4 +1,8 @@
-// The packed package as people take it: installed into empty projects, type-checked as strictly as they may, bundled, run.
+/**
+ * The packed package as people take it: installed into empty projects, type-checked as strictly as they may, bundled, run.
+ *
+ * @jest-environment-options {"installsPackages": true}
+ */
 import { execFile } from 'node:child_process'
 import { cp, readdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'

@@ -1,4 +1,8 @@
-// The CDK construct of the packed package in an empty project.
+/**
+ * The CDK construct of the packed package in an empty project.
+ *
+ * @jest-environment-options {"installsPackages": true}
+ */
 import { execFile } from 'node:child_process'
 import { readFile, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

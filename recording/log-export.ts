@@ -44,47 +44,37 @@ function documentsIn(text: string): Document[] {
 /** Each line may begin with a time and other words; JSON begins at its first bracket and may continue on the next lines. */
 function documentsInLines(lines: readonly string[]): Document[] {
   const documents: Document[] = []
-  const depths: (number | undefined)[] = lines.map(() => undefined)
+  // Many lines may have to look at the same ones.
+  const depths = Int32Array.from(lines, depthOf)
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? ''
     // A log stream is called [$LATEST]0123: that bracket opens no JSON.
     const start = line.search(/(?<=^|\s)[[{](?!\$LATEST)/)
     if (start < 0) continue
+    const first = line.slice(start)
+    const end = endOf(depths, index, depthOf(first))
+    if (end === undefined) continue
+    const value = parsed([first, ...lines.slice(index + 1, end + 1)].join('\n'))
+    if (value === undefined) continue
     const at = timeOf(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(line.slice(0, start))?.[0] ?? null)
-    const value = parsed(line.slice(start))
-    if (value !== undefined) documents.push({ value, at })
-    else {
-      const end = endOf(lines, index, start, depths)
-      const long =
-        end === undefined
-          ? undefined
-          : parsed([line.slice(start), ...lines.slice(index + 1, end + 1)].join('\n'))
-      if (long === undefined || end === undefined) continue
-      documents.push({ value: long, at })
-      index = end
-    }
+    documents.push({ value, at })
+    index = end
   }
   return documents
 }
 
 /**
- * The line on which the brackets that open on this one are closed.
+ * The line on which the brackets that open on a line are closed.
  *
- * @param depths of the lines that were looked at before: many lines may have to look at the same ones
+ * @param depths how many more brackets open than close, by line
+ * @param own the same for the part of the first line where JSON begins
  */
-function endOf(
-  lines: readonly string[],
-  first: number,
-  start: number,
-  depths: (number | undefined)[],
-): number | undefined {
-  let depth = depthOf((lines[first] ?? '').slice(start))
-  if (depth <= 0) return undefined
-  const end = Math.min(lines.length, first + MOST_LINES)
-  for (let index = first + 1; index < end; index += 1) {
-    const own = depths[index] ?? depthOf(lines[index] ?? '')
-    depths[index] = own
-    depth += own
+function endOf(depths: Int32Array, first: number, own: number): number | undefined {
+  if (own < 0) return undefined
+  const end = Math.min(depths.length, first + MOST_LINES)
+  let depth = own
+  for (let index = first; index < end; index += 1) {
+    if (index > first) depth += depths[index] ?? 0
     if (depth <= 0) return index
   }
   return undefined

@@ -95,6 +95,7 @@ export async function startStage(options: LocalUserPoolOptions = {}): Promise<St
       const context = await browser.newContext({
         viewport: { width: 1280, height: 900 },
         locale: 'en-GB',
+        reducedMotion: 'reduce',
         ...contextOptions,
       })
       const page = await context.newPage()

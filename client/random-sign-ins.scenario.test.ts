@@ -1,4 +1,4 @@
-// Sign-ins at random, while things go wrong at random: a thousand with each kind of user by npm run random, a few by npm test.
+// Sign-ins at random, while things go wrong at random: a thousand with each kind of user by npm run random, a few by npm run test:scenarios.
 // RANDOM_SIGN_INS=N and RANDOM_SEED=N say how many of each kind of user and which; a failure prints its seed.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { checkRandomSignIns, startRandomPool } from '../testing/random-sign-ins.ts'
