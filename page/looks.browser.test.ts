@@ -154,7 +154,7 @@ describe('keyboard and screen readers', () => {
 
   test.each([
     ['light', { colorScheme: 'light' }],
-    ['dark', { colorScheme: 'dark' }],
+    ['dark', { colorScheme: 'dark', reducedMotion: 'no-preference' }],
     ['mobile', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true }],
     ['chinese', { locale: 'zh-CN' }],
     ['forced-colors', { forcedColors: 'active' }],
