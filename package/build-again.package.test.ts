@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { TRIGGER_NAMES } from '../local/trigger-process.ts'
@@ -25,7 +26,10 @@ describe('another build', () => {
       building = false
     })
     const lengths = new Set<number>()
-    while (building) lengths.add((await readFile(join(directory, 'define-auth-challenge/index.mjs'))).length)
+    while (building) {
+      lengths.add((await readFile(join(directory, 'define-auth-challenge/index.mjs'))).length)
+      await setTimeout(1)
+    }
     await built
     expect(lengths.size).toBe(1)
   })
